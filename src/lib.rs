@@ -1,0 +1,6 @@
+//! An embedded knowledge-graph database whose queries pay attention.
+
+mod error;
+pub mod model;
+
+pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};

@@ -1,0 +1,14 @@
+//! What the database is about: ids, values, entities. Knows nothing of bytes, files or queries.
+//!
+//! openCypher's words (node, relationship, label, property) are the words of the language and of this code; *entity*
+//! means a node, *relation* a relationship, *triple* one relationship with its two ends.
+
+mod date;
+mod fact;
+mod id;
+mod value;
+
+pub use date::Date;
+pub use fact::Fact;
+pub use id::{Direction, KeyId, LabelId, NodeId, RelId, TypeId};
+pub use value::{Map, Node, NodeData, Path, Relationship, RelationshipData, Value};
