@@ -2,5 +2,6 @@
 
 mod error;
 pub mod model;
+mod query;
 
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};

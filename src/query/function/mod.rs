@@ -1,0 +1,139 @@
+//! The functions of the language: their names, how many arguments they take, and (in the files beside) what they do.
+//!
+//! Names are found without regard to case. A function here is pure: it sees its arguments and, for those that read an
+//! entity (`labels`, `type`, `keys`, `properties`, `startNode`...), the snapshot.
+
+macro_rules! functions {
+    ($($variant:ident $name:literal $min:literal ..= $max:literal),* $(,)?) => {
+        /// A scalar or list function.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Function {
+            $(
+                #[doc = concat!("`", $name, "()`")]
+                $variant,
+            )*
+        }
+
+        impl Function {
+            /// Every function with its name as documented, and the least and most arguments it takes.
+            pub(crate) const ALL: &[(Self, &'static str, usize, usize)] = &[$((Self::$variant, $name, $min, $max)),*];
+        }
+    };
+}
+
+/// So many arguments as one likes.
+const ANY: usize = 255;
+
+functions! {
+    // Entities.
+    Id "id" 1..=1, ElementId "elementId" 1..=1, Labels "labels" 1..=1, Type "type" 1..=1, Keys "keys" 1..=1,
+    Properties "properties" 1..=1, StartNode "startNode" 1..=1, EndNode "endNode" 1..=1, Degree "degree" 1..=1,
+    Salience "salience" 1..=1,
+    // Paths and lists.
+    Nodes "nodes" 1..=1, Relationships "relationships" 1..=1, Length "length" 1..=1, Size "size" 1..=1, Head "head" 1..=1,
+    Last "last" 1..=1, Tail "tail" 1..=1, Range "range" 2..=3, Reverse "reverse" 1..=1, IsEmpty "isEmpty" 1..=1,
+    // Anything.
+    Coalesce "coalesce" 1..=255, Exists "exists" 1..=1, NullIf "nullIf" 2..=2, ValueType "valueType" 1..=1,
+    // Conversion.
+    ToBoolean "toBoolean" 1..=1, ToInteger "toInteger" 1..=1, ToFloat "toFloat" 1..=1, ToString "toString" 1..=1,
+    ToBooleanOrNull "toBooleanOrNull" 1..=1, ToIntegerOrNull "toIntegerOrNull" 1..=1, ToFloatOrNull "toFloatOrNull" 1..=1,
+    ToStringOrNull "toStringOrNull" 1..=1, Date "date" 1..=1,
+    // Strings.
+    ToLower "toLower" 1..=1, ToUpper "toUpper" 1..=1, Lower "lower" 1..=1, Upper "upper" 1..=1, Trim "trim" 1..=1,
+    LTrim "lTrim" 1..=1, RTrim "rTrim" 1..=1, BTrim "btrim" 1..=2, Replace "replace" 3..=3, Split "split" 2..=2,
+    Substring "substring" 2..=3, Left "left" 2..=2, Right "right" 2..=2, CharLength "char_length" 1..=1,
+    CharacterLength "character_length" 1..=1,
+    // Numbers.
+    Abs "abs" 1..=1, Ceil "ceil" 1..=1, Floor "floor" 1..=1, Round "round" 1..=2, Sign "sign" 1..=1, Sqrt "sqrt" 1..=1,
+    Exp "exp" 1..=1, Log "log" 1..=1, Log10 "log10" 1..=1, E "e" 0..=0, Pi "pi" 0..=0, Sin "sin" 1..=1, Cos "cos" 1..=1,
+    Tan "tan" 1..=1, Cot "cot" 1..=1, Asin "asin" 1..=1, Acos "acos" 1..=1, Atan "atan" 1..=1, Atan2 "atan2" 2..=2,
+    Degrees "degrees" 1..=1, Radians "radians" 1..=1, Haversin "haversin" 1..=1, Rand "rand" 0..=0, IsNan "isNaN" 1..=1,
+    Timestamp "timestamp" 0..=0,
+}
+
+impl Function {
+    /// Returns the function of this name, without regard to case.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, ..)| known.eq_ignore_ascii_case(name)).map(|(function, ..)| *function)
+    }
+
+    /// Returns the name as documented.
+    pub(crate) fn name(self) -> &'static str {
+        self.entry().1
+    }
+
+    /// Returns the least and the most arguments it takes.
+    pub(crate) fn arity(self) -> (usize, usize) {
+        let (_, _, min, max) = self.entry();
+        (min, if max == ANY { usize::MAX } else { max })
+    }
+
+    fn entry(self) -> (Self, &'static str, usize, usize) {
+        Self::ALL[self as usize]
+    }
+}
+
+/// An aggregating function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aggregator {
+    /// `count(x)`, and `count(*)` when it has no argument.
+    Count,
+    /// `sum(x)`.
+    Sum,
+    /// `avg(x)`.
+    Avg,
+    /// `min(x)`.
+    Min,
+    /// `max(x)`.
+    Max,
+    /// `collect(x)`.
+    Collect,
+    /// `stDev(x)`, of a sample.
+    StDev,
+    /// `stDevP(x)`, of a population.
+    StDevP,
+    /// `percentileCont(x, p)`.
+    PercentileCont,
+    /// `percentileDisc(x, p)`.
+    PercentileDisc,
+}
+
+impl Aggregator {
+    /// Every aggregating function with its name as documented.
+    pub(crate) const ALL: &[(Self, &'static str)] = &[
+        (Self::Count, "count"),
+        (Self::Sum, "sum"),
+        (Self::Avg, "avg"),
+        (Self::Min, "min"),
+        (Self::Max, "max"),
+        (Self::Collect, "collect"),
+        (Self::StDev, "stDev"),
+        (Self::StDevP, "stDevP"),
+        (Self::PercentileCont, "percentileCont"),
+        (Self::PercentileDisc, "percentileDisc"),
+    ];
+
+    /// Returns the aggregating function of this name, without regard to case.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(function, _)| *function)
+    }
+
+    /// Returns the name as documented.
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!(Function::find("TOLOWER"), Some(Function::ToLower));
+        assert_eq!(Function::ToLower.name(), "toLower");
+        assert_eq!(Function::Coalesce.arity(), (1, usize::MAX));
+        assert_eq!(Aggregator::find("COUNT").map(Aggregator::name), Some("count"));
+        assert_eq!(Aggregator::PercentileDisc.name(), "percentileDisc");
+    }
+}

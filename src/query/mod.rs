@@ -1,0 +1,4 @@
+//! KGQL: from text to rows.
+
+pub(crate) mod function;
+pub(crate) mod plan;
