@@ -278,9 +278,7 @@ impl Value {
             }
             (Self::Path(a), Self::Path(b)) => {
                 let nodes = a.nodes.iter().map(|n| n.id).cmp(b.nodes.iter().map(|n| n.id));
-                nodes.then_with(|| {
-                    a.relationships.iter().map(|r| r.id).cmp(b.relationships.iter().map(|r| r.id))
-                })
+                nodes.then_with(|| a.relationships.iter().map(|r| r.id).cmp(b.relationships.iter().map(|r| r.id)))
             }
             _ => self.rank().cmp(&other.rank()),
         }
@@ -479,8 +477,8 @@ fn write_map(f: &mut fmt::Formatter<'_>, map: &Map) -> fmt::Result {
 /// Writes a name, in backticks where it is no plain identifier.
 fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     let mut chars = name.chars();
-    let plain = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || c == '_');
+    let plain =
+        chars.next().is_some_and(|c| c.is_alphabetic() || c == '_') && chars.all(|c| c.is_alphanumeric() || c == '_');
     if plain { f.write_str(name) } else { write!(f, "`{}`", name.replace('`', "``")) }
 }
 
