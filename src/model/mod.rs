@@ -3,11 +3,13 @@
 //! openCypher's words (node, relationship, label, property) are the words of the language and of this code; *entity*
 //! means a node, *relation* a relationship, *triple* one relationship with its two ends.
 
+mod columns;
 mod date;
 mod fact;
 mod id;
 mod value;
 
+pub(crate) use columns::{Bits, Column, ColumnData, Lines, Strings, Table, TextLost};
 pub use date::Date;
 pub use fact::Fact;
 pub use id::{Direction, KeyId, LabelId, NodeId, RelId, TypeId};

@@ -1,0 +1,245 @@
+//! What a statement may say about a file: its format, its columns, and what happens to a bad row.
+
+use std::{path::Path, sync::Arc};
+
+use crate::{Error, ImportError, Result};
+
+/// The formats of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Comma-separated values (RFC 4180).
+    Csv,
+    /// The same with tabs.
+    Tsv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// How a file is read or written.
+#[derive(Debug, Clone)]
+pub(crate) struct FormatOptions {
+    /// The format of the rows.
+    pub(crate) format: Format,
+    /// Whether the bytes are gzip.
+    pub(crate) gzip: bool,
+    /// The byte between two fields of CSV and TSV.
+    pub(crate) delimiter: u8,
+    /// The byte around fields of CSV and TSV; `None` takes every byte as it is.
+    pub(crate) quote: Option<u8>,
+    /// A text that, unquoted, means null, beside the empty field.
+    pub(crate) null: Option<Arc<str>>,
+    /// Whether the first row of CSV and TSV names the columns.
+    pub(crate) header: bool,
+    /// Declared columns. With a header (or JSON) each gives the type of the column of its name; without one they are
+    /// the file's columns in order.
+    pub(crate) columns: Vec<DeclaredColumn>,
+    /// What happens to a bad row.
+    pub(crate) on_error: OnError,
+}
+
+/// A column a statement declares.
+#[derive(Debug, Clone)]
+pub(crate) struct DeclaredColumn {
+    /// Its name.
+    pub(crate) name: Arc<str>,
+    /// Its type; inferred where there is none.
+    pub(crate) column_type: Option<ColumnType>,
+}
+
+/// The types a column may be declared to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ColumnType {
+    /// 64-bit integers; leading zeros and a plus sign are fine.
+    Integer,
+    /// 64-bit floats; `NaN`, `Infinity` and `-Infinity` too.
+    Float,
+    /// `true` and `false`, in any case.
+    Boolean,
+    /// `YYYY-MM-DD`.
+    Date,
+    /// Text as it stands.
+    String,
+    /// A list of scalars; a JSON array in CSV and TSV.
+    List,
+}
+
+/// What happens to a bad row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum OnError {
+    /// It fails the statement, and nothing of the file is kept.
+    #[default]
+    Stop,
+    /// It is left out and reported.
+    Skip,
+}
+
+/// The rows left out of an import.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rejections {
+    /// The first of them, in file order, at most [`REJECTIONS_KEPT_MAX`].
+    pub(crate) errors: Vec<ImportError>,
+    /// How many there were.
+    pub(crate) count: u64,
+}
+
+/// How many rejected rows are described; all are counted. A report is for people, and a wrong delimiter rejects all.
+pub(crate) const REJECTIONS_KEPT_MAX: usize = 100;
+
+/// The longest row: an unclosed quote must not read the rest of a large file into memory.
+pub(crate) const ROW_BYTES_MAX: usize = 64 << 20;
+
+/// The longest field: longer texts are not properties but documents, and one field must not fill the memory budget.
+pub(crate) const FIELD_BYTES_MAX: usize = 16 << 20;
+
+/// The most bytes a compressed file may unfold into: gzip reaches a factor of 1,000, so a small file can fill a disk.
+pub(crate) const DECOMPRESSED_BYTES_MAX: u64 = 64 << 30;
+
+/// The most columns of a file: each costs memory in every chunk.
+pub(crate) const COLUMNS_MAX: usize = 4096;
+
+impl FormatOptions {
+    /// Returns the options of a format, uncompressed.
+    pub(crate) const fn new(format: Format) -> Self {
+        Self {
+            format,
+            gzip: false,
+            delimiter: if matches!(format, Format::Tsv) { b'\t' } else { b',' },
+            quote: Some(b'"'),
+            null: None,
+            header: true,
+            columns: Vec::new(),
+            on_error: OnError::Stop,
+        }
+    }
+
+    /// Returns the options of the format a file's name ends in.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] where the name ends in none of the known formats.
+    pub(crate) fn of_path(path: &Path) -> Result<Self> {
+        let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let (stem, gzip) = name.strip_suffix(".gz").map_or((&*name, false), |stem| (stem, true));
+        let format = stem.rsplit_once('.').and_then(|(_, extension)| Format::of_name(extension)).ok_or_else(|| {
+            Error::NotAllowed {
+                what: format!(
+                    "no format is known for the file {}: name it .csv, .tsv or .jsonl (or .gz of one), or say FORMAT",
+                    path.display()
+                ),
+            }
+        })?;
+        Ok(Self { gzip, ..Self::new(format) })
+    }
+
+    /// Returns the options of a format whatever the file's name; `.gz` still means gzip.
+    pub(crate) fn of_format(format: Format, path: &Path) -> Self {
+        let gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
+        Self { gzip, ..Self::new(format) }
+    }
+
+    /// Returns the declared type of a column.
+    pub(crate) fn declared_type(&self, name: &str) -> Option<ColumnType> {
+        self.columns.iter().find(|c| &*c.name == name).and_then(|c| c.column_type)
+    }
+
+    /// Checks that the bytes that structure a row differ.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] names the byte.
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |what: String| Err(Error::NotAllowed { what });
+        let bad = |byte: u8| !byte.is_ascii() || matches!(byte, b'\n' | b'\r' | 0);
+        if bad(self.delimiter) {
+            return refuse(format!("the delimiter {:?}: it must be one ASCII character", self.delimiter as char));
+        }
+        match self.quote {
+            Some(quote) if bad(quote) => {
+                refuse(format!("the quote {:?}: it must be one ASCII character", quote as char))
+            }
+            Some(quote) if quote == self.delimiter => {
+                refuse(format!("quote and delimiter are both {:?}", quote as char))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Format {
+    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "csv" => Some(Self::Csv),
+            "tsv" | "tab" => Some(Self::Tsv),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+}
+
+impl ColumnType {
+    /// Returns the type of a name, in any case.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
+            "INTEGER" | "INT" => Some(Self::Integer),
+            "FLOAT" => Some(Self::Float),
+            "BOOLEAN" | "BOOL" => Some(Self::Boolean),
+            "DATE" => Some(Self::Date),
+            "STRING" => Some(Self::String),
+            "LIST" => Some(Self::List),
+            _ => None,
+        }
+    }
+
+    /// Returns the name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Integer => "INTEGER",
+            Self::Float => "FLOAT",
+            Self::Boolean => "BOOLEAN",
+            Self::Date => "DATE",
+            Self::String => "STRING",
+            Self::List => "LIST",
+        }
+    }
+}
+
+impl Rejections {
+    /// Adds a row.
+    pub(crate) fn push(&mut self, error: ImportError) {
+        self.count += 1;
+        if self.errors.len() < REJECTIONS_KEPT_MAX {
+            self.errors.push(error);
+        }
+    }
+
+    /// Adds the rows of a later part of the file.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.count += other.count;
+        let room = REJECTIONS_KEPT_MAX - self.errors.len();
+        self.errors.extend(other.errors.into_iter().take(room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_in_the_name() {
+        let of = |name: &str| FormatOptions::of_path(Path::new(name)).map(|o| (o.format, o.gzip, o.delimiter));
+        assert_eq!(of("a/B.CSV").unwrap(), (Format::Csv, false, b','));
+        assert_eq!(of("x.tsv.gz").unwrap(), (Format::Tsv, true, b'\t'));
+        assert_eq!(of("x.v2.ndjson").unwrap(), (Format::JsonLines, false, b','));
+        for name in ["x", "x.dat", "x.gz", ".gz", "csv"] {
+            assert!(of(name).unwrap_err().to_string().contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn structure_bytes_must_differ() {
+        let options = |delimiter, quote| FormatOptions { delimiter, quote, ..FormatOptions::new(Format::Csv) };
+        assert!(options(b';', None).check().is_ok());
+        assert!(options(b'"', Some(b'"')).check().is_err());
+        assert!(options(b'\n', None).check().is_err());
+        assert!(options(b',', Some(0xC3)).check().is_err());
+    }
+}
