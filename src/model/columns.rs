@@ -261,9 +261,7 @@ impl Column {
             Value::Float(x) => ColumnData::Float(vec![x]),
             Value::Bool(b) => ColumnData::Bool(vec![b]),
             Value::Date(d) => ColumnData::Date(vec![d.days()]),
-            Value::String(s) => {
-                ColumnData::Str(Strings { ends: vec![s.len() as u32], bytes: s.as_bytes().to_vec() })
-            }
+            Value::String(s) => ColumnData::Str(Strings { ends: vec![s.len() as u32], bytes: s.as_bytes().to_vec() }),
             value => ColumnData::Mixed(vec![value]),
         })
     }

@@ -142,7 +142,14 @@ pub(crate) enum Op {
     /// For each input row, creates nodes and relationships.
     Create { input: Box<Op>, create: CreatePattern },
     /// For each input row in turn: the matches of `inner` (whose argument is that row), or else what `create` makes.
-    Merge { input: Box<Op>, inner: Box<Op>, create: CreatePattern, on_match: Vec<SetItem>, on_create: Vec<SetItem>, carry: Vec<Slot> },
+    Merge {
+        input: Box<Op>,
+        inner: Box<Op>,
+        create: CreatePattern,
+        on_match: Vec<SetItem>,
+        on_create: Vec<SetItem>,
+        carry: Vec<Slot>,
+    },
     /// For each input row, changes properties and labels.
     Set { input: Box<Op>, items: Vec<SetItem> },
     /// For each input row, deletes nodes, relationships and paths.
@@ -356,11 +363,22 @@ pub(crate) enum Expr {
     /// The variable of an enclosing comprehension, quantifier or reduce: an index into the stack of locals, from the outermost.
     Local(u16),
     /// `base.key` of a node, relationship, map or null.
-    Property { base: Box<Expr>, key: KeyRef, span: Span },
+    Property {
+        base: Box<Expr>,
+        key: KeyRef,
+        span: Span,
+    },
     /// `base[index]`.
-    Index { base: Box<Expr>, index: Box<Expr> },
+    Index {
+        base: Box<Expr>,
+        index: Box<Expr>,
+    },
     /// `base[from..to]`.
-    Slice { base: Box<Expr>, from: Option<Box<Expr>>, to: Option<Box<Expr>> },
+    Slice {
+        base: Box<Expr>,
+        from: Option<Box<Expr>>,
+        to: Option<Box<Expr>>,
+    },
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Xor(Box<Expr>, Box<Expr>),
@@ -371,25 +389,61 @@ pub(crate) enum Expr {
     In(Box<Expr>, Box<Expr>),
     IsNull(Box<Expr>),
     IsNotNull(Box<Expr>),
-    Arithmetic { op: Arithmetic, left: Box<Expr>, right: Box<Expr>, span: Span },
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        span: Span,
+    },
     Negate(Box<Expr>),
     List(Vec<Expr>),
     Map(Vec<(Arc<str>, Expr)>),
     /// `base{.a, .*, b: 1}`: the properties listed (or all), then the entries.
-    MapProjection { base: Box<Expr>, all: bool, entries: Vec<(Arc<str>, Expr)> },
+    MapProjection {
+        base: Box<Expr>,
+        all: bool,
+        entries: Vec<(Arc<str>, Expr)>,
+    },
     /// `x:A:B` for a node (labels) or a relationship (type); null for null.
     HasLabels(Box<Expr>, LabelTest),
-    Case { operand: Option<Box<Expr>>, branches: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
-    Call { function: Function, args: Vec<Expr>, span: Span },
+    Case {
+        operand: Option<Box<Expr>>,
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Option<Box<Expr>>,
+    },
+    Call {
+        function: Function,
+        args: Vec<Expr>,
+        span: Span,
+    },
     /// `[x IN list WHERE filter | map]`; x is local `local`.
-    Comprehension { local: u16, list: Box<Expr>, filter: Option<Box<Expr>>, map: Option<Box<Expr>> },
-    Quantified { quantifier: Quantifier, local: u16, list: Box<Expr>, predicate: Box<Expr> },
+    Comprehension {
+        local: u16,
+        list: Box<Expr>,
+        filter: Option<Box<Expr>>,
+        map: Option<Box<Expr>>,
+    },
+    Quantified {
+        quantifier: Quantifier,
+        local: u16,
+        list: Box<Expr>,
+        predicate: Box<Expr>,
+    },
     /// `reduce(acc = init, x IN list | body)`; acc is local `acc`, x is local `acc + 1`.
-    Reduce { acc: u16, init: Box<Expr>, list: Box<Expr>, body: Box<Expr> },
+    Reduce {
+        acc: u16,
+        init: Box<Expr>,
+        list: Box<Expr>,
+        body: Box<Expr>,
+    },
     /// A path through these slots: node, relationship (or list of them), node, ...; null when any of them is null.
     Path(Vec<Slot>),
     /// A subquery run for each row. Its argument row is the current row with `inputs` set before (for comprehension variables).
-    Subquery { inner: Box<Op>, inputs: Vec<(Slot, Expr)>, kind: SubqueryKind },
+    Subquery {
+        inner: Box<Op>,
+        inputs: Vec<(Slot, Expr)>,
+        kind: SubqueryKind,
+    },
 }
 
 /// What a subquery in an expression yields.
