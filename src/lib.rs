@@ -4,6 +4,8 @@ mod error;
 mod import;
 pub mod model;
 mod query;
+#[expect(dead_code, unused_imports, reason = "the graph layer that uses it lands next")]
+mod storage;
 
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use import::FileAccess;

@@ -1,0 +1,109 @@
+//! A chunk of a hash index: (fingerprint, id) pairs, probed in place.
+//!
+//! Open addressing over `n * 5 / 4 + 1` slots with linear probing; the home slot is the fingerprint's fraction of the
+//! table, so a chunk's number must come from *other* bits of the hash than the fingerprint. A probe yields every id
+//! with that fingerprint; whoever asks compares the property itself.
+
+use rkyv::{Archive, Serialize};
+
+use super::{open, seal, view::View};
+use crate::{
+    Error, Result,
+    storage::{bytes::Bytes, key::BlockKey},
+};
+
+/// A slot nobody took. No id is `u32::MAX`.
+const EMPTY: u64 = u64::MAX;
+
+/// What is stored: a slot is `fingerprint << 32 | id`.
+#[derive(Archive, Serialize)]
+struct HashRecord {
+    slots: Vec<u64>,
+    n_entries: u32,
+}
+
+const _: () = assert!(size_of::<ArchivedHashRecord>() == 12 && align_of::<ArchivedHashRecord>() == 4);
+
+/// A pinned chunk.
+#[derive(Clone)]
+pub(crate) struct HashChunk {
+    slots: View<u64>,
+    n_entries: usize,
+}
+
+impl HashChunk {
+    /// Returns the bytes of a chunk holding these (fingerprint, id) pairs, in any order.
+    ///
+    /// # Panics
+    /// When an id is `u32::MAX`.
+    pub(crate) fn encode(key: &BlockKey, entries: &[(u32, u32)]) -> Bytes {
+        let mut sorted = entries.to_vec();
+        sorted.sort_unstable();
+        let mut slots = vec![EMPTY; sorted.len() + sorted.len() / 4 + 1];
+        for (fingerprint, id) in sorted {
+            assert!(id != u32::MAX, "no id is {id}");
+            let mut at = home(fingerprint, slots.len());
+            while slots[at] != EMPTY {
+                at = next(at, slots.len());
+            }
+            slots[at] = u64::from(fingerprint) << 32 | u64::from(id);
+        }
+        let size = 64 + 8 * slots.len();
+        seal(key, &HashRecord { slots, n_entries: entries.len() as u32 }, size)
+    }
+
+    /// Checks the bytes of a chunk and makes it readable.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where they are not what `key` must hold.
+    pub(crate) fn pin(key: &BlockKey, bytes: Bytes) -> Result<Self> {
+        let record = open::<ArchivedHashRecord>(key, &bytes)?;
+        let chunk = Self { slots: View::new(&bytes, &record.slots), n_entries: record.n_entries.to_native() as usize };
+        let n_found = chunk.iter().count();
+        if n_found != chunk.n_entries || n_found == chunk.slots.as_slice().len() {
+            return Err(Error::corrupt(key, format_args!("{} entries and a free slot", chunk.n_entries), n_found));
+        }
+        Ok(chunk)
+    }
+
+    /// Returns how many pairs there are.
+    pub(crate) fn len(&self) -> usize {
+        self.n_entries
+    }
+
+    /// Returns the ids stored with this fingerprint.
+    #[inline]
+    pub(crate) fn probe(&self, fingerprint: u32) -> impl Iterator<Item = u32> + '_ {
+        let slots = self.slots.as_slice();
+        let mut at = home(fingerprint, slots.len());
+        std::iter::from_fn(move || {
+            // A free slot exists (checked by `pin`), so this ends.
+            loop {
+                let slot = slots[at];
+                if slot == EMPTY {
+                    return None;
+                }
+                at = next(at, slots.len());
+                if (slot >> 32) as u32 == fingerprint {
+                    return Some(slot as u32);
+                }
+            }
+        })
+    }
+
+    /// Returns every (fingerprint, id) pair, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let slots = self.slots.as_slice().iter().filter(|&&slot| slot != EMPTY);
+        slots.map(|&slot| ((slot >> 32) as u32, slot as u32))
+    }
+}
+
+#[inline]
+fn home(fingerprint: u32, n_slots: usize) -> usize {
+    (u64::from(fingerprint) * n_slots as u64 >> 32) as usize
+}
+
+#[inline]
+fn next(at: usize, n_slots: usize) -> usize {
+    if at + 1 == n_slots { 0 } else { at + 1 }
+}

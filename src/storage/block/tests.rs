@@ -1,0 +1,329 @@
+//! Every kind of block: what goes in comes out, the bytes stay what they were, and no flipped bit passes.
+
+use super::*;
+use crate::{
+    model::{Date, Value},
+    storage::key::BlockKind,
+};
+
+const KEY: BlockKey = BlockKey::new(BlockKind::OutAdjacency, 7, 3, 9);
+
+/// A small generator of repeatable numbers (xorshift64*).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Edges by place, as (neighbour, relationship id).
+fn csr(edges: &[Vec<(u32, u32)>]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+    let mut offsets = vec![0];
+    for of_node in edges {
+        offsets.push(offsets[offsets.len() - 1] + of_node.len() as u32);
+    }
+    let neighbors = edges.iter().flatten().map(|edge| edge.0).collect();
+    (offsets, neighbors, edges.iter().flatten().map(|edge| edge.1).collect())
+}
+
+fn check_adjacency(edges: &[Vec<(u32, u32)>]) -> AdjacencyBlock {
+    let (offsets, neighbors, rels) = csr(edges);
+    let block = AdjacencyBlock::pin(&KEY, AdjacencyBlock::encode(&KEY, &offsets, &neighbors, &rels)).unwrap();
+    for local in 0..BLOCK_LEN {
+        let expected = edges.get(local).cloned().unwrap_or_default();
+        let (neighbors, rels) = block.edges(local);
+        let found: Vec<_> = neighbors.iter().copied().zip(rels.iter()).collect();
+        assert_eq!(found, expected, "node {local}");
+        assert_eq!(block.degree(local), expected.len());
+        assert_eq!(block.neighbors(local), neighbors);
+        assert_eq!(block.nodes().contains(local), !expected.is_empty());
+    }
+    assert_eq!(block.n_edges(), neighbors.len());
+    assert_eq!(block.all_neighbors(), neighbors);
+    assert!(block.all_rels().iter().eq(rels));
+    block
+}
+
+#[test]
+fn adjacency_of_every_form() {
+    let mut random = Random(1);
+    let mut next_rel = 100;
+    for (n_nodes, one_in, is_run) in [
+        (1024, 1, true),
+        (1024, 1, false),
+        (1024, 8, true),
+        (1024, 8, false),
+        (700, 2, true),
+        (3, 1, false),
+        (0, 1, true),
+    ] {
+        let edges: Vec<Vec<(u32, u32)>> = (0..n_nodes)
+            .map(|_| {
+                let n = if random.below(one_in) == 0 { random.below(7) } else { 0 };
+                let mut edge = || {
+                    next_rel += if is_run { 1 } else { 1 + random.below(3) as u32 };
+                    (random.next() as u32, next_rel)
+                };
+                (0..n).map(|_| edge()).collect()
+            })
+            .collect();
+        let block = check_adjacency(&edges);
+        assert_eq!(block.offsets_neighbors().is_some(), n_nodes > 256 && one_in < 8, "{n_nodes}/{one_in}");
+        if is_run {
+            assert!(matches!(block.all_rels(), RelIds::Run { .. }));
+        }
+    }
+    // A window of larger arrays, and ids that end at the last one.
+    let block = AdjacencyBlock::encode(&KEY, &[50, 51, 53], &[1, 2, 3], &[u32::MAX - 2, u32::MAX - 1, u32::MAX]);
+    let block = AdjacencyBlock::pin(&KEY, block).unwrap();
+    assert_eq!(block.edges(1).1.get(1), u32::MAX);
+}
+
+#[test]
+fn views_equal_the_checked_archive() {
+    use rkyv::Archive;
+    #[derive(Archive, rkyv::Serialize)]
+    struct Record {
+        bytes: Vec<u8>,
+        halves: Vec<u16>,
+        words: Vec<u32>,
+        longs: Vec<u64>,
+    }
+    let mut random = Random(7);
+    for len in [0, 1, 2, 3, 31, 1024, 5000] {
+        let mut next = || random.next();
+        let record = Record {
+            bytes: (0..len).map(|_| next() as u8).collect(),
+            halves: (0..len).map(|_| next() as u16).collect(),
+            words: (0..len).map(|_| next() as u32).collect(),
+            longs: (0..len).map(|_| next()).collect(),
+        };
+        let bytes = seal(&KEY, &record, 0);
+        let archived = open::<ArchivedRecord>(&KEY, &bytes).unwrap();
+        let byte_view = view::View::<u8>::new(&bytes, &archived.bytes);
+        let half_view = view::View::<u16>::new(&bytes, &archived.halves);
+        let word_view = view::View::<u32>::new(&bytes, &archived.words);
+        let long_view = view::View::<u64>::new(&bytes, &archived.longs);
+        drop(bytes.clone());
+        assert_eq!(byte_view.as_slice(), archived.bytes.as_slice());
+        assert!(
+            half_view.as_slice().iter().eq(archived.halves.iter().map(|n| n.to_native()).collect::<Vec<_>>().iter())
+        );
+        assert!(
+            word_view.as_slice().iter().eq(archived.words.iter().map(|n| n.to_native()).collect::<Vec<_>>().iter())
+        );
+        assert!(
+            long_view.as_slice().iter().eq(archived.longs.iter().map(|n| n.to_native()).collect::<Vec<_>>().iter())
+        );
+        // The views live on without the handle they were made from.
+        drop(bytes);
+        assert_eq!(long_view.as_slice(), record.longs);
+        assert_eq!(byte_view.as_slice(), record.bytes);
+    }
+}
+
+#[test]
+#[should_panic(expected = "a view must lie in the bytes that own it")]
+fn a_view_into_other_bytes_is_refused() {
+    let record = open_record();
+    let (one, other) = (seal(&KEY, &record, 0), seal(&KEY, &record, 0));
+    let archived = open::<rkyv::Archived<Vec<u32>>>(&KEY, &one).unwrap();
+    view::View::<u32>::new(&other, archived);
+}
+
+fn open_record() -> Vec<u32> {
+    vec![1, 2, 3]
+}
+
+fn check_column(values: &[Value]) -> ColumnBlock {
+    let column = ColumnBlock::pin(&KEY, ColumnBlock::encode(&KEY, values)).unwrap();
+    for local in 0..BLOCK_LEN {
+        let (expected, found) = (values.get(local).cloned().unwrap_or_default(), column.get(local).to_value());
+        assert!(found.same(&expected) && found.kind() == expected.kind(), "{local}: {expected} became {found}");
+        if let (Value::Float(a), Value::Float(b)) = (&expected, &found) {
+            assert_eq!(a.to_bits(), b.to_bits());
+        }
+        assert_eq!(column.presence().contains(local), !expected.is_null());
+        match (&expected, column.ints(), column.dates(), column.floats(), column.strs(), column.bools()) {
+            (Value::Int(n), Some(view), ..) => assert_eq!(view.get(local), *n),
+            (Value::Date(date), _, Some(view), ..) => assert_eq!(view.get(local), i64::from(date.days())),
+            (Value::Float(x), _, _, Some(view), ..) => assert_eq!(view.get(local).to_bits(), x.to_bits()),
+            (Value::String(text), _, _, _, Some(view), _) => assert_eq!(view.get(local), &**text),
+            (Value::Bool(b), .., Some(set)) => assert_eq!(set.contains(local), *b),
+            _ => {}
+        }
+    }
+    if let Some(ints) = column.ints() {
+        let mut filled = [0; BLOCK_LEN];
+        ints.fill_i64(&mut filled);
+        column.presence().iter().for_each(|local| assert_eq!(filled[local], ints.get(local)));
+    }
+    column
+}
+
+#[test]
+fn columns_of_every_kind() {
+    let mut random = Random(3);
+    let base = [0, -5, i64::MIN, i64::MAX - 0x1_0000_0000];
+    for (n, (spread, base)) in
+        [1u64, 0x100, 0x1_0000, 0x1_0000_0000].into_iter().flat_map(|s| base.map(|b| (s, b))).enumerate()
+    {
+        let values: Vec<Value> = (0..1024 - n).map(|_| Value::Int(base + (random.next() % spread) as i64)).collect();
+        assert!(check_column(&values).ints().is_some());
+        let with_gaps: Vec<Value> =
+            values.into_iter().map(|v| if random.below(3) == 0 { Value::Null } else { v }).collect();
+        check_column(&with_gaps);
+    }
+    check_column(&[Value::Int(i64::MIN), Value::Int(i64::MAX), Value::Int(0)]);
+    check_column(&(0..1024).map(|n| Value::Bool(n % 3 == 0)).collect::<Vec<_>>());
+    check_column(&[Value::Null, Value::Bool(true), Value::Null]);
+    let floats = [0.0, -0.0, f64::NAN, -f64::NAN, f64::INFINITY, 1.5];
+    check_column(&floats.map(Value::Float));
+    assert!(matches!(check_column(&[const { Value::Float(2.5) }; 900]).floats(), Some(FloatView::Constant(2.5))));
+    check_column(&(0..1024).map(|n| Value::Date(Date::from_days(n * 17 - 9000))).collect::<Vec<_>>());
+    let plain = check_column(&(0..1024).map(|n| Value::from(format!("é{n}"))).collect::<Vec<_>>());
+    assert!(plain.str_dict().is_none());
+    for n_words in [1, 2, 300, 512] {
+        let words = check_column(&(0..1024).map(|n| Value::from(format!("word {}", n % n_words))).collect::<Vec<_>>());
+        let dict = words.str_dict().expect("few distinct words make a dictionary");
+        assert_eq!(dict.words().len(), n_words);
+        assert_eq!(dict.words().iter().next(), Some("word 0"));
+        assert_eq!(dict.words().get(dict.code(1023)), format!("word {}", 1023 % n_words));
+    }
+    check_column(&[Value::Null, Value::from(""), Value::from("x"), Value::from("")]);
+    check_column(&[]);
+    check_column(&[Value::Null, Value::Null]);
+    check_column(&[
+        Value::Null,
+        Value::Int(1),
+        Value::from("one"),
+        Value::list([Value::Int(1), Value::from("é"), Value::Float(f64::NAN)]),
+        Value::list([]),
+        Value::Date(Date::from_days(-1)),
+    ]);
+}
+
+#[test]
+fn relationship_columns() {
+    let mut random = Random(5);
+    for spread in [1u64, 200, 60_000, u64::from(u32::MAX)] {
+        for len in [0, 1, 1024] {
+            let numbers: Vec<u32> = (0..len).map(|_| (random.next() % spread) as u32).collect();
+            let column = U32Column::pin(&KEY, U32Column::encode(&KEY, &numbers)).unwrap();
+            assert_eq!(column.len(), len);
+            assert!((0..len).map(|at| column.get(at)).eq(numbers.iter().copied()));
+        }
+    }
+    for values in [vec![], vec![1.0; 1024], vec![0.5, 0.25, 1.0]] {
+        let column = F32Column::pin(&KEY, F32Column::encode(&KEY, &values)).unwrap();
+        assert!((0..column.len()).map(|at| column.get(at)).eq(values));
+    }
+}
+
+#[test]
+fn bitmaps_and_hash_chunks() {
+    let mut random = Random(11);
+    for words in [[0; 16], [u64::MAX; 16], std::array::from_fn(|_| random.next())] {
+        assert_eq!(BitmapBlock::pin(&KEY, BitmapBlock::encode(&KEY, &words)).unwrap().words(), &words);
+    }
+    for n in [0, 1, 2, 1000] {
+        let mut entries: Vec<(u32, u32)> = (0..n).map(|id| ((random.next() as u32) << 8 | id % 3, id)).collect();
+        // Repeats, and the ends of the table, where probing wraps around.
+        entries.extend((0..n.min(20)).map(|id| (u32::MAX, 5000 + id)));
+        entries.extend((0..n.min(3)).map(|id| (0, 6000 + id)));
+        let chunk = HashChunk::pin(&KEY, HashChunk::encode(&KEY, &entries)).unwrap();
+        assert_eq!(chunk.len(), entries.len());
+        for fingerprint in entries.iter().map(|entry| entry.0).chain([0, 1, u32::MAX, 77]) {
+            let mut expected: Vec<u32> = entries.iter().filter(|e| e.0 == fingerprint).map(|e| e.1).collect();
+            let mut found: Vec<u32> = chunk.probe(fingerprint).collect();
+            expected.sort_unstable();
+            found.sort_unstable();
+            assert_eq!(found, expected);
+        }
+        let mut all: Vec<_> = chunk.iter().collect();
+        all.sort_unstable();
+        entries.sort_unstable();
+        assert_eq!(all, entries);
+    }
+}
+
+fn samples() -> Vec<(&'static str, Bytes)> {
+    let some = Presence([5; 16]);
+    vec![
+        ("adjacency, a run", AdjacencyBlock::encode(&KEY, &[0, 2, 3], &[4, 5, 6], &[1, 2, 3])),
+        ("adjacency, ids", AdjacencyBlock::encode(&KEY, &[0, 2, 3], &[4, 5, 6], &[1, 3, 2])),
+        ("ints", ColumnBlock::encode_ints(&KEY, &Presence::first(3), |at| -1 + at as i64)),
+        ("floats", ColumnBlock::encode_floats(&KEY, &Presence::first(2), |at| at as f64)),
+        ("bools", ColumnBlock::encode_bools(&KEY, &some, |at| at == 0)),
+        ("words", ColumnBlock::encode_strs(&KEY, &Presence::first(4), |at| ["a", "bc"][at % 2])),
+        ("strings", ColumnBlock::encode_strs(&KEY, &Presence::first(2), |at| ["a", "bc"][at])),
+        ("dates", ColumnBlock::encode_dates(&KEY, &Presence::first(2), |at| 19_000 + at as i32)),
+        ("mixed", ColumnBlock::encode(&KEY, &[Value::Int(1), Value::from("a"), Value::list([Value::Bool(true)])])),
+        ("u32", U32Column::encode(&KEY, &[1, 300])),
+        ("f32", F32Column::encode(&KEY, &[1.0, 0.5])),
+        ("bitmap", BitmapBlock::encode(&KEY, &[3; 16])),
+        ("hash", HashChunk::encode(&KEY, &[(1, 2), (u32::MAX, 4)])),
+        ("bytes", seal_bytes(&KEY, b"record")),
+    ]
+}
+
+/// The bytes of small blocks, written down: a change here is a change of the format.
+#[test]
+fn bytes_are_golden() {
+    let found: String = samples().iter().map(|(name, bytes)| format!("{name}: {}\n", hex(bytes))).collect();
+    if std::env::var_os("REWRITE").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/block/golden.txt"), &found).unwrap();
+    }
+    assert_eq!(found, include_str!("golden.txt"), "run with REWRITE=1 and raise the format's version");
+}
+
+#[test]
+fn every_flipped_bit_is_found() {
+    for (name, bytes) in samples() {
+        verify(&KEY, &bytes).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.to_vec();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let error = verify(&KEY, &flipped).expect_err("a flipped bit passed");
+            assert!(error.to_string().contains("OutAdjacency/7/3"), "{name}: {error}");
+        }
+        for len in 0..bytes.len() {
+            assert!(verify(&KEY, &bytes[..len]).is_err(), "{name} cut to {len}");
+        }
+        let other = BlockKey { generation: 10, ..KEY };
+        assert!(verify(&other, &bytes).is_err(), "{name} under another key");
+    }
+}
+
+/// A record of the right checksum but nonsense inside (written by a bug, say) is an error too, never a bad read.
+#[test]
+fn a_record_of_another_kind_is_refused_or_read_safely() {
+    for (_, bytes) in samples() {
+        let everything: [fn(Bytes) -> bool; 6] = [
+            |bytes| AdjacencyBlock::pin(&KEY, bytes).is_ok_and(|block| block.edges(1023).0.len() > 3),
+            |bytes| {
+                ColumnBlock::pin(&KEY, bytes)
+                    .is_ok_and(|column| (0..BLOCK_LEN).any(|at| column.get(at).to_value().is_null()))
+            },
+            |bytes| U32Column::pin(&KEY, bytes).is_ok_and(|column| column.len() > 0 && column.get(0) == 0),
+            |bytes| F32Column::pin(&KEY, bytes).is_ok_and(|column| column.len() > 0 && column.get(0) == 0.0),
+            |bytes| BitmapBlock::pin(&KEY, bytes).is_ok(),
+            |bytes| HashChunk::pin(&KEY, bytes).is_ok_and(|chunk| chunk.probe(1).count() > 9),
+        ];
+        for pin in everything {
+            std::hint::black_box(pin(bytes.clone()));
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Values, facts and metadata as bytes: the only file that names bincode.
+//!
+//! bincode 2.0.1 (its 3.0.0 refuses to compile), standard configuration: little-endian, variable-length integers. Every
+//! read has a limit and must consume all bytes. The records here mirror the model's types so that the model knows
+//! nothing of bytes, and borrow from them so that a commit copies each string once.
+
+use std::sync::Arc;
+
+use bincode::{
+    BorrowDecode, Decode, Encode,
+    config::{self, Configuration, Limit, LittleEndian, Varint},
+};
+
+use crate::{
+    Error, Result,
+    model::{Date, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value},
+};
+
+/// The most bytes one decoding may claim: a commit or a catalog larger than this is refused when written, so a length
+/// beyond it is damage, not data.
+pub(crate) const DECODE_BYTES_MAX: usize = 1 << 30;
+
+const CONFIG: Configuration<LittleEndian, Varint, Limit<DECODE_BYTES_MAX>> =
+    config::standard().with_limit::<DECODE_BYTES_MAX>();
+
+/// Version of the bytes of [`encode_facts`].
+const FACTS_VERSION: u8 = 1;
+
+/// A scalar, as stored.
+#[derive(Encode, BorrowDecode)]
+enum ScalarRecord<'a> {
+    Bool(bool),
+    Int(i64),
+    /// The bits, so that every NaN survives.
+    Float(u64),
+    String(&'a str),
+    Date(i32),
+}
+
+/// A storable value: nesting stops at one list, as the language's properties do.
+#[derive(Encode, BorrowDecode)]
+enum ValueRecord<'a> {
+    Null,
+    Scalar(ScalarRecord<'a>),
+    List(Vec<ScalarRecord<'a>>),
+}
+
+/// A fact. The order of the variants is part of the format.
+#[derive(Encode, BorrowDecode)]
+enum FactRecord<'a> {
+    NameLabel(u32, &'a str),
+    NameType(u32, &'a str),
+    NameKey(u32, &'a str),
+    CreateNode(u32, Vec<u32>),
+    DeleteNode(u32),
+    AddLabel(u32, u32),
+    RemoveLabel(u32, u32),
+    SetNode(u32, u32, ValueRecord<'a>),
+    CreateRel { id: u32, rel_type: u32, start: u32, end: u32 },
+    DeleteRel(u32),
+    SetRel(u32, u32, ValueRecord<'a>),
+    SetSalience(u32, u32),
+    CreateIndex { name: &'a str, label: u32, key: u32, unique: bool },
+    DropIndex(&'a str),
+}
+
+/// Returns the bytes of a batch's facts.
+pub(crate) fn encode_facts(facts: &[Fact]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(16 + 24 * facts.len());
+    bytes.push(FACTS_VERSION);
+    write(&(facts.len() as u64), &mut bytes);
+    for fact in facts {
+        write(&FactRecord::from(fact), &mut bytes);
+    }
+    bytes
+}
+
+/// Returns the facts of a batch's bytes.
+///
+/// # Errors
+/// [`Error::Corrupt`] where they are no facts.
+pub(crate) fn decode_facts(bytes: &[u8]) -> Result<Vec<Fact>> {
+    let Some((&version, mut rest)) = bytes.split_first() else {
+        return Err(Error::corrupt("batch", "facts", "no bytes"));
+    };
+    if version != FACTS_VERSION {
+        return Err(Error::corrupt("batch", format_args!("facts of version {FACTS_VERSION}"), version));
+    }
+    let n_facts: u64 = read(&mut rest, "batch")?;
+    // Every fact takes two bytes or more: a count that cannot be true must not become an allocation.
+    if n_facts > rest.len() as u64 {
+        return Err(Error::corrupt("batch", format_args!("at most {} facts", rest.len()), n_facts));
+    }
+    let facts = (0..n_facts).map(|_| read::<FactRecord<'_>>(&mut rest, "batch").map(Fact::from)).collect();
+    check_end(rest, "batch")?;
+    facts
+}
+
+/// Appends the bytes of a storable value.
+///
+/// # Panics
+/// When the value is not storable: nothing else may get so far.
+pub(crate) fn encode_value(value: &Value, bytes: &mut Vec<u8>) {
+    write(&ValueRecord::from(value), bytes);
+}
+
+/// Returns the value of its bytes.
+///
+/// # Errors
+/// [`Error::Corrupt`] where they are no value.
+pub(crate) fn decode_value(mut bytes: &[u8]) -> Result<Value> {
+    let record: ValueRecord<'_> = read(&mut bytes, "value")?;
+    check_end(bytes, "value")?;
+    Ok(record.into())
+}
+
+/// A version and metadata after it. `version` belongs to the record: one that no longer reads older bytes raises it.
+///
+/// # Panics
+/// Never for records of plain fields.
+pub(crate) fn encode_meta<T: Encode>(version: u8, record: &T) -> Vec<u8> {
+    let mut bytes = vec![version];
+    write(record, &mut bytes);
+    bytes
+}
+
+/// Returns the metadata of its bytes.
+///
+/// # Errors
+/// [`Error::Corrupt`] where they are none, of another version, or longer than the record.
+pub(crate) fn decode_meta<T: Decode<()>>(version: u8, bytes: &[u8], what: &str) -> Result<T> {
+    let (found, rest) = bytes.split_first().ok_or_else(|| Error::corrupt(what, "a record", "no bytes"))?;
+    if *found != version {
+        return Err(Error::corrupt(what, format_args!("version {version}"), found));
+    }
+    let (record, n_read) =
+        bincode::decode_from_slice(rest, CONFIG).map_err(|error| Error::corrupt(what, "a record", error))?;
+    check_end(&rest[n_read..], what)?;
+    Ok(record)
+}
+
+fn write<T: Encode>(record: &T, bytes: &mut Vec<u8>) {
+    bincode::encode_into_std_write(record, bytes, CONFIG).expect("writing plain fields to memory");
+}
+
+fn read<'a, T: BorrowDecode<'a, ()>>(bytes: &mut &'a [u8], what: &str) -> Result<T> {
+    let (record, n_read) =
+        bincode::borrow_decode_from_slice(bytes, CONFIG).map_err(|error| Error::corrupt(what, "a record", error))?;
+    *bytes = &bytes[n_read..];
+    Ok(record)
+}
+
+fn check_end(rest: &[u8], what: &str) -> Result<()> {
+    match rest.len() {
+        0 => Ok(()),
+        n => Err(Error::corrupt(what, "the end of a record", format_args!("{n} bytes more"))),
+    }
+}
+
+/// The dictionary and what else must be known before the first block is read. Strings lie in the order of their ids.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub(crate) struct CatalogRecord {
+    /// Labels.
+    pub(crate) labels: Vec<String>,
+    /// Relationship types.
+    pub(crate) types: Vec<String>,
+    /// Property keys.
+    pub(crate) keys: Vec<String>,
+    /// Indexes and constraints.
+    pub(crate) indexes: Vec<IndexRecord>,
+    /// The primary label of each block of nodes: [`NO_LABEL`] where its nodes have none.
+    pub(crate) label_extents: Vec<u32>,
+    /// How many places of each block of nodes are taken.
+    pub(crate) extent_lens: Vec<u32>,
+    /// The first node id never given.
+    pub(crate) next_node: u64,
+    /// The first relationship id never given.
+    pub(crate) next_rel: u64,
+    /// The first index number never given.
+    pub(crate) next_index: u32,
+}
+
+/// No label, where a block of nodes names its primary one.
+pub(crate) const NO_LABEL: u32 = u32::MAX;
+
+/// An index or constraint, as stored.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub(crate) struct IndexRecord {
+    /// Its name.
+    pub(crate) name: String,
+    /// The label whose nodes it holds.
+    pub(crate) label: u32,
+    /// The property key.
+    pub(crate) key: u32,
+    /// Whether it is a constraint.
+    pub(crate) unique: bool,
+    /// The number in the keys of its chunks.
+    pub(crate) number: u32,
+    /// Two to this power is how many chunks it has.
+    pub(crate) chunks_log2: u8,
+}
+
+/// Version of [`CatalogRecord`]'s bytes.
+pub(crate) const CATALOG_VERSION: u8 = 1;
+
+impl<'a> From<&'a Value> for ValueRecord<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::List(items) => Self::List(items.iter().map(ScalarRecord::from).collect()),
+            scalar => Self::Scalar(scalar.into()),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for ScalarRecord<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(value) => Self::Int(*value),
+            Value::Float(value) => Self::Float(value.to_bits()),
+            Value::String(value) => Self::String(value),
+            Value::Date(value) => Self::Date(value.days()),
+            value => panic!("a {} is not storable", value.kind()),
+        }
+    }
+}
+
+impl From<ScalarRecord<'_>> for Value {
+    fn from(record: ScalarRecord<'_>) -> Self {
+        match record {
+            ScalarRecord::Bool(value) => Self::Bool(value),
+            ScalarRecord::Int(value) => Self::Int(value),
+            ScalarRecord::Float(bits) => Self::Float(f64::from_bits(bits)),
+            ScalarRecord::String(value) => Self::String(value.into()),
+            ScalarRecord::Date(days) => Self::Date(Date::from_days(days)),
+        }
+    }
+}
+
+impl From<ValueRecord<'_>> for Value {
+    fn from(record: ValueRecord<'_>) -> Self {
+        match record {
+            ValueRecord::Null => Self::Null,
+            ValueRecord::Scalar(scalar) => scalar.into(),
+            ValueRecord::List(items) => Self::list(items.into_iter().map(Value::from)),
+        }
+    }
+}
+
+impl<'a> From<&'a Fact> for FactRecord<'a> {
+    fn from(fact: &'a Fact) -> Self {
+        match fact {
+            Fact::NameLabel { id, name } => Self::NameLabel(id.get(), name),
+            Fact::NameType { id, name } => Self::NameType(id.get(), name),
+            Fact::NameKey { id, name } => Self::NameKey(id.get(), name),
+            Fact::CreateNode { id, labels } => Self::CreateNode(id.get(), labels.iter().map(|id| id.get()).collect()),
+            Fact::DeleteNode { id } => Self::DeleteNode(id.get()),
+            Fact::AddLabel { id, label } => Self::AddLabel(id.get(), label.get()),
+            Fact::RemoveLabel { id, label } => Self::RemoveLabel(id.get(), label.get()),
+            Fact::SetNode { id, key, value } => Self::SetNode(id.get(), key.get(), value.into()),
+            Fact::CreateRel { id, rel_type, start, end } => {
+                Self::CreateRel { id: id.get(), rel_type: rel_type.get(), start: start.get(), end: end.get() }
+            }
+            Fact::DeleteRel { id } => Self::DeleteRel(id.get()),
+            Fact::SetRel { id, key, value } => Self::SetRel(id.get(), key.get(), value.into()),
+            Fact::SetSalience { id, salience } => Self::SetSalience(id.get(), salience.to_bits()),
+            Fact::CreateIndex { name, label, key, unique } => {
+                Self::CreateIndex { name, label: label.get(), key: key.get(), unique: *unique }
+            }
+            Fact::DropIndex { name } => Self::DropIndex(name),
+        }
+    }
+}
+
+impl From<FactRecord<'_>> for Fact {
+    fn from(record: FactRecord<'_>) -> Self {
+        let (node, rel, label, key) = (NodeId::new, RelId::new, LabelId::new, KeyId::new);
+        match record {
+            FactRecord::NameLabel(id, name) => Self::NameLabel { id: label(id), name: name.into() },
+            FactRecord::NameType(id, name) => Self::NameType { id: TypeId::new(id), name: name.into() },
+            FactRecord::NameKey(id, name) => Self::NameKey { id: key(id), name: name.into() },
+            FactRecord::CreateNode(id, labels) => {
+                Self::CreateNode { id: node(id), labels: labels.into_iter().map(label).collect() }
+            }
+            FactRecord::DeleteNode(id) => Self::DeleteNode { id: node(id) },
+            FactRecord::AddLabel(id, of) => Self::AddLabel { id: node(id), label: label(of) },
+            FactRecord::RemoveLabel(id, of) => Self::RemoveLabel { id: node(id), label: label(of) },
+            FactRecord::SetNode(id, of, value) => Self::SetNode { id: node(id), key: key(of), value: value.into() },
+            FactRecord::CreateRel { id, rel_type, start, end } => {
+                Self::CreateRel { id: rel(id), rel_type: TypeId::new(rel_type), start: node(start), end: node(end) }
+            }
+            FactRecord::DeleteRel(id) => Self::DeleteRel { id: rel(id) },
+            FactRecord::SetRel(id, of, value) => Self::SetRel { id: rel(id), key: key(of), value: value.into() },
+            FactRecord::SetSalience(id, bits) => Self::SetSalience { id: rel(id), salience: f32::from_bits(bits) },
+            FactRecord::CreateIndex { name, label: of, key: on, unique } => {
+                Self::CreateIndex { name: Arc::from(name), label: label(of), key: key(on), unique }
+            }
+            FactRecord::DropIndex(name) => Self::DropIndex { name: name.into() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_fact() -> Vec<Fact> {
+        let (node, rel, label, key) = (NodeId::new(300), RelId::new(u32::MAX - 1), LabelId::new(2), KeyId::new(1));
+        let values = [
+            Value::Null,
+            Value::Bool(true),
+            Value::Int(i64::MIN),
+            Value::Float(-0.0),
+            Value::from("é"),
+            Value::Date(Date::from_days(-3)),
+            Value::list([Value::Int(1), Value::from("")]),
+            Value::list([]),
+        ];
+        let mut facts = vec![
+            Fact::NameLabel { id: label, name: "L".into() },
+            Fact::NameType { id: TypeId::new(9), name: "T".into() },
+            Fact::NameKey { id: key, name: "".into() },
+            Fact::CreateNode { id: node, labels: vec![label, LabelId::new(0)] },
+            Fact::DeleteNode { id: node },
+            Fact::AddLabel { id: node, label },
+            Fact::RemoveLabel { id: node, label },
+            Fact::CreateRel { id: rel, rel_type: TypeId::new(0), start: node, end: NodeId::new(0) },
+            Fact::DeleteRel { id: rel },
+            Fact::SetSalience { id: rel, salience: 0.25 },
+            Fact::CreateIndex { name: "i".into(), label, key, unique: true },
+            Fact::DropIndex { name: "i".into() },
+        ];
+        for value in values {
+            facts.push(Fact::SetNode { id: node, key, value: value.clone() });
+            facts.push(Fact::SetRel { id: rel, key, value });
+        }
+        facts
+    }
+
+    #[test]
+    fn facts_survive_and_no_cut_passes() {
+        let facts = every_fact();
+        let bytes = encode_facts(&facts);
+        // Debug text, as null and NaN equal nothing.
+        assert_eq!(format!("{:?}", decode_facts(&bytes).unwrap()), format!("{facts:?}"));
+        for len in 0..bytes.len() {
+            assert!(decode_facts(&bytes[..len]).is_err(), "cut to {len}");
+        }
+        let mut longer = bytes;
+        longer.push(0);
+        assert!(decode_facts(&longer).is_err());
+        assert!(decode_facts(&[FACTS_VERSION, 253, 255, 255, 255, 255, 255, 255, 255, 127]).is_err(), "a huge count");
+    }
+
+    #[test]
+    fn bytes_are_golden() {
+        let facts = [
+            Fact::CreateRel {
+                id: RelId::new(300),
+                rel_type: TypeId::new(1),
+                start: NodeId::new(2),
+                end: NodeId::new(3),
+            },
+            Fact::SetNode { id: NodeId::new(4), key: KeyId::new(5), value: Value::from("ab") },
+        ];
+        assert_eq!(encode_facts(&facts), [1, 2, 8, 251, 44, 1, 1, 2, 3, 7, 4, 5, 1, 3, 2, b'a', b'b']);
+    }
+
+    #[test]
+    fn meta_checks_version_and_end() {
+        let catalog = CatalogRecord { labels: vec!["L".into()], next_node: 7, ..CatalogRecord::default() };
+        let mut bytes = encode_meta(CATALOG_VERSION, &catalog);
+        assert_eq!(decode_meta::<CatalogRecord>(CATALOG_VERSION, &bytes, "catalog").unwrap(), catalog);
+        assert!(decode_meta::<CatalogRecord>(CATALOG_VERSION + 1, &bytes, "catalog").is_err());
+        bytes.push(0);
+        assert!(decode_meta::<CatalogRecord>(CATALOG_VERSION, &bytes, "catalog").is_err());
+        // A string that claims more than the limit is damage, not an allocation.
+        let huge = [CATALOG_VERSION, 1, 253, 255, 255, 255, 255, 255, 255, 255, 127];
+        assert!(decode_meta::<CatalogRecord>(CATALOG_VERSION, &huge, "catalog").is_err());
+    }
+}
