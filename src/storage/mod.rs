@@ -6,5 +6,10 @@ pub(crate) mod codec;
 pub(crate) mod key;
 pub(crate) mod store;
 
+pub(crate) use block::{
+    AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, Presence, RelIds,
+    U32Column, ValueRef, split,
+};
 pub(crate) use bytes::Bytes;
 pub(crate) use key::{BlockKey, BlockKind};
+pub(crate) use store::Store;

@@ -8,3 +8,23 @@ impl AsRef<[u8]> for SledValue {
         &self.0
     }
 }
+
+/// Where blocks live.
+#[derive(Debug)]
+pub(crate) enum Store {
+    /// In memory, for databases that are never written to disk.
+    Memory(std::sync::Mutex<std::collections::BTreeMap<super::BlockKey, super::Bytes>>),
+}
+
+impl Store {
+    /// Returns an empty store in memory.
+    pub(crate) fn memory() -> Self {
+        Self::Memory(std::sync::Mutex::default())
+    }
+
+    /// Returns the bytes under a key.
+    pub(crate) fn get(&self, key: &super::BlockKey) -> crate::Result<Option<super::Bytes>> {
+        let Self::Memory(blocks) = self;
+        Ok(blocks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(key).cloned())
+    }
+}

@@ -1,0 +1,131 @@
+//! Blocks of a generation, pinned on first touch and kept: after that, reading one is a pointer away.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use crate::{
+    Error, Result,
+    storage::{
+        AdjacencyBlock, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk, Store, U32Column,
+    },
+};
+
+/// A kind of block that can be pinned.
+pub(crate) trait Pin: Sized {
+    /// Checks the bytes under `key` and makes them readable.
+    fn pin(key: &BlockKey, bytes: Bytes) -> Result<Self>;
+}
+
+macro_rules! pin {
+    ($($block:ty),*) => {$(
+        impl Pin for $block {
+            fn pin(key: &BlockKey, bytes: Bytes) -> Result<Self> {
+                Self::pin(key, bytes)
+            }
+        }
+    )*};
+}
+
+pin!(AdjacencyBlock, BitmapBlock, ColumnBlock, F32Column, HashChunk, U32Column);
+
+/// A block that is stored, and pinned once somebody has looked at it.
+pub(crate) struct Base<B> {
+    key: BlockKey,
+    store: Arc<Store>,
+    pinned: OnceLock<B>,
+}
+
+impl<B: Pin> Base<B> {
+    /// Returns the stored block of a key.
+    pub(crate) fn stored(store: &Arc<Store>, key: BlockKey) -> Arc<Self> {
+        Arc::new(Self { key, store: store.clone(), pinned: OnceLock::new() })
+    }
+
+    /// Returns a block that was just made and is being stored under `key`.
+    pub(crate) fn fresh(store: &Arc<Store>, key: BlockKey, bytes: Bytes) -> Result<Arc<Self>> {
+        let pinned = OnceLock::from(B::pin(&key, bytes)?);
+        Ok(Arc::new(Self { key, store: store.clone(), pinned }))
+    }
+
+    /// Returns the block's key.
+    pub(crate) fn key(&self) -> BlockKey {
+        self.key
+    }
+
+    /// Returns the block.
+    ///
+    /// # Errors
+    /// `Corrupt` where it is missing or damaged.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Result<&B> {
+        match self.pinned.get() {
+            Some(block) => Ok(block),
+            None => self.load(),
+        }
+    }
+
+    #[cold]
+    fn load(&self) -> Result<&B> {
+        let bytes = self.store.get(&self.key)?.ok_or_else(|| Error::corrupt(self.key, "a block", "nothing"))?;
+        let block = B::pin(&self.key, bytes)?;
+        Ok(self.pinned.get_or_init(|| block))
+    }
+}
+
+impl<B> fmt::Debug for Base<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
+    }
+}
+
+/// A stored block, under changes not yet folded into it.
+pub(crate) struct Layered<B, D> {
+    pub(crate) base: Option<Arc<Base<B>>>,
+    pub(crate) delta: Option<Arc<D>>,
+}
+
+impl<B, D> Clone for Layered<B, D> {
+    fn clone(&self) -> Self {
+        Self { base: self.base.clone(), delta: self.delta.clone() }
+    }
+}
+
+impl<B, D> fmt::Debug for Layered<B, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}{}", self.base, if self.delta.is_some() { " (changed)" } else { "" })
+    }
+}
+
+impl<B, D> Default for Layered<B, D> {
+    fn default() -> Self {
+        Self { base: None, delta: None }
+    }
+}
+
+impl<B: Pin, D: Clone + Default> Layered<B, D> {
+    /// Returns the stored block, if there is one.
+    #[inline(always)]
+    pub(crate) fn base(&self) -> Result<Option<&B>> {
+        match &self.base {
+            Some(base) => base.get().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the changes to add to them.
+    pub(crate) fn delta_mut(&mut self) -> &mut D {
+        Arc::make_mut(self.delta.get_or_insert_default())
+    }
+
+    /// Returns whether nothing is stored and nothing changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.base.is_none() && self.delta.is_none()
+    }
+}
+
+/// Returns the key of a block without a subject.
+pub(crate) const fn plain_key(kind: BlockKind, block: u32, generation: u64) -> BlockKey {
+    BlockKey::new(kind, 0, block, generation)
+}

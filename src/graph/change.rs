@@ -1,0 +1,342 @@
+//! How a fact changes a view. The writer and recovery both come through here, so what is replayed is what was done.
+//!
+//! Applying a fact that already holds changes nothing: existence bits decide whether a creation or deletion is news.
+
+use std::sync::Arc;
+
+use super::{
+    adjacency::{AdjacencyPage, Edge, NodeDelta},
+    catalog::IndexInfo,
+    index::{Index, hash_value},
+    paged::{Family, Paged},
+    snapshot::{Bits, BitsPage, NO_LABEL, RelRecord, SALIENCE_INITIAL, Snapshot, page_words},
+};
+use crate::{
+    Error, Result,
+    model::{Direction, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value},
+    storage::{BLOCK_LEN, split},
+};
+
+/// The largest id plus one: `u32::MAX` means "none" in columns of ids.
+const IDS_MAX: u32 = u32::MAX - BLOCK_LEN as u32;
+
+/// Rough bytes of one change in a delta, for the limit on unfolded changes.
+const EDGE_BYTES: u64 = 32;
+const VALUE_BYTES: u64 = 48;
+const RECORD_BYTES: u64 = 24;
+
+impl Snapshot {
+    /// Applies a fact.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged or the fact contradicts the view.
+    pub(crate) fn apply(&mut self, fact: &Fact) -> Result<()> {
+        match fact {
+            Fact::NameLabel { id, name } => Arc::make_mut(&mut self.catalog).add_label(*id, name),
+            Fact::NameType { id, name } => Arc::make_mut(&mut self.catalog).add_type(*id, name),
+            Fact::NameKey { id, name } => Arc::make_mut(&mut self.catalog).add_key(*id, name),
+            Fact::CreateNode { id, labels } => self.insert_node(*id, labels),
+            Fact::DeleteNode { id } => self.remove_node(*id),
+            Fact::AddLabel { id, label } => self.insert_label(*id, *label).map(drop),
+            Fact::RemoveLabel { id, label } => self.take_label(*id, *label).map(drop),
+            Fact::SetNode { id, key, value } => self.put_node(*id, *key, value.clone()),
+            Fact::CreateRel { id, rel_type, start, end } => {
+                self.insert_rel(*id, RelRecord { rel_type: *rel_type, start: *start, end: *end })
+            }
+            Fact::DeleteRel { id } => self.remove_rel(*id).map(drop),
+            Fact::SetRel { id, key, value } => self.put_rel(*id, *key, value.clone()),
+            Fact::SetSalience { id, salience } => self.put_salience(*id, *salience),
+            Fact::CreateIndex { name, label, key, unique } => self.insert_index(name, *label, *key, *unique),
+            Fact::DropIndex { name } => {
+                self.remove_index(name);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the id the next node with these labels will have.
+    ///
+    /// # Errors
+    /// `Limit` where ids are exhausted.
+    pub(crate) fn next_node_id(&self, labels: &[LabelId]) -> Result<NodeId> {
+        let extent = labels.first().map_or(NO_LABEL, |label| label.get());
+        let next = self.extents.open.get(&extent).copied().filter(|next| next % BLOCK_LEN as u32 != 0);
+        let next = next.unwrap_or_else(|| self.node_id_end());
+        if next < IDS_MAX { Ok(NodeId::new(next)) } else { Err(Error::Limit { what: "node ids", max: IDS_MAX.into() }) }
+    }
+
+    /// Returns the id the next relationship will have.
+    ///
+    /// # Errors
+    /// `Limit` where ids are exhausted.
+    pub(crate) fn next_rel_id(&self) -> Result<RelId> {
+        let next = self.rel_id_end;
+        if next < IDS_MAX {
+            Ok(RelId::new(next))
+        } else {
+            Err(Error::Limit { what: "relationship ids", max: IDS_MAX.into() })
+        }
+    }
+
+    pub(super) fn insert_node(&mut self, id: NodeId, labels: &[LabelId]) -> Result<()> {
+        if self.node_exists(id)? {
+            return labels.iter().try_for_each(|label| self.insert_label(id, *label).map(drop));
+        }
+        let extent = labels.first().map_or(NO_LABEL, |label| label.get());
+        let (block, _) = split(id.get());
+        if block as usize >= self.extents.labels.len() {
+            Arc::make_mut(&mut self.extents.labels).resize(block as usize + 1, extent);
+        }
+        if self.extents.labels[block as usize] == extent {
+            let open = Arc::make_mut(&mut self.extents.open).entry(extent).or_default();
+            *open = (*open).max(id.get() + 1);
+        }
+        set_bit(&mut self.nodes_alive, id.get(), true)?;
+        self.counts.add_nodes(1);
+        for label in labels {
+            self.insert_label(id, *label)?;
+        }
+        self.delta_bytes += RECORD_BYTES;
+        Ok(())
+    }
+
+    fn remove_node(&mut self, id: NodeId) -> Result<()> {
+        if !self.node_exists(id)? {
+            return Ok(());
+        }
+        for (key, _) in self.node_props(id)? {
+            self.put_node(id, key, Value::Null)?;
+        }
+        for label in self.node_labels(id)? {
+            self.take_label(id, label)?;
+        }
+        set_bit(&mut self.nodes_alive, id.get(), false)?;
+        self.counts.add_nodes(-1);
+        Ok(())
+    }
+
+    /// Gives a node a label; returns whether it is new.
+    pub(super) fn insert_label(&mut self, id: NodeId, label: LabelId) -> Result<bool> {
+        if self.has_label(id, label)? {
+            return Ok(false);
+        }
+        set_bit(self.labels.get_mut(label.index()), id.get(), true)?;
+        self.count_label(id, label, 1)?;
+        self.index_label(id, label, true)?;
+        Ok(true)
+    }
+
+    /// Takes a label from a node; returns whether it had it.
+    pub(super) fn take_label(&mut self, id: NodeId, label: LabelId) -> Result<bool> {
+        if !self.has_label(id, label)? {
+            return Ok(false);
+        }
+        self.index_label(id, label, false)?;
+        set_bit(self.labels.get_mut(label.index()), id.get(), false)?;
+        self.count_label(id, label, -1)?;
+        Ok(true)
+    }
+
+    fn count_label(&mut self, id: NodeId, label: LabelId, by: i64) -> Result<()> {
+        self.counts.add_label(label, by);
+        for rel_type in self.types() {
+            for direction in [Direction::Out, Direction::In] {
+                let degree = i64::from(self.adjacency(direction, rel_type).degree(id)?);
+                if degree > 0 {
+                    self.counts.add_type_end(rel_type, direction, label, by * degree);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn index_label(&mut self, id: NodeId, label: LabelId, has: bool) -> Result<()> {
+        let catalog = self.catalog.clone();
+        for info in catalog.indexes().iter().filter(|info| info.label == label) {
+            if let Some(hash) = hash_value(&self.node_prop(id, info.key)?) {
+                self.index_entry(info.number, hash, id, has)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn index_entry(&mut self, number: u32, hash: u64, id: NodeId, has: bool) -> Result<()> {
+        let index = self.index_mut(number);
+        if has {
+            index.add(hash, id.get());
+        } else {
+            index.remove(hash, id.get());
+        }
+        let is_crowded = index.is_crowded();
+        self.delta_bytes += 16;
+        if is_crowded { self.respread(number) } else { Ok(()) }
+    }
+
+    pub(super) fn index_mut(&mut self, number: u32) -> &mut Index {
+        let indexes = Arc::make_mut(&mut self.indexes);
+        if indexes.len() <= number as usize {
+            indexes.resize_with(number as usize + 1, Arc::default);
+        }
+        Arc::make_mut(&mut indexes[number as usize])
+    }
+
+    /// Rebuilds an index over more chunks.
+    fn respread(&mut self, number: u32) -> Result<()> {
+        let info = self.catalog.indexes().iter().find(|info| info.number == number).cloned();
+        let Some(info) = info else { return Ok(()) };
+        let n_entries = self.indexes[number as usize].n_entries();
+        let rebuilt = self.build_index(&info, n_entries * 2)?;
+        *self.index_mut(number) = rebuilt;
+        Ok(())
+    }
+
+    /// Returns the index of what is there now.
+    fn build_index(&self, info: &IndexInfo, capacity: u64) -> Result<Index> {
+        let mut index = Index::with_capacity(capacity);
+        let column = self.node_column(info.key);
+        for block in 0..self.n_node_blocks() {
+            for (at, mut word) in self.label_words(info.label, block)?.into_iter().enumerate() {
+                while word != 0 {
+                    let id = block * BLOCK_LEN as u32 + at as u32 * 64 + word.trailing_zeros();
+                    word &= word - 1;
+                    if let Some(hash) = super::index::hash_ref(&column.get(id)?) {
+                        index.add(hash, id);
+                    }
+                }
+            }
+        }
+        Ok(index)
+    }
+
+    pub(super) fn put_node(&mut self, id: NodeId, key: KeyId, value: Value) -> Result<()> {
+        let catalog = self.catalog.clone();
+        let mut indexes = catalog.indexes().iter().filter(|info| info.key == key).peekable();
+        if indexes.peek().is_some() {
+            let (old, new) = (hash_value(&self.node_prop(id, key)?), hash_value(&value));
+            if old != new {
+                for info in indexes {
+                    if self.has_label(id, info.label)? {
+                        if let Some(hash) = old {
+                            self.index_entry(info.number, hash, id, false)?;
+                        }
+                        if let Some(hash) = new {
+                            self.index_entry(info.number, hash, id, true)?;
+                        }
+                    }
+                }
+            }
+        }
+        self.delta_bytes += VALUE_BYTES + value_bytes(&value);
+        let (block, local) = split(id.get());
+        *self.node_columns.get_mut(key.index()).get_mut(block).delta_mut().get_mut(local) = Some(value);
+        Ok(())
+    }
+
+    pub(super) fn put_rel(&mut self, id: RelId, key: KeyId, value: Value) -> Result<()> {
+        self.delta_bytes += VALUE_BYTES + value_bytes(&value);
+        let (block, local) = split(id.get());
+        *self.rel_columns.get_mut(key.index()).get_mut(block).delta_mut().get_mut(local) = Some(value);
+        Ok(())
+    }
+
+    pub(super) fn put_salience(&mut self, id: RelId, salience: f32) -> Result<()> {
+        self.delta_bytes += RECORD_BYTES;
+        let (block, local) = split(id.get());
+        *self.saliences.get_mut(block).delta_mut().get_mut(local) = Some(salience);
+        Ok(())
+    }
+
+    pub(super) fn insert_rel(&mut self, id: RelId, record: RelRecord) -> Result<()> {
+        if self.rel_exists(id)? {
+            return Ok(());
+        }
+        let RelRecord { rel_type, start, end } = record;
+        set_bit(&mut self.rels_alive, id.get(), true)?;
+        let (block, local) = split(id.get());
+        let page = self.records.get_mut(block);
+        *Arc::make_mut(page.delta.get_or_insert_default()).get_mut(local) = Some(record);
+        self.rel_id_end = self.rel_id_end.max(id.get() + 1);
+        let change = |family: &mut Family<AdjacencyPage>, node: NodeId, neighbor: NodeId| {
+            node_delta(family, rel_type, node).add(Edge { neighbor: neighbor.get(), rel: id.get() });
+        };
+        change(&mut self.out, start, end);
+        change(&mut self.into, end, start);
+        self.count_rel(record, 1)?;
+        self.delta_bytes += 2 * EDGE_BYTES + RECORD_BYTES;
+        Ok(())
+    }
+
+    /// Removes a relationship; returns whether it was there.
+    pub(super) fn remove_rel(&mut self, id: RelId) -> Result<bool> {
+        let Some(record) = self.rel(id)? else { return Ok(false) };
+        for (key, _) in self.rel_props(id)? {
+            self.put_rel(id, key, Value::Null)?;
+        }
+        if self.salience(id)? != SALIENCE_INITIAL {
+            self.put_salience(id, SALIENCE_INITIAL)?;
+        }
+        set_bit(&mut self.rels_alive, id.get(), false)?;
+        node_delta(&mut self.out, record.rel_type, record.start).remove(id.get());
+        node_delta(&mut self.into, record.rel_type, record.end).remove(id.get());
+        self.count_rel(record, -1)?;
+        self.delta_bytes += 2 * EDGE_BYTES;
+        Ok(true)
+    }
+
+    fn count_rel(&mut self, record: RelRecord, by: i64) -> Result<()> {
+        let RelRecord { rel_type, start, end } = record;
+        self.counts.add_rels(rel_type, by, if start == end { by } else { 0 });
+        for label in self.node_labels(start)? {
+            self.counts.add_type_end(rel_type, Direction::Out, label, by);
+        }
+        for label in self.node_labels(end)? {
+            self.counts.add_type_end(rel_type, Direction::In, label, by);
+        }
+        Ok(())
+    }
+
+    pub(super) fn insert_index(&mut self, name: &Arc<str>, label: LabelId, key: KeyId, unique: bool) -> Result<()> {
+        if self.catalog.indexes().iter().any(|info| info.name == *name) {
+            return Ok(());
+        }
+        let number = self.catalog.next_index();
+        let info = IndexInfo { name: name.clone(), label, key, unique, number };
+        let index = self.build_index(&info, self.n_label(label))?;
+        self.delta_bytes += 16 * index.n_entries();
+        Arc::make_mut(&mut self.catalog).add_index(info);
+        *self.index_mut(number) = index;
+        Ok(())
+    }
+
+    pub(super) fn remove_index(&mut self, name: &str) {
+        if let Some(info) = Arc::make_mut(&mut self.catalog).remove_index(name) {
+            *self.index_mut(info.number) = Index::default();
+        }
+    }
+}
+
+fn node_delta(family: &mut Family<AdjacencyPage>, rel_type: TypeId, node: NodeId) -> &mut NodeDelta {
+    let (block, local) = split(node.get());
+    let delta = family.get_mut(rel_type.index()).get_mut(block).delta_mut();
+    Arc::make_mut(delta.get_mut(local).get_or_insert_default())
+}
+
+fn set_bit(table: &mut Paged<BitsPage>, id: u32, bit: bool) -> Result<()> {
+    let (block, local) = split(id);
+    let page = table.get_mut(block);
+    if page.delta.is_none() {
+        page.delta = Some(Arc::new(Bits(page_words(page)?)));
+    }
+    let word = &mut page.delta_mut().0[local / 64];
+    let mask = 1 << (local % 64);
+    *word = if bit { *word | mask } else { *word & !mask };
+    Ok(())
+}
+
+fn value_bytes(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.len() as u64 + 16,
+        Value::List(items) => items.iter().map(|item| 24 + value_bytes(item)).sum(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,35 @@
+//! The graph: one read view ([`Snapshot`]), one write path ([`Transaction`], then the engine's commit).
+//!
+//! Knows nothing of queries, files to import or wall-clock time.
+//!
+//! # Life of a batch
+//! 1. `Engine::begin` waits for the transaction before, and clones the pending head: a handful of reference counts.
+//! 2. [`Transaction`] changes its clone in place through `Snapshot::apply` and records each change as a
+//!    [`Fact`](crate::model::Fact); pages it touches are copied once, everything else stays shared with readers.
+//! 3. Commit appends the facts as one frame to the journal, makes the clone the pending head, lets the next transaction
+//!    begin, and waits until an `fdatasync` (shared with whoever waits too) covers the frame.
+//! 4. The clone becomes the durable head: readers that load it from now on see the batch whole.
+//! 5. Later a checkpoint folds the changes of all pages into blocks of a new generation, flips the root, and drops the
+//!    journal before the previous root.
+//! 6. After a crash, recovery loads the root and applies the facts of every later frame, through `Snapshot::apply` again.
+
+mod adjacency;
+mod base;
+mod catalog;
+mod change;
+mod column;
+mod counts;
+mod index;
+mod paged;
+mod snapshot;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
+pub(crate) use catalog::{Catalog, IndexInfo};
+pub(crate) use column::{CleanColumn, Column, borrow};
+pub(crate) use counts::Counts;
+pub(crate) use snapshot::{RelRecord, Snapshot};
+pub(crate) use transaction::{SavePoint, Transaction};
