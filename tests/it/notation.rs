@@ -1,7 +1,7 @@
 //! The TCK runner's own parts: its notation of values must read every form and must tell different values apart.
 
 #[path = "../tck/value.rs"]
-#[allow(dead_code, reason = "shared with the TCK runner")]
+#[expect(dead_code, reason = "the TCK runner uses the rest")]
 mod value;
 
 use attendb::model::{Date, Value};
@@ -14,9 +14,29 @@ fn same(text: &str, actual: &Value) -> bool {
 #[test]
 fn every_form_is_read() {
     let forms = [
-        "null", "true", "-17", "1.5e9", ".5", "-Inf", "NaN", "''", "'it\\'s'", "[]", "[1, 'a', null]", "{}",
-        "{a: {b: [1]}}", "()", "(:A:B {x: 1})", "({x: 'y'})", "[:T]", "[:T {since: 1.0}]", "<()>",
-        "<(:A)-[:T {a: 1}]->({b: 2})<-[:S]-()>", "[[:T], [:S]]", "[(), (:A)]", "(:`a b` {`c d`: 1})",
+        "null",
+        "true",
+        "-17",
+        "1.5e9",
+        ".5",
+        "-Inf",
+        "NaN",
+        "''",
+        "'it\\'s'",
+        "[]",
+        "[1, 'a', null]",
+        "{}",
+        "{a: {b: [1]}}",
+        "()",
+        "(:A:B {x: 1})",
+        "({x: 'y'})",
+        "[:T]",
+        "[:T {since: 1.0}]",
+        "<()>",
+        "<(:A)-[:T {a: 1}]->({b: 2})<-[:S]-()>",
+        "[[:T], [:S]]",
+        "[(), (:A)]",
+        "(:`a b` {`c d`: 1})",
     ];
     for form in forms {
         assert!(parse(form).is_ok(), "{form}");

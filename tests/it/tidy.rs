@@ -201,9 +201,7 @@ fn every_file_says_what_it_is() {
 
 #[test]
 fn every_module_has_a_layer() {
-    let known = |source: &Source| {
-        matches!(source.module(), "lib" | "bin") || layer(source.module()).is_some()
-    };
+    let known = |source: &Source| matches!(source.module(), "lib" | "bin") || layer(source.module()).is_some();
     let missing: Vec<String> = sources().iter().filter(|s| !known(s)).map(|s| s.name.clone()).collect();
     assert!(missing.is_empty(), "no layer for {}", missing.join(", "));
 }
@@ -221,7 +219,8 @@ fn planted_faults_are_caught() {
     for (name, text) in upward {
         assert_eq!(upward_uses(&source(name, text)).len(), 1, "{name}: {text}");
     }
-    for (name, text) in [("query/x.rs", "use crate::{graph::Snapshot, error::Span};"), ("db/x.rs", "use crate::query;")] {
+    for (name, text) in [("query/x.rs", "use crate::{graph::Snapshot, error::Span};"), ("db/x.rs", "use crate::query;")]
+    {
         assert_eq!(upward_uses(&source(name, text)), Vec::<String>::new());
     }
     assert_eq!(misplaced(&source("graph/x.rs", "use sled::Db;")).len(), 1);

@@ -9,16 +9,16 @@ use attendb::{
 
 /// Everything in the graph, by id.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Graph {
+pub(crate) struct Graph {
     /// Labels and properties of each node.
-    pub nodes: BTreeMap<u64, (BTreeSet<String>, BTreeMap<String, String>)>,
+    pub(crate) nodes: BTreeMap<u64, (BTreeSet<String>, BTreeMap<String, String>)>,
     /// Start, end, type and properties of each relationship.
-    pub relationships: BTreeMap<u64, (u64, u64, String, BTreeMap<String, String>)>,
+    pub(crate) relationships: BTreeMap<u64, (u64, u64, String, BTreeMap<String, String>)>,
 }
 
 impl Graph {
     /// Reads the whole graph.
-    pub fn read(db: &Database) -> Result<Self, Error> {
+    pub(crate) fn read(db: &Database) -> Result<Self, Error> {
         let mut graph = Self::default();
         for row in super::run(db, "MATCH (n) RETURN n", &Map::new())?.rows {
             let [Value::Node(node)] = row.as_slice() else { panic!("MATCH (n) RETURN n gave {row:?}") };
@@ -38,7 +38,7 @@ impl Graph {
     }
 
     /// Returns what changed from `self` to `after`: `+nodes`, `-properties` and so on, without zeros.
-    pub fn effects(&self, after: &Self) -> BTreeMap<String, i64> {
+    pub(crate) fn effects(&self, after: &Self) -> BTreeMap<String, i64> {
         let mut effects = BTreeMap::new();
         let mut note = |name: &str, n: usize| {
             if n > 0 {
@@ -48,9 +48,8 @@ impl Graph {
         let missing = |a: &Self, b: &Self| a.nodes.keys().filter(|id| !b.nodes.contains_key(id)).count();
         note("+nodes", missing(after, self));
         note("-nodes", missing(self, after));
-        let missing = |a: &Self, b: &Self| {
-            a.relationships.keys().filter(|id| !b.relationships.contains_key(id)).count()
-        };
+        let missing =
+            |a: &Self, b: &Self| a.relationships.keys().filter(|id| !b.relationships.contains_key(id)).count();
         note("+relationships", missing(after, self));
         note("-relationships", missing(self, after));
         let (old, new) = (self.labels(), after.labels());

@@ -1,8 +1,8 @@
 //! What several harnesses share: running a statement to the end, and a picture of the whole graph.
 #![allow(dead_code, reason = "each harness uses its part")]
 
-pub mod graph;
-pub mod random;
+pub(crate) mod graph;
+pub(crate) mod random;
 
 use attendb::{
     Database, Error,
@@ -10,15 +10,15 @@ use attendb::{
 };
 
 /// All rows of a result.
-pub struct Table {
+pub(crate) struct Table {
     /// Column names.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Rows, each as long as `columns`.
-    pub rows: Vec<Vec<Value>>,
+    pub(crate) rows: Vec<Vec<Value>>,
 }
 
 /// Runs a statement to its end.
-pub fn run(db: &Database, text: &str, params: &Map) -> Result<Table, Error> {
+pub(crate) fn run(db: &Database, text: &str, params: &Map) -> Result<Table, Error> {
     let result = db.query(text, params.clone())?;
     let columns = result.columns().iter().map(|name| name.to_string()).collect();
     let mut rows = Vec::new();
@@ -29,12 +29,12 @@ pub fn run(db: &Database, text: &str, params: &Map) -> Result<Table, Error> {
 }
 
 /// Runs a statement that must succeed.
-pub fn must(db: &Database, text: &str) -> Table {
+pub(crate) fn must(db: &Database, text: &str) -> Table {
     run(db, text, &Map::new()).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
 /// Returns the single integer that a statement answers.
-pub fn count(db: &Database, text: &str) -> i64 {
+pub(crate) fn count(db: &Database, text: &str) -> i64 {
     let table = must(db, text);
     match table.rows.as_slice() {
         [row] if row.len() == 1 => row[0].as_int().unwrap_or_else(|| panic!("{text}\nno integer: {}", row[0])),

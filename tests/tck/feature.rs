@@ -5,39 +5,39 @@ use std::{fs, path::Path};
 use gherkin::{Feature, GherkinEnv, Step, Table};
 
 /// A scenario as it is run: background first, placeholders replaced.
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// The feature file, relative to the folder of features, with forward slashes.
-    pub file: String,
+    pub(crate) file: String,
     /// The scenario's own name, placeholders as written.
-    pub name: String,
+    pub(crate) name: String,
     /// 0 for a plain scenario, else the row of its examples from 1, counted over all its tables.
-    pub row: usize,
+    pub(crate) row: usize,
     /// Tags of feature, scenario and examples.
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// What to do, in order.
-    pub steps: Vec<Line>,
+    pub(crate) steps: Vec<Line>,
 }
 
 /// One step with what hangs below it.
 #[derive(Clone)]
-pub struct Line {
+pub(crate) struct Line {
     /// The text after the keyword.
-    pub text: String,
+    pub(crate) text: String,
     /// The doc string.
-    pub body: Option<String>,
+    pub(crate) body: Option<String>,
     /// The table.
-    pub table: Option<Vec<Vec<String>>>,
+    pub(crate) table: Option<Vec<Vec<String>>>,
 }
 
 impl Scenario {
     /// Returns the folder of the file: `clauses/match`.
-    pub fn area(&self) -> &str {
+    pub(crate) fn area(&self) -> &str {
         self.file.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 }
 
 /// Reads every `.feature` file below `folder`, in order of path.
-pub fn load(folder: &Path) -> Result<Vec<Scenario>, String> {
+pub(crate) fn load(folder: &Path) -> Result<Vec<Scenario>, String> {
     let mut files = Vec::new();
     collect(folder, &mut files).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
     files.sort();
@@ -130,9 +130,10 @@ fn substitute(line: &Line, names: &[String], cells: &[String]) -> Line {
         while let Some(open) = rest.find('<') {
             let (before, after) = rest.split_at(open);
             out.push_str(before);
-            let hit = names.iter().zip(cells).find(|(name, _)| {
-                after[1..].strip_prefix(name.as_str()).is_some_and(|tail| tail.starts_with('>'))
-            });
+            let hit = names
+                .iter()
+                .zip(cells)
+                .find(|(name, _)| after[1..].strip_prefix(name.as_str()).is_some_and(|tail| tail.starts_with('>')));
             match hit {
                 Some((name, cell)) => {
                     out.push_str(cell);

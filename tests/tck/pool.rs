@@ -30,7 +30,7 @@ const STACK_BYTES: usize = 8 << 20;
 type Busy = Arc<Mutex<Vec<Option<(usize, Instant)>>>>;
 
 /// Runs all scenarios; outcomes in the same order.
-pub fn run(scenarios: &Arc<Vec<Scenario>>, root: &Path) -> Vec<Outcome> {
+pub(crate) fn run(scenarios: &Arc<Vec<Scenario>>, root: &Path) -> Vec<Outcome> {
     // A panic is an outcome here, not a message.
     panic::set_hook(Box::new(|_| {}));
     let mut outcomes: Vec<Option<Outcome>> = scenarios.iter().map(|_| None).collect();

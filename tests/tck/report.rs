@@ -14,16 +14,16 @@ use super::{
 
 /// Counts by status, in the order passed, wrong, error, skipped.
 #[derive(Default, Clone, Copy)]
-pub struct Counts([usize; 4]);
+pub(crate) struct Counts([usize; 4]);
 
 impl Counts {
     /// Counts one outcome.
-    pub fn add(&mut self, status: Status) {
+    pub(crate) fn add(&mut self, status: Status) {
         self.0[status as usize] += 1;
     }
 
     /// Returns the number of a status.
-    pub fn of(&self, status: Status) -> usize {
+    pub(crate) fn of(&self, status: Status) -> usize {
         self.0[status as usize]
     }
 
@@ -33,7 +33,7 @@ impl Counts {
 }
 
 /// Prints the table per area and in total; returns the total.
-pub fn print(scenarios: &[Scenario], outcomes: &[Outcome]) -> Counts {
+pub(crate) fn print(scenarios: &[Scenario], outcomes: &[Outcome]) -> Counts {
     let mut areas: BTreeMap<&str, Counts> = BTreeMap::new();
     let mut total = Counts::default();
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
@@ -57,7 +57,7 @@ pub fn print(scenarios: &[Scenario], outcomes: &[Outcome]) -> Counts {
 }
 
 /// Writes every expanded scenario as one line of JSON.
-pub fn write_json(path: &Path, scenarios: &[Scenario], outcomes: &[Outcome]) -> std::io::Result<()> {
+pub(crate) fn write_json(path: &Path, scenarios: &[Scenario], outcomes: &[Outcome]) -> std::io::Result<()> {
     let mut out = String::new();
     for (scenario, outcome) in scenarios.iter().zip(outcomes) {
         let line = serde_json::json!({
@@ -70,12 +70,12 @@ pub fn write_json(path: &Path, scenarios: &[Scenario], outcomes: &[Outcome]) -> 
 }
 
 /// Returns a scenario's line of the baseline.
-pub fn key(scenario: &Scenario) -> String {
+pub(crate) fn key(scenario: &Scenario) -> String {
     format!("{}\t{}\t{}", scenario.file, scenario.name, scenario.row)
 }
 
 /// Returns the lines of the baseline that do not pass now, with why.
-pub fn regressions(baseline: &str, scenarios: &[Scenario], outcomes: &[Outcome]) -> Vec<String> {
+pub(crate) fn regressions(baseline: &str, scenarios: &[Scenario], outcomes: &[Outcome]) -> Vec<String> {
     let mut now: BTreeMap<String, Vec<&Outcome>> = BTreeMap::new();
     for (scenario, outcome) in scenarios.iter().zip(outcomes) {
         now.entry(key(scenario)).or_default().push(outcome);
@@ -95,7 +95,7 @@ pub fn regressions(baseline: &str, scenarios: &[Scenario], outcomes: &[Outcome])
 }
 
 /// Returns the baseline of this run: a line per scenario that passes.
-pub fn baseline(scenarios: &[Scenario], outcomes: &[Outcome]) -> String {
+pub(crate) fn baseline(scenarios: &[Scenario], outcomes: &[Outcome]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (scenario, outcome) in scenarios.iter().zip(outcomes) {
         if outcome.status == Status::Passed {

@@ -20,7 +20,7 @@ use super::{
 
 /// How a scenario ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     /// Everything as written.
     Passed,
     /// The engine answered, and the answer is not the one written.
@@ -33,7 +33,7 @@ pub enum Status {
 
 impl Status {
     /// Returns the word of the report.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Wrong => "wrong",
@@ -45,22 +45,22 @@ impl Status {
 
 /// How a scenario ended, and why.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// How.
-    pub status: Status,
+    pub(crate) status: Status,
     /// Why; empty where it passed.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 impl Outcome {
     /// Returns an outcome.
-    pub fn new(status: Status, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: Status, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into() }
     }
 }
 
 /// Runs a scenario. `root` is the folder of the TCK, for the named graphs.
-pub fn run(scenario: &Scenario, root: &Path) -> Outcome {
+pub(crate) fn run(scenario: &Scenario, root: &Path) -> Outcome {
     if scenario.tags.iter().any(|tag| tag.trim_start_matches('@') == "ignore") {
         return Outcome::new(Status::Skipped, "marked @ignore upstream");
     }

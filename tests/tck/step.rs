@@ -4,7 +4,7 @@ use super::feature::Line;
 
 /// What a step asks for.
 #[derive(Debug, PartialEq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Start with an empty graph (`any graph` may be empty too).
     EmptyGraph,
     /// Start with one of the named graphs.
@@ -43,7 +43,7 @@ pub enum Step {
 
 impl Step {
     /// Returns the step of a line.
-    pub fn parse(line: &Line) -> Result<Self, String> {
+    pub(crate) fn parse(line: &Line) -> Result<Self, String> {
         let text = line.text.trim().trim_end_matches(':').trim();
         let body = || line.body.clone().ok_or_else(|| format!("no doc string below: {text}"));
         let table = || line.table.clone().unwrap_or_default();

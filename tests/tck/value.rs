@@ -6,7 +6,7 @@ use attendb::model::{Map, Node, Relationship, Value};
 
 /// A value as a feature file writes it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Expected {
+pub(crate) enum Expected {
     Null,
     Bool(bool),
     Int(i64),
@@ -22,13 +22,13 @@ pub enum Expected {
 
 /// Labels (or the type) and properties.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Entity {
+pub(crate) struct Entity {
     names: Vec<String>,
     properties: BTreeMap<String, Expected>,
 }
 
 /// Parses a cell.
-pub fn parse(text: &str) -> Result<Expected, String> {
+pub(crate) fn parse(text: &str) -> Result<Expected, String> {
     let mut parser = Parser { chars: text.chars().collect(), at: 0 };
     let value = parser.value()?;
     parser.space();
@@ -40,7 +40,7 @@ pub fn parse(text: &str) -> Result<Expected, String> {
 
 impl Expected {
     /// Returns whether the engine's value is this one. With `list_order` off, lists compare as bags.
-    pub fn matches(&self, actual: &Value, list_order: bool) -> bool {
+    pub(crate) fn matches(&self, actual: &Value, list_order: bool) -> bool {
         match (self, actual) {
             (Self::Null, Value::Null) => true,
             (Self::Bool(a), Value::Bool(b)) => a == b,
@@ -51,8 +51,7 @@ impl Expected {
             (Self::String(a), Value::Date(b)) => *a == b.to_string(),
             (Self::List(a), Value::List(b)) => {
                 let same = |(a, b): (&Self, &Value)| a.matches(b, list_order);
-                a.len() == b.len()
-                    && if list_order { a.iter().zip(b.iter()).all(same) } else { same_bag(a, b) }
+                a.len() == b.len() && if list_order { a.iter().zip(b.iter()).all(same) } else { same_bag(a, b) }
             }
             (Self::Map(a), Value::Map(b)) => same_map(a, b, list_order),
             (Self::Node(a), Value::Node(b)) => a.is_node(b, list_order),
@@ -64,9 +63,9 @@ impl Expected {
                     && relationships.iter().zip(&path.relationships).enumerate().all(|(at, ((a, forward), b))| {
                         let (from, to) = if *forward { (at, at + 1) } else { (at + 1, at) };
                         a.is_relationship(b, list_order)
-                            && b.data.as_ref().is_some_and(|data| {
-                                data.start == path.nodes[from].id && data.end == path.nodes[to].id
-                            })
+                            && b.data
+                                .as_ref()
+                                .is_some_and(|data| data.start == path.nodes[from].id && data.end == path.nodes[to].id)
                     })
             }
             _ => false,
@@ -74,7 +73,7 @@ impl Expected {
     }
 
     /// Returns the value as a parameter.
-    pub fn into_value(self) -> Result<Value, String> {
+    pub(crate) fn into_value(self) -> Result<Value, String> {
         Ok(match self {
             Self::Null => Value::Null,
             Self::Bool(b) => Value::Bool(b),

@@ -35,10 +35,8 @@ fn main() -> ExitCode {
     }
     let verbose = arguments.iter().any(|argument| argument == "-v");
     let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let root = env::var_os("TCK_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tck"),
-        PathBuf::from,
-    );
+    let root = env::var_os("TCK_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tck"), PathBuf::from);
     if !root.join("features").is_dir() {
         println!("the TCK is not at {} (set TCK_DIR to its folder): nothing was run", root.display());
         println!("test result: ok. 0 passed; 0 failed; 1 ignored\n0 passed, 0 failed");
@@ -58,7 +56,14 @@ fn main() -> ExitCode {
     let outcomes = pool::run(&scenarios, &root);
     if verbose {
         for (scenario, outcome) in scenarios.iter().zip(&outcomes).filter(|(_, o)| o.status != Status::Passed) {
-            println!("{} {} #{} {}: {}", scenario.file, scenario.name, scenario.row, outcome.status.word(), outcome.detail);
+            println!(
+                "{} {} #{} {}: {}",
+                scenario.file,
+                scenario.name,
+                scenario.row,
+                outcome.status.word(),
+                outcome.detail
+            );
         }
     }
     let counts = report::print(&scenarios, &outcomes);
