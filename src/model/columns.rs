@@ -254,6 +254,16 @@ impl Column {
         Ok(())
     }
 
+    /// Adds one text, as [`push`](Self::push).
+    pub(crate) fn push_text(&mut self, text: &str) -> Result<()> {
+        let ColumnData::Str(texts) = &mut self.data else { return self.push(Value::from(text)) };
+        texts.push(text)?;
+        if let Some(bits) = &mut self.present {
+            bits.push(true);
+        }
+        Ok(())
+    }
+
     fn one(value: Value) -> Self {
         Self::full(match value {
             Value::Null => ColumnData::Null(1),

@@ -7,10 +7,12 @@ mod columns;
 mod date;
 mod fact;
 mod id;
+mod json;
 mod value;
 
 pub(crate) use columns::{Bits, Column, ColumnData, Lines, Strings, Table, TextLost};
 pub use date::Date;
 pub use fact::Fact;
 pub use id::{Direction, KeyId, LabelId, NodeId, RelId, TypeId};
+pub use json::{from_json, to_json};
 pub use value::{Map, Node, NodeData, Path, Relationship, RelationshipData, Value};
