@@ -11,3 +11,4 @@ mod storage;
 
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use import::FileAccess;
+pub use model::Value;
