@@ -19,6 +19,7 @@ mod catalog;
 mod change;
 mod column;
 mod counts;
+mod fold;
 mod index;
 mod paged;
 mod snapshot;

@@ -83,6 +83,8 @@ pub(crate) struct Snapshot {
     pub(crate) indexes: Arc<Vec<Arc<Index>>>,
     /// Bytes of changes not folded into blocks, roughly.
     pub(crate) delta_bytes: u64,
+    /// Shared by all views of the time between two checkpoints: while any lives, blocks replaced since must stay.
+    pub(crate) epoch: Arc<()>,
 }
 
 impl Snapshot {
@@ -106,6 +108,7 @@ impl Snapshot {
             into: Family::default(),
             indexes: Arc::default(),
             delta_bytes: 0,
+            epoch: Arc::new(()),
         }
     }
 

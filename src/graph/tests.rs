@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Snapshot, Transaction};
+use super::{Snapshot, Transaction, fold::Fold};
 use crate::{
     Error,
     model::{Direction, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value},
@@ -303,5 +303,32 @@ fn an_index_that_outgrows_its_chunks_is_spread_again() {
         let mut found = Vec::new();
         view.seek(index, &Value::Int(n), &mut found).unwrap();
         assert_eq!(found.len(), 1, "{n}");
+    }
+}
+
+#[test]
+fn folded_pages_say_the_same_also_under_later_changes() {
+    for seed in 0..20 {
+        let mut random = Random(seed);
+        let (mut tx, mut model) = (start(), Model::default());
+        tx.create_index(None, "L0", "k0", false, false).unwrap();
+        let mut generation = 0;
+        for _ in 0..6 {
+            (0..60).for_each(|_| step(&mut random, &mut tx, &mut model));
+            let (frozen, frozen_model) = (tx.view().clone(), model.clone());
+            generation += 1;
+            let mut fold = Fold::new(&frozen.store, generation);
+            fold.view(&frozen).unwrap();
+            fold.finish().unwrap();
+            // Changes while the fold runs.
+            (0..random.below(30)).for_each(|_| step(&mut random, &mut tx, &mut model));
+            fold.install(tx.view_mut());
+            assert_same(tx.view(), &model);
+            let mut clean = frozen.clone();
+            fold.install(&mut clean);
+            assert!(clean.out.iter().all(|(_, table)| table.iter().all(|(_, page)| page.delta.is_none())));
+            assert_same(&clean, &frozen_model);
+            assert_same(&frozen, &frozen_model);
+        }
     }
 }

@@ -27,4 +27,17 @@ impl Store {
         let Self::Memory(blocks) = self;
         Ok(blocks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(key).cloned())
     }
+
+    /// Writes, or removes, the bytes under these keys.
+    pub(crate) fn apply(&self, writes: Vec<(super::BlockKey, Option<super::Bytes>)>) -> crate::Result<()> {
+        let Self::Memory(blocks) = self;
+        let mut blocks = blocks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (key, bytes) in writes {
+            match bytes {
+                Some(bytes) => drop(blocks.insert(key, bytes)),
+                None => drop(blocks.remove(&key)),
+            }
+        }
+        Ok(())
+    }
 }
