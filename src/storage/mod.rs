@@ -3,6 +3,10 @@
 pub(crate) mod block;
 pub(crate) mod bytes;
 pub(crate) mod codec;
+#[cfg(any(test, feature = "crash"))]
+pub(crate) mod fault;
+mod file;
+pub(crate) mod journal;
 pub(crate) mod key;
 pub(crate) mod store;
 
@@ -11,5 +15,6 @@ pub(crate) use block::{
     U32Column, ValueRef, split,
 };
 pub(crate) use bytes::Bytes;
+pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};
 pub(crate) use store::Store;

@@ -1,0 +1,90 @@
+//! Planted faults: how tests and the crash campaign make the disk fail, and how the campaign proves that it would
+//! notice. Compiled for tests and the feature `crash` only.
+
+use std::{
+    cell::RefCell,
+    io,
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+/// A defect of the whole process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Fault {
+    /// No defect.
+    None = 0,
+    /// A commit is acknowledged before its frame is written: the campaign's null control, which must be caught.
+    AckBeforeWrite = 1,
+}
+
+static FAULT: AtomicU8 = AtomicU8::new(Fault::None as u8);
+
+/// Plants a defect, or takes it away.
+pub(crate) fn set(fault: Fault) {
+    FAULT.store(fault as u8, Ordering::SeqCst);
+}
+
+/// Returns whether a defect is planted.
+pub(super) fn is_set(fault: Fault) -> bool {
+    FAULT.load(Ordering::Relaxed) == fault as u8
+}
+
+/// An operation on a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    Write,
+    Sync,
+}
+
+/// How it fails.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Failure {
+    /// Only so many bytes reach the file, then the disk is full.
+    Short(usize),
+    /// The disk is full.
+    NoSpace,
+    /// The device fails.
+    Device,
+}
+
+struct Plan {
+    op: Op,
+    /// How many operations pass first.
+    passes: usize,
+    /// How many fail then.
+    n_failures: usize,
+    failure: Failure,
+}
+
+thread_local! {
+    // Of a thread, so that tests running beside each other do not fail each other's files.
+    static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
+}
+
+/// Lets operations of this thread fail: `passes` succeed, `n_failures` fail, the rest succeed.
+#[cfg(test)]
+pub(super) fn plan(op: Op, passes: usize, n_failures: usize, failure: Failure) {
+    PLAN.set(Some(Plan { op, passes, n_failures, failure }));
+}
+
+/// Returns how the operation about to be done has to fail, if it has to.
+pub(super) fn next(op: Op) -> Option<Failure> {
+    PLAN.with_borrow_mut(|slot| {
+        let plan = slot.as_mut().filter(|plan| plan.op == op)?;
+        if plan.passes > 0 {
+            plan.passes -= 1;
+            return None;
+        }
+        plan.n_failures = plan.n_failures.checked_sub(1)?;
+        Some(plan.failure)
+    })
+}
+
+impl Failure {
+    pub(super) fn error(self) -> io::Error {
+        match self {
+            Self::Short(_) | Self::NoSpace => io::Error::new(io::ErrorKind::StorageFull, "planted: no space left"),
+            Self::Device => io::Error::other("planted: the device failed"),
+        }
+    }
+}

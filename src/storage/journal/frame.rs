@@ -1,0 +1,187 @@
+//! The bytes of segments and frames.
+//!
+//! Segment header, [`SEGMENT_HEADER_LEN`] bytes: magic 8 | version u32 | 0 u32 | database id u128 | nonce u64 | number
+//! u64 | first sequence u64 | start u64 | hash of the frame before u64 | root's sequence u64 | xxh3-64 of all that.
+//!
+//! Frame header, [`FRAME_HEADER_LEN`] bytes: nonce u64 | sequence u64 | durable_to u64 | hash of the frame before u64 |
+//! length u32 | kind u8 | 0 0 0 | xxh3-64 of the header so far and the payload. Then the payload, then zeros to a
+//! multiple of 8. Everything little-endian.
+//!
+//! `start` and `durable_to` count bytes since the journal began, over all segments: a segment's byte `i` is `start + i`.
+
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+
+/// Bytes of a segment's header.
+pub(super) const SEGMENT_HEADER_LEN: usize = 88;
+
+/// Bytes of a frame's header.
+pub(super) const FRAME_HEADER_LEN: usize = 48;
+
+/// Frames start at multiples of this, which makes the search for frames after damage eight times shorter.
+pub(super) const FRAME_ALIGN: usize = 8;
+
+/// Version of segments and frames.
+pub(super) const JOURNAL_VERSION: u32 = 1;
+
+const MAGIC: [u8; 8] = *b"AttenJrn";
+
+/// What a frame says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum FrameKind {
+    /// The facts of a commit.
+    Batch = 1,
+    /// Blocks of a generation written past the journal become part of the database.
+    Adopt = 2,
+}
+
+/// What a segment says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    pub(super) database_id: u128,
+    /// In every frame of this segment, so that no frame of another one is taken for one of this.
+    pub(super) nonce: u64,
+    pub(super) number: u64,
+    pub(super) first_sequence: u64,
+    pub(super) start: u64,
+    pub(super) hash_before: u64,
+    /// The sequence of the root the database was opened with.
+    pub(super) root_sequence: u64,
+}
+
+impl SegmentHeader {
+    pub(super) fn encode(&self) -> [u8; SEGMENT_HEADER_LEN] {
+        let mut bytes = [0; SEGMENT_HEADER_LEN];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..12].copy_from_slice(&JOURNAL_VERSION.to_le_bytes());
+        bytes[16..32].copy_from_slice(&self.database_id.to_le_bytes());
+        let numbers = [self.nonce, self.number, self.first_sequence, self.start, self.hash_before, self.root_sequence];
+        for (at, number) in numbers.into_iter().enumerate() {
+            bytes[32 + 8 * at..40 + 8 * at].copy_from_slice(&number.to_le_bytes());
+        }
+        let checksum = xxh3_64(&bytes[..80]);
+        bytes[80..].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// Returns the header at the start of a segment, or what is wrong with it.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, &'static str> {
+        let bytes = bytes.get(..SEGMENT_HEADER_LEN).ok_or("a file shorter than a header")?;
+        if bytes[..8] != MAGIC {
+            return Err("no journal segment");
+        }
+        if xxh3_64(&bytes[..80]) != number(bytes, 80) {
+            return Err("a damaged header");
+        }
+        if bytes[8..12] != JOURNAL_VERSION.to_le_bytes() {
+            return Err("another journal version");
+        }
+        let database_id = u128::from(number(bytes, 24)) << 64 | u128::from(number(bytes, 16));
+        let [nonce, own, first_sequence, start, hash_before, root_sequence] =
+            std::array::from_fn(|at| number(bytes, 32 + 8 * at));
+        Ok(Self { database_id, nonce, number: own, first_sequence, start, hash_before, root_sequence })
+    }
+}
+
+/// A frame, found in a segment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub(super) sequence: u64,
+    pub(super) durable_to: u64,
+    pub(super) hash_before: u64,
+    pub(super) kind: FrameKind,
+    pub(super) hash: u64,
+    pub(super) payload: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// Returns the bytes a frame takes.
+    pub(super) fn len_of(payload: usize) -> usize {
+        (FRAME_HEADER_LEN + payload).next_multiple_of(FRAME_ALIGN)
+    }
+
+    /// Writes the frame's bytes over `bytes` and returns its hash. `self.hash` is not read.
+    pub(super) fn encode(&self, nonce: u64, bytes: &mut Vec<u8>) -> u64 {
+        bytes.clear();
+        bytes.reserve(Self::len_of(self.payload.len()));
+        for number in [nonce, self.sequence, self.durable_to, self.hash_before] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        let len = u32::try_from(self.payload.len()).expect("append checked the length");
+        bytes.extend_from_slice(&len.to_le_bytes());
+        bytes.extend_from_slice(&[self.kind as u8, 0, 0, 0]);
+        let hash = hash_of(bytes, self.payload);
+        bytes.extend_from_slice(&hash.to_le_bytes());
+        bytes.extend_from_slice(self.payload);
+        bytes.resize(bytes.len().next_multiple_of(FRAME_ALIGN), 0);
+        hash
+    }
+
+    /// Returns the frame at the start of `bytes`, if there is a whole one of this nonce.
+    pub(super) fn decode(nonce: u64, bytes: &'a [u8]) -> Option<Self> {
+        let header = bytes.get(..FRAME_HEADER_LEN)?;
+        if number(header, 0) != nonce {
+            return None;
+        }
+        let len = (number(header, 32) as u32) as usize;
+        let payload = bytes.get(FRAME_HEADER_LEN..)?.get(..len)?;
+        let hash = number(header, 40);
+        let kind = match header[36] {
+            1 => FrameKind::Batch,
+            2 => FrameKind::Adopt,
+            _ => return None,
+        };
+        if hash_of(&header[..40], payload) != hash {
+            return None;
+        }
+        let [sequence, durable_to, hash_before] = [8, 16, 24].map(|at| number(header, at));
+        Some(Self { sequence, durable_to, hash_before, kind, hash, payload })
+    }
+}
+
+fn hash_of(header: &[u8], payload: &[u8]) -> u64 {
+    let mut hasher = Xxh3Default::new();
+    hasher.update(header);
+    hasher.update(payload);
+    hasher.digest()
+}
+
+fn number(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_golden() {
+        let header = SegmentHeader {
+            database_id: 1,
+            nonce: 2,
+            number: 3,
+            first_sequence: 4,
+            start: 5,
+            hash_before: 6,
+            root_sequence: 7,
+        };
+        let bytes = header.encode();
+        assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
+        assert_eq!(bytes[..16], *b"AttenJrn\x01\0\0\0\0\0\0\0");
+        assert_eq!(number(&bytes, 80), 4_590_461_525_190_299);
+        let frame =
+            Frame { sequence: 1, durable_to: 2, hash_before: 3, kind: FrameKind::Adopt, hash: 0, payload: b"abc" };
+        let mut bytes = Vec::new();
+        let hash = frame.encode(9, &mut bytes);
+        assert_eq!(bytes.len(), 56);
+        assert_eq!(hash, 17_975_660_560_939_154_435);
+        assert_eq!(bytes[36..40], [2, 0, 0, 0]);
+        assert_eq!(bytes[48..], *b"abc\0\0\0\0\0");
+        assert!(Frame::decode(8, &bytes).is_none());
+        for bit in 0..51 * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(Frame::decode(9, &flipped).is_none(), "bit {bit}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Reading a journal back: every frame in order, and the judgement over what is no frame.
+//!
+//! A bad frame in the last segment is the torn tail of a crash unless a later frame knew its bytes to be durable: then
+//! it is damage. Every segment but the last was made durable before the next one got its first frame, so there the
+//! frames must reach the next segment's first sequence.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    frame::{FRAME_ALIGN, Frame, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader},
+    segment::Sealed,
+};
+use crate::{
+    Error, Result,
+    storage::file::{self, DiskFile},
+};
+
+/// What a journal held.
+pub(super) struct Recovered {
+    pub(super) segments: Vec<Sealed>,
+    pub(super) next_sequence: u64,
+    pub(super) next_number: u64,
+    /// The hash of the last frame.
+    pub(super) hash: u64,
+    /// Bytes since the journal began.
+    pub(super) position: u64,
+}
+
+/// Is given each frame: sequence, kind, payload.
+pub(crate) type Visitor<'a> = dyn FnMut(u64, FrameKind, &[u8]) -> Result<()> + 'a;
+
+/// Reads the journal in `dir`, shows the frames after `from_sequence` to `visitor`, and cuts a torn tail.
+pub(super) fn recover(
+    dir: &Path,
+    database_id: u128,
+    from_sequence: u64,
+    visitor: &mut Visitor<'_>,
+) -> Result<Recovered> {
+    let mut found =
+        Recovered { segments: Vec::new(), next_sequence: from_sequence + 1, next_number: 1, hash: 0, position: 0 };
+    let paths = list(dir)?;
+    let n_segments = paths.len();
+    for (at, (number, path)) in paths.into_iter().enumerate() {
+        let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
+        let corrupt = |expected: String, got: String| Error::corrupt(path.display(), expected, got);
+        let header = SegmentHeader::decode(&bytes).map_err(|got| corrupt("a segment's header".into(), got.into()))?;
+        if header.database_id != database_id {
+            let expected = format!("a segment of database {database_id:032x}");
+            return Err(corrupt(expected, format!("one of {:032x}", header.database_id)));
+        }
+        if header.number != number || (at > 0 && number != found.next_number) {
+            let expected = if at > 0 { found.next_number } else { number };
+            return Err(corrupt(format!("segment {expected}"), format!("segment {}", header.number)));
+        }
+        found.follow(&header, at == 0, from_sequence).map_err(|(expected, got)| corrupt(expected, got))?;
+        let end = found.read_frames(&header, &bytes, from_sequence, visitor)?;
+        if at + 1 == n_segments {
+            check_tail(&header, &bytes, end)
+                .map_err(|got| corrupt(format!("frame {} at byte {end}", found.next_sequence), got))?;
+            cut(&path, &bytes, end)?;
+        }
+        found.position = header.start + end as u64;
+        found.next_number = number + 1;
+        found.segments.push(Sealed { path, first_sequence: header.first_sequence, bytes: end as u64 });
+    }
+    found.next_sequence = found.next_sequence.max(from_sequence + 1);
+    Ok(found)
+}
+
+impl Recovered {
+    /// Moves on to the start of a segment, or says what does not fit.
+    fn follow(&mut self, header: &SegmentHeader, is_first: bool, from_sequence: u64) -> Result<(), (String, String)> {
+        let got = || format!("a segment that starts with frame {}", header.first_sequence);
+        if is_first {
+            if header.first_sequence > from_sequence + 1 {
+                return Err((format!("frame {}, the next after the root", from_sequence + 1), got()));
+            }
+        } else if header.first_sequence == self.next_sequence {
+            if header.hash_before != self.hash || header.start != self.position {
+                let expected = format!("to follow hash {:016x} at {}", self.hash, self.position);
+                return Err((expected, format!("{:016x} at {}", header.hash_before, header.start)));
+            }
+        } else {
+            // Frames may be missing where the segment was begun from a root that holds them all, and so does ours.
+            let is_behind_root = header.first_sequence == header.root_sequence + 1;
+            if header.first_sequence < self.next_sequence || !is_behind_root || from_sequence < header.root_sequence {
+                return Err((format!("frame {}", self.next_sequence), got()));
+            }
+        }
+        self.next_sequence = header.first_sequence;
+        self.hash = header.hash_before;
+        self.position = header.start;
+        Ok(())
+    }
+
+    /// Visits the frames of a segment and returns where they end.
+    fn read_frames(
+        &mut self,
+        header: &SegmentHeader,
+        bytes: &[u8],
+        from_sequence: u64,
+        visitor: &mut Visitor<'_>,
+    ) -> Result<usize> {
+        let mut at = SEGMENT_HEADER_LEN;
+        while let Some(frame) = bytes.get(at..).and_then(|rest| Frame::decode(header.nonce, rest)) {
+            if frame.sequence != self.next_sequence || frame.hash_before != self.hash {
+                break;
+            }
+            if frame.sequence > from_sequence {
+                visitor(frame.sequence, frame.kind, frame.payload)?;
+            }
+            at += Frame::len_of(frame.payload.len());
+            self.next_sequence += 1;
+            self.hash = frame.hash;
+        }
+        Ok(at.min(bytes.len()))
+    }
+}
+
+/// Checks that nothing behind `end` knew the bytes at `end` to be durable; returns what did.
+fn check_tail(header: &SegmentHeader, bytes: &[u8], end: usize) -> Result<(), String> {
+    let nonce = header.nonce.to_le_bytes();
+    let mut at = end + FRAME_ALIGN;
+    while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= FRAME_ALIGN) {
+        if rest[..FRAME_ALIGN] == nonce
+            && let Some(frame) = Frame::decode(header.nonce, rest)
+            && frame.durable_to > header.start + end as u64
+        {
+            let known = frame.durable_to - header.start;
+            return Err(format!("damage, though frame {} knew {known} bytes to be durable", frame.sequence));
+        }
+        at += FRAME_ALIGN;
+    }
+    Ok(())
+}
+
+/// Cuts the file behind its last frame. What stays is written again before it is synced: after a failed sync the pages
+/// may be marked clean though they never reached the disk, and a sync alone would not write them.
+fn cut(path: &Path, bytes: &[u8], end: usize) -> Result<()> {
+    // A segment that ends with its last frame was cut, and made durable, before.
+    if bytes.len() == end {
+        return Ok(());
+    }
+    let file = DiskFile::open(path)?;
+    file.write_at(&bytes[..end], 0)?;
+    file.set_len(end as u64)?;
+    file.sync_all()
+}
+
+/// Returns the segments by number, and deletes what was being prepared.
+fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>> {
+    let failed = |error| Error::io("read", dir, &error);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.ends_with(super::segment::PREPARED_SUFFIX) {
+            file::remove(&path)?;
+        } else if let Some(number) = super::segment::number_of(name) {
+            paths.push((number, path));
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
+}

@@ -1,0 +1,306 @@
+//! Torn tails of every length, damage in the middle, full disks, failed syncs, many threads.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::storage::fault::{Failure, Op, plan};
+
+const ID: u128 = 77;
+
+type Frames = Vec<(u64, FrameKind, Vec<u8>)>;
+
+fn open_from(dir: &Path, from: u64) -> Result<(Journal, Frames)> {
+    let mut frames = Vec::new();
+    let journal = Journal::open(dir, ID, from, &mut |sequence, kind, payload| {
+        frames.push((sequence, kind, payload.to_vec()));
+        Ok(())
+    })?;
+    Ok((journal, frames))
+}
+
+fn open(dir: &Path) -> (Journal, Frames) {
+    open_from(dir, 0).unwrap()
+}
+
+fn commit(journal: &Journal, payload: &[u8]) -> Result<u64> {
+    journal.sync(journal.append(FrameKind::Batch, payload)?)
+}
+
+fn segments(dir: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn payloads(frames: &Frames) -> Vec<&[u8]> {
+    frames.iter().map(|frame| &frame.2[..]).collect()
+}
+
+/// Puts a segment of these bytes in place of the one segment in `dir`.
+fn replace(dir: &Path, bytes: &[u8]) {
+    for path in segments(dir).iter().skip(1) {
+        std::fs::remove_file(path).unwrap();
+    }
+    std::fs::write(&segments(dir)[0], bytes).unwrap();
+}
+
+#[test]
+fn frames_come_back_across_opens_and_kinds() {
+    let dir = TempDir::new().unwrap();
+    let (journal, frames) = open(dir.path());
+    assert!(frames.is_empty() && segments(dir.path()).is_empty(), "an open for reading writes nothing");
+    assert_eq!(commit(&journal, b"one").unwrap(), 1);
+    let ticket = journal.append(FrameKind::Adopt, b"").unwrap();
+    assert_eq!((journal.durable_sequence(), journal.appended_sequence()), (1, 2));
+    assert_eq!(journal.sync(ticket).unwrap(), 2);
+    drop(journal);
+    let (journal, frames) = open(dir.path());
+    let expected = vec![(1, FrameKind::Batch, b"one".to_vec()), (2, FrameKind::Adopt, Vec::new())];
+    assert_eq!(frames, expected);
+    assert_eq!(commit(&journal, b"three").unwrap(), 3);
+    journal.close().unwrap();
+    assert_eq!(commit(&journal, b"four").unwrap(), 4);
+    drop(journal);
+    let (journal, frames) = open_from(dir.path(), 2).unwrap();
+    assert_eq!(payloads(&frames), [b"three".as_slice(), b"four"]);
+    assert_eq!(journal.appended_sequence(), 4);
+    assert_eq!(open(dir.path()).1.len(), 4);
+}
+
+/// Cuts a journal of several frames at every byte, with zeros, garbage or nothing behind the cut: what comes back is a
+/// prefix that holds every whole frame, and appending goes on.
+#[test]
+fn torn_tails_of_every_length() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    let written: Vec<Vec<u8>> = (0..5).map(|n| vec![n + 1; 20 * n as usize]).collect();
+    let mut ends = vec![SEGMENT_HEADER_LEN];
+    for payload in &written {
+        // Appended, never synced: no frame knows another one to be durable.
+        journal.append(FrameKind::Batch, payload).unwrap();
+        ends.push(journal.bytes() as usize);
+    }
+    drop(journal);
+    let whole = std::fs::read(&segments(dir.path())[0]).unwrap();
+    let end = *ends.last().unwrap();
+    for cut in SEGMENT_HEADER_LEN..=end {
+        for filler in [None, Some(0u8), Some(0xa5)] {
+            let mut bytes = whole[..cut].to_vec();
+            if let Some(filler) = filler {
+                bytes.resize(end + 1000, filler);
+            }
+            replace(dir.path(), &bytes);
+            let (journal, frames) = open(dir.path());
+            // A frame is whole with its last byte of payload; the padding behind it says nothing.
+            let is_whole = |n: usize| {
+                let end = ends[n] + frame::FRAME_HEADER_LEN + written[n].len();
+                bytes.get(..end) == Some(&whole[..end])
+            };
+            assert_eq!(frames.len(), (0..5).filter(|&n| is_whole(n)).count(), "cut at {cut}");
+            assert_eq!(payloads(&frames), written[..frames.len()].iter().map(|p| &p[..]).collect::<Vec<_>>());
+            if cut % 16 != 0 {
+                continue;
+            }
+            assert_eq!(commit(&journal, b"next").unwrap(), frames.len() as u64 + 1);
+            drop(journal);
+            let (_, again) = open(dir.path());
+            assert_eq!(again.len(), frames.len() + 1, "cut at {cut}");
+            assert_eq!(again[frames.len()].2, b"next");
+        }
+    }
+}
+
+/// Every flipped bit below what a later frame knew to be durable is damage; behind that it is a tail.
+#[test]
+fn damage_in_the_middle_is_no_tail() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    let mut ends = vec![SEGMENT_HEADER_LEN];
+    for payload in [b"first".as_slice(), b"second", b"third"] {
+        commit(&journal, payload).unwrap();
+        ends.push(journal.bytes() as usize);
+    }
+    drop(journal);
+    let whole = std::fs::read(&segments(dir.path())[0]).unwrap();
+    for at in 0..ends[3] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        replace(dir.path(), &bytes);
+        // Padding carries nothing, and behind the second frame nobody vouches.
+        let is_padding = (0..3).any(|n| (ends[n] + 48 + [5, 6, 5][n]..ends[n + 1]).contains(&at));
+        match open_from(dir.path(), 0) {
+            Err(Error::Corrupt { .. }) => assert!(at < ends[2] && !is_padding, "byte {at} of {ends:?}"),
+            Err(error) => panic!("byte {at}: {error}"),
+            Ok((_, frames)) if is_padding => assert_eq!(frames.len(), 3, "byte {at}"),
+            Ok((_, frames)) => assert!(at >= ends[2] && frames.len() == 2, "byte {at} of {ends:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_gap_or_a_foreign_segment_is_corrupt() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    commit(&journal, b"one").unwrap();
+    drop(journal);
+    let (journal, _) = open(dir.path());
+    commit(&journal, b"two").unwrap();
+    drop(journal);
+    let (journal, _) = open(dir.path());
+    commit(&journal, b"three").unwrap();
+    drop(journal);
+    let paths = segments(dir.path());
+    assert_eq!(paths.len(), 3);
+    let visitor: &mut Visitor<'_> = &mut |_, _, _| Ok(());
+    assert!(matches!(Journal::open(dir.path(), ID + 1, 0, visitor), Err(Error::Corrupt { .. })));
+    let second = std::fs::read(&paths[1]).unwrap();
+    std::fs::remove_file(&paths[1]).unwrap();
+    assert!(matches!(open_from(dir.path(), 0), Err(Error::Corrupt { .. })), "a missing segment");
+    // A segment whose frames are gone, though a later one follows.
+    std::fs::write(&paths[1], &second[..SEGMENT_HEADER_LEN]).unwrap();
+    assert!(matches!(open_from(dir.path(), 0), Err(Error::Corrupt { .. })), "missing frames");
+    std::fs::write(&paths[1], second).unwrap();
+    std::fs::remove_file(&paths[0]).unwrap();
+    assert!(matches!(open_from(dir.path(), 0), Err(Error::Corrupt { .. })), "frames missing after the root");
+    assert_eq!(open_from(dir.path(), 1).unwrap().1.len(), 2);
+}
+
+#[test]
+fn a_root_ahead_of_the_journal_goes_on_behind_itself() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    commit(&journal, b"one").unwrap();
+    drop(journal);
+    let (journal, _) = open_from(dir.path(), 5).unwrap();
+    assert_eq!(commit(&journal, b"six").unwrap(), 6);
+    drop(journal);
+    assert_eq!(payloads(&open_from(dir.path(), 5).unwrap().1), [b"six"]);
+    assert!(matches!(open_from(dir.path(), 3), Err(Error::Corrupt { .. })), "4 and 5 are in no journal");
+}
+
+#[test]
+fn a_full_disk_is_cut_back_and_does_not_poison() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    commit(&journal, b"one").unwrap();
+    for n in [0, 1, 47, 48, 50, 1000] {
+        plan(Op::Write, 0, 1, Failure::Short(n));
+        assert!(matches!(commit(&journal, b"lost"), Err(Error::Full { .. })));
+    }
+    // The zeroing fails too.
+    plan(Op::Write, 0, 2, Failure::Short(50));
+    assert!(matches!(commit(&journal, b"lost"), Err(Error::Full { .. })));
+    assert_eq!(commit(&journal, b"two").unwrap(), 2);
+    // No room for a new segment, neither a full one nor the least that would do.
+    plan(Op::Write, 0, 2, Failure::NoSpace);
+    assert!(matches!(commit(&journal, &[7; 2 << 20]), Err(Error::Full { .. })));
+    assert_eq!(commit(&journal, b"three").unwrap(), 3);
+    plan(Op::Write, 0, 0, Failure::NoSpace);
+    assert_eq!(commit(&journal, &[7; 2 << 20]).unwrap(), 4);
+    drop(journal);
+    let (_, frames) = open(dir.path());
+    assert_eq!(payloads(&frames), [b"one".as_slice(), b"two", b"three", &[7; 2 << 20]]);
+}
+
+#[test]
+fn a_smaller_segment_is_made_where_the_disk_is_nearly_full() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    plan(Op::Write, 0, 1, Failure::NoSpace);
+    assert_eq!(commit(&journal, b"one").unwrap(), 1);
+    assert!(std::fs::metadata(&segments(dir.path())[0]).unwrap().len() < 1 << 20);
+}
+
+#[test]
+fn a_failed_sync_poisons_for_good() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    commit(&journal, b"one").unwrap();
+    let ticket = journal.append(FrameKind::Batch, b"two").unwrap();
+    plan(Op::Sync, 0, 1, Failure::Device);
+    assert!(matches!(journal.sync(ticket), Err(Error::Io { .. })));
+    assert!(matches!(journal.sync(ticket), Err(Error::Poisoned { .. })));
+    assert!(matches!(journal.append(FrameKind::Batch, b"three"), Err(Error::Poisoned { .. })));
+    assert_eq!(journal.durable_sequence(), 1);
+    drop(journal);
+    // The frame may be there or not; the journal goes on either way.
+    let (journal, frames) = open(dir.path());
+    assert_eq!(commit(&journal, b"next").unwrap(), frames.len() as u64 + 1);
+}
+
+#[test]
+fn segments_roll_are_prepared_and_released() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    let payload = vec![3; 300_000];
+    let mut n_prepared = 0;
+    for sequence in 1..=40 {
+        assert_eq!(commit(&journal, &payload).unwrap(), sequence);
+        n_prepared += u32::from(journal.prepare_next().unwrap());
+    }
+    assert!(n_prepared >= 2, "{n_prepared}");
+    let n_segments = segments(dir.path()).len();
+    assert!(n_segments >= 3, "{n_segments}");
+    assert!(journal.bytes() > 40 * 300_000);
+    journal.release_before(20).unwrap();
+    assert!(segments(dir.path()).len() < n_segments);
+    assert!(journal.bytes() < 40 * 300_000);
+    drop(journal);
+    assert!(open_from(dir.path(), 0).is_err());
+    let (journal, frames) = open_from(dir.path(), 19).unwrap();
+    assert_eq!((frames[0].0, frames.len()), (20, 21));
+    journal.release_before(41).unwrap();
+    assert_eq!(commit(&journal, b"last").unwrap(), 41);
+    journal.release_before(41).unwrap();
+    assert_eq!(segments(dir.path()).len(), 1);
+    journal.close().unwrap();
+    assert!(std::fs::metadata(&segments(dir.path())[0]).unwrap().len() < 1000);
+}
+
+#[test]
+fn threads_share_syncs_and_publish_before_they_wake() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    let published = Arc::new(AtomicU64::new(0));
+    let n_syncs = Arc::new(AtomicU64::new(0));
+    let (seen, counted) = (published.clone(), n_syncs.clone());
+    journal.set_on_durable(Box::new(move |sequence| {
+        assert!(seen.swap(sequence, Ordering::SeqCst) < sequence, "durable sequences rise");
+        counted.fetch_add(1, Ordering::SeqCst);
+    }));
+    let writer = Mutex::new(());
+    let n_each = 50;
+    std::thread::scope(|scope| {
+        for thread in 0..8u8 {
+            let (journal, writer, published) = (&journal, &writer, &published);
+            scope.spawn(move || {
+                for n in 0..n_each {
+                    let ticket = {
+                        let _held = writer.lock().unwrap();
+                        journal.append(FrameKind::Batch, &[thread, n]).unwrap()
+                    };
+                    assert!(journal.sync(ticket).unwrap() >= ticket.sequence);
+                    assert!(published.load(Ordering::SeqCst) >= ticket.sequence);
+                }
+            });
+        }
+    });
+    let total = 8 * u64::from(n_each);
+    assert_eq!(journal.durable_sequence(), total);
+    assert!(n_syncs.load(Ordering::SeqCst) < total, "no sync was shared");
+    drop(journal);
+    let (_, frames) = open(dir.path());
+    assert!(frames.iter().map(|frame| frame.0).eq(1..=total));
+    for thread in 0..8 {
+        let of_thread = frames.iter().filter(|frame| frame.2[0] == thread).map(|frame| frame.2[1]);
+        assert!(of_thread.eq(0..n_each), "a thread's commits keep their order");
+    }
+}
