@@ -5,6 +5,7 @@
 
 mod columns;
 mod date;
+mod de;
 mod fact;
 mod id;
 mod json;
@@ -12,6 +13,8 @@ mod value;
 
 pub(crate) use columns::{Bits, Column, ColumnData, Lines, Strings, Table, TextLost};
 pub use date::Date;
+pub(crate) use de::from_row;
+pub use de::from_value;
 pub use fact::Fact;
 pub use id::{Direction, KeyId, LabelId, NodeId, RelId, TypeId};
 pub use json::{from_json, to_json};
