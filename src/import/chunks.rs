@@ -24,9 +24,9 @@ pub(super) struct Chunk {
 }
 
 /// The chunks of a text, in order.
-pub(super) struct Chunks<'a> {
-    source: &'a FileSource,
-    reader: Box<dyn Read + Send + 'a>,
+pub(super) struct Chunks {
+    file: String,
+    reader: Box<dyn Read + Send>,
     quoting: Option<Quoting>,
     chunk_bytes: usize,
     carry: Vec<u8>,
@@ -42,15 +42,16 @@ struct Quoting {
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-impl<'a> Chunks<'a> {
+impl Chunks {
     /// Returns the chunks of a file, of about `chunk_bytes` each.
-    pub(super) fn open(source: &'a FileSource, options: &FormatOptions, chunk_bytes: usize) -> Result<Self> {
+    pub(super) fn open(source: &FileSource, options: &FormatOptions, chunk_bytes: usize) -> Result<Self> {
         let quoting = match (options.format, options.quote) {
             (Format::Csv | Format::Tsv, Some(quote)) => Some(Quoting { delimiter: options.delimiter, quote }),
             _ => None,
         };
         let reader = source.reader(options.gzip)?;
-        Ok(Self { source, reader, quoting, chunk_bytes, carry: Vec::new(), at_start: true, at_end: false })
+        let file = source.name.clone();
+        Ok(Self { file, reader, quoting, chunk_bytes, carry: Vec::new(), at_start: true, at_end: false })
     }
 
     /// Returns the next chunk, in the memory of `buffer`.
@@ -82,7 +83,7 @@ impl<'a> Chunks<'a> {
                 let reason = format!(
                     "the row that starts here is longer than {ROW_BYTES_MAX} bytes{quotes}; the rest of the file was not read"
                 );
-                let cut = ImportError { file: self.source.name.clone(), line: 0, column: 0, field: None, reason };
+                let cut = ImportError { file: self.file.clone(), line: 0, column: 0, field: None, reason };
                 return Ok(Some(Chunk { buffer, cut: Some(cut) }));
             }
             wanted *= 2;
@@ -97,7 +98,7 @@ impl<'a> Chunks<'a> {
                 buffer.truncate(length);
                 return Ok(());
             }
-            read => read.map_err(|e| self.source.error("read", &e))?,
+            read => read.map_err(|e| Error::io("read", &self.file, &e))?,
         };
         buffer.truncate(length + n);
         self.at_end = n == 0;
@@ -108,7 +109,7 @@ impl<'a> Chunks<'a> {
                 buffer.drain(PAD..PAD + BOM.len());
             } else if text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF") {
                 return Err(Error::from(ImportError {
-                    file: self.source.name.clone(),
+                    file: self.file.clone(),
                     line: 1,
                     column: 0,
                     field: None,

@@ -123,12 +123,12 @@ impl FileSource {
         Error::io(action, &self.name, error)
     }
 
-    /// Returns the text from its start, unpacked where it is gzip.
+    /// Returns the text from its start, unpacked where it is gzip. One reader at a time: they share a position.
     ///
     /// # Errors
     /// [`Error::Io`] where the file cannot be rewound.
-    pub(crate) fn reader(&self, gzip: bool) -> Result<Box<dyn Read + Send + '_>> {
-        let mut file = &self.file;
+    pub(crate) fn reader(&self, gzip: bool) -> Result<Box<dyn Read + Send>> {
+        let mut file = self.file.try_clone().map_err(|e| self.error("read", &e))?;
         file.rewind().map_err(|e| self.error("read", &e))?;
         if gzip {
             let unpacked = flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));

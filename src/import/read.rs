@@ -10,9 +10,10 @@ use rayon::prelude::*;
 
 use super::{
     chunks::{Chunk, Chunks},
-    convert::{Fields, Wanted, invalid_utf8, texts_of_row},
+    convert::{Fields, Wanted, invalid_utf8},
     csv::{BadRow, Dialect, Index},
     files::FileSource,
+    header::{Header, cut_header},
     json_lines,
     numbers::{Kind, PAD},
     options::{COLUMNS_MAX, Format, FormatOptions, OnError, Rejections},
@@ -60,7 +61,7 @@ pub(super) struct ChunkRows {
 }
 
 /// The text parsed at a time: a chunk and its index stay in a core's second-level cache.
-const CHUNK_BYTES: usize = 512 << 10;
+pub(super) const CHUNK_BYTES: usize = 512 << 10;
 
 impl Default for ReadLimits {
     fn default() -> Self {
@@ -169,56 +170,16 @@ impl Reading<'_> {
 
     /// Takes the names of the columns from the first row, and cuts it off the chunk.
     fn read_header(&mut self, chunk: &mut Chunk) -> Result<()> {
-        let buffer = &mut chunk.buffer;
-        let dialect = Dialect::of(self.options);
-        // Empty lines before the header are passed over as between rows.
-        let blank = buffer[PAD..].iter().take_while(|c| matches!(c, b'\r' | b'\n')).count();
-        self.line += buffer[PAD..PAD + blank].iter().filter(|c| **c == b'\n').count() as u64;
-        buffer.drain(PAD..PAD + blank);
-        if buffer.len() == PAD {
-            return Ok(());
-        }
-        let index = Index::new(buffer, dialect, None, true);
-        let first_line = self.line;
-        if let Some(bad) = index.bad.first().filter(|_| index.n_rows == 0) {
-            return Err(self.error(first_line, bad.column, format!("in the header: {}", bad.reason)).into());
-        }
-        if index.n_fields() > COLUMNS_MAX {
-            return Err(Error::Limit { what: "columns of a file", max: COLUMNS_MAX as u64 });
-        }
-        let mut end = index.span(0, index.n_fields() - 1).end;
-        if let Some((at, byte)) = invalid_utf8(&buffer[PAD..end]) {
-            let column = (0..index.n_fields()).find(|&c| index.span(0, c).end > PAD + at).unwrap_or(0) + 1;
-            return Err(self
-                .error(first_line, column, format!("in the header: byte 0x{byte:02X} is not UTF-8"))
-                .into());
-        }
-        let mut names: Vec<Arc<str>> = Vec::with_capacity(index.n_fields());
-        for (at, name) in texts_of_row(buffer, &index, dialect, 0).into_iter().enumerate() {
-            if name.is_empty() {
-                return Err(self.error(first_line, at + 1, "a column without a name in the header".to_owned()).into());
-            }
-            if names.iter().any(|other| **other == *name) {
-                return Err(self.error(first_line, at + 1, format!("column {name:?} is named twice")).into());
-            }
-            names.push(Arc::from(name));
-        }
+        let header = cut_header(&mut chunk.buffer, Dialect::of(self.options), &mut self.line)
+            .map_err(|bad| self.error(bad.line, bad.column, bad.reason))?;
+        let Some(Header { names, line }) = header else { return Ok(()) };
         for declared in &self.options.columns {
             if !names.contains(&declared.name) {
                 let names: Vec<_> = names.iter().map(|name| &**name).collect();
                 let reason = format!("no column {:?} in the header ({})", declared.name, names.join(", "));
-                return Err(self.error(first_line, 0, reason).into());
+                return Err(self.error(line, 0, reason).into());
             }
         }
-        self.line += buffer[PAD..end].iter().filter(|c| **c == b'\n').count() as u64;
-        if buffer.get(end) == Some(&b'\r') {
-            end += 1;
-        }
-        if buffer.get(end) == Some(&b'\n') {
-            end += 1;
-            self.line += 1;
-        }
-        buffer.drain(PAD..end);
         self.imported.table.columns = vec![Column::nulls(0); names.len()];
         self.imported.table.names = names;
         self.header_read = true;
