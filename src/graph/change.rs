@@ -191,7 +191,7 @@ impl Snapshot {
     }
 
     /// Returns the index of what is there now.
-    fn build_index(&self, info: &IndexInfo, capacity: u64) -> Result<Index> {
+    pub(super) fn build_index(&self, info: &IndexInfo, capacity: u64) -> Result<Index> {
         let mut index = Index::with_capacity(capacity);
         let column = self.node_column(info.key);
         for block in 0..self.n_node_blocks() {

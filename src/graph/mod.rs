@@ -15,6 +15,7 @@
 
 mod adjacency;
 mod base;
+mod bulk;
 mod catalog;
 mod change;
 mod column;

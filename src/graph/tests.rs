@@ -8,7 +8,7 @@ use std::{
 use super::{Snapshot, Transaction, fold::Fold};
 use crate::{
     Error,
-    model::{Direction, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value},
+    model::{Bits, Column, ColumnData, Direction, Fact, KeyId, LabelId, NodeId, RelId, Strings, TypeId, Value},
     storage::{BLOCK_LEN, Store},
 };
 
@@ -331,4 +331,114 @@ fn folded_pages_say_the_same_also_under_later_changes() {
             assert_same(&frozen, &frozen_model);
         }
     }
+}
+
+#[test]
+fn a_bulk_load_gives_what_single_changes_give() {
+    for seed in 0..12 {
+        let mut random = Random(seed);
+        let (mut tx, mut model) = (start(), Model::default());
+        tx.create_index(None, "L0", "k0", false, false).unwrap();
+        for generation in 1..5 {
+            (0..40).for_each(|_| step(&mut random, &mut tx, &mut model));
+            let (label, n_rows) = (random.below(LABELS) as u32, random.below(3000) as usize);
+            let ints: Vec<i64> = (0..n_rows).map(|_| random.below(4) as i64).collect();
+            let mut present = Bits::filled(n_rows, true);
+            (0..n_rows).filter(|row| row % 7 == 0).for_each(|row| present.clear(row));
+            let ints = Column::new(ColumnData::Int(ints), present);
+            let mut texts = Strings::default();
+            (0..n_rows).for_each(|row| texts.push(&format!("s{}", row % 5)).unwrap());
+            let texts = Column::full(ColumnData::Str(texts));
+            let columns = [(KeyId::new(0), &ints), (KeyId::new(1), &texts)];
+            let first = tx.bulk_nodes(generation, LabelId::new(label), n_rows, &columns).unwrap();
+            for row in 0..n_rows {
+                let mut properties = BTreeMap::new();
+                columns.iter().for_each(|(key, column)| put(&mut properties, key.get(), column.value(row)));
+                model.nodes.insert(first + row as u32, ([label].into(), properties));
+            }
+            let nodes: Vec<u32> = model.nodes.keys().copied().collect();
+            if nodes.is_empty() {
+                continue;
+            }
+            let rel_type = random.below(TYPES) as u32;
+            let n_rels = random.below(5000) as usize;
+            let mut end =
+                || (0..n_rels).map(|_| nodes[random.below(nodes.len().min(2000) as u64) as usize]).collect::<Vec<_>>();
+            let (starts, ends) = (end(), end());
+            let numbers = Column::full(ColumnData::Int((0..n_rels as i64).collect()));
+            let before: BTreeSet<u32> = model.rels.keys().copied().collect();
+            tx.bulk_rels(generation, TypeId::new(rel_type), &starts, &ends, &[(KeyId::new(2), &numbers)]).unwrap();
+            let mut seen = BTreeSet::new();
+            for id in (0..tx.view().rel_id_end).filter(|id| !before.contains(id)) {
+                let Some(record) = tx.view().rel(RelId::new(id)).unwrap() else { continue };
+                let row = tx.view().rel_prop(RelId::new(id), KeyId::new(2)).unwrap().as_int().unwrap();
+                assert!(seen.insert(row));
+                assert_eq!((record.start.get(), record.end.get()), (starts[row as usize], ends[row as usize]));
+                let rel = (rel_type, record.start.get(), record.end.get(), [(2, Value::Int(row))].into());
+                model.rels.insert(id, rel);
+            }
+            assert_eq!(seen.len(), n_rels);
+        }
+        (0..40).for_each(|_| step(&mut random, &mut tx, &mut model));
+        assert_same_quick(tx.view(), &model);
+    }
+}
+
+/// As [`assert_same`] for graphs too large for its nested loops: edges are compared all at once.
+fn assert_same_quick(view: &Snapshot, model: &Model) {
+    assert_eq!((view.n_nodes(), view.n_rels()), (model.nodes.len() as u64, model.rels.len() as u64));
+    let mut found = [BTreeSet::new(), BTreeSet::new()];
+    for (&id, (labels, properties)) in &model.nodes {
+        let id = NodeId::new(id);
+        assert!(view.node_labels(id).unwrap().iter().map(|label| label.get()).eq(labels.iter().copied()));
+        let props = view.node_props(id).unwrap();
+        assert!(
+            props.iter().map(|(key, value)| (key.get(), value)).eq(properties.iter().map(|(key, value)| (*key, value)))
+        );
+        for rel_type in view.types() {
+            view.adjacency(Direction::Out, rel_type).edges(id).unwrap().for_each(|neighbor, rel| {
+                found[0].insert((rel, rel_type.get(), id.get(), neighbor));
+            });
+            view.adjacency(Direction::In, rel_type).edges(id).unwrap().for_each(|neighbor, rel| {
+                found[1].insert((rel, rel_type.get(), neighbor, id.get()));
+            });
+        }
+    }
+    let expected: BTreeSet<_> = model.rels.iter().map(|(id, rel)| (*id, rel.0, rel.1, rel.2)).collect();
+    assert!(found[0] == expected && found[1] == expected);
+    let recount = recount(view, model);
+    assert_eq!(*view.counts(), recount);
+    for index in view.catalog().indexes() {
+        for probe in (0..4).map(Value::Int) {
+            let mut found = Vec::new();
+            view.seek(index, &probe, &mut found).unwrap();
+            found.sort_unstable();
+            let expected = model.nodes.iter().filter(|(_, (labels, properties))| {
+                labels.contains(&index.label.get())
+                    && properties.get(&index.key.get()).is_some_and(|value| value.equals(&probe) == Some(true))
+            });
+            assert!(found.iter().eq(expected.map(|(id, _)| id)), "{probe} in {}", index.name);
+        }
+    }
+}
+
+fn recount(view: &Snapshot, model: &Model) -> super::Counts {
+    let n_labels = view.counts().labels().len();
+    let labels = (0..n_labels as u32).map(|l| model.nodes.values().filter(|node| node.0.contains(&l)).count() as u64);
+    let types = (0..view.counts().n_types() as u32).map(|t| {
+        let known = view.counts().of_type(TypeId::new(t)).unwrap();
+        let mut counts = super::counts::TypeCounts {
+            starts: vec![0; known.starts.len()],
+            ends: vec![0; known.ends.len()],
+            ..Default::default()
+        };
+        for (_, start, end, _) in model.rels.values().filter(|rel| rel.0 == t) {
+            counts.n_rels += 1;
+            counts.n_self_loops += u64::from(start == end);
+            model.nodes[start].0.iter().for_each(|label| counts.starts[*label as usize] += 1);
+            model.nodes[end].0.iter().for_each(|label| counts.ends[*label as usize] += 1);
+        }
+        counts
+    });
+    super::Counts::from_parts(model.nodes.len() as u64, model.rels.len() as u64, labels.collect(), types.collect())
 }

@@ -346,7 +346,7 @@ impl Transaction {
         Ok(())
     }
 
-    fn violation(&self, label: LabelId, key: KeyId, value: &Value) -> Error {
+    pub(super) fn violation(&self, label: LabelId, key: KeyId, value: &Value) -> Error {
         let catalog = self.view.catalog();
         Error::Constraint {
             label: catalog.label_name(label).to_string(),

@@ -1,0 +1,70 @@
+//! What a database may use, and how careful it is.
+
+use std::{path::PathBuf, time::Duration};
+
+pub use crate::graph::Durability;
+use crate::import::FileAccess;
+
+/// What a database may use, and how careful it is. The default is safe.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Threads for queries and imports; 0 means as many as the machine has cores.
+    pub threads: usize,
+    /// Bytes one statement may hold in memory, and bytes of changes not yet folded into blocks before writers wait.
+    pub memory_bytes_max: u64,
+    /// Rows one statement may return.
+    pub rows_max: u64,
+    /// How long one statement may run; none means as long as it takes.
+    pub deadline: Option<Duration>,
+    /// When a commit is acknowledged.
+    pub durability: Durability,
+    /// How long a buffered commit may stay with the operating system, in milliseconds.
+    pub buffered_ms: u64,
+    /// Whether a thread of ours checkpoints and flushes. Without it, call [`Database::step`](crate::Database::step).
+    pub background: bool,
+    /// Bytes of journal after which a checkpoint is due.
+    pub checkpoint_bytes: u64,
+    /// Bytes of journal at which commits are refused because checkpoints fail.
+    pub journal_bytes_max: u64,
+    /// How long a write transaction waits for the one before it.
+    pub writer_wait: Duration,
+    /// Which files statements may read and write.
+    pub files: FileAccess,
+    /// Opens only what exists, and refuses every change.
+    pub read_only: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            memory_bytes_max: 4 << 30,
+            rows_max: 100_000_000,
+            deadline: None,
+            durability: Durability::Sync,
+            buffered_ms: 100,
+            background: true,
+            checkpoint_bytes: 64 << 20,
+            journal_bytes_max: 4 << 30,
+            writer_wait: Duration::from_secs(60),
+            files: FileAccess::Denied,
+            read_only: false,
+        }
+    }
+}
+
+impl Options {
+    /// Allows statements to read and write files beneath these directories.
+    pub fn file_roots(mut self, roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.files = FileAccess::Roots(roots.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Returns how many threads queries and imports use.
+    pub(crate) fn n_threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        }
+    }
+}

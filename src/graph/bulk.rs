@@ -1,0 +1,417 @@
+//! Bulk loading: columns of values straight into blocks of a new generation, without a fact or a [`Value`] a row.
+//!
+//! The blocks go to the store at once; they become part of the graph with the commit, which names them in one small
+//! frame. Pages that a load touches are rebuilt with what had changed in them folded in.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    adjacency::{AdjacencyPage, BlockEdges, Edge},
+    base::{Base, Layered, Pin, plain_key},
+    index::{self, Index, IndexPage},
+    snapshot::{BitsPage, RecordPage, Snapshot, page_words},
+    transaction::Transaction,
+};
+use crate::{
+    Error, Result,
+    model::{Column, ColumnData, Direction, KeyId, LabelId, TypeId},
+    storage::{
+        AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, HashChunk,
+        Presence, U32Column, split,
+    },
+};
+
+/// Rows below which a load is cheaper as ordinary facts: a load rounds ids up to the next block of 1,024.
+pub(crate) const BULK_ROWS_MIN: usize = 512;
+
+/// Bytes of blocks handed to the store at once.
+const WRITE_BYTES: usize = 32 << 20;
+
+/// Writes the blocks of one load.
+struct Writer<'a> {
+    tx: &'a mut Transaction,
+    generation: u64,
+    writes: Vec<(BlockKey, Option<Bytes>)>,
+    bytes: usize,
+}
+
+impl Writer<'_> {
+    fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
+        BlockKey::new(kind, sub, block, self.generation)
+    }
+
+    /// Stores a block and returns it as a page without changes.
+    fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
+        self.bytes += bytes.len();
+        self.writes.push((key, Some(bytes)));
+        self.tx.written.keys.push(key);
+        if self.bytes >= WRITE_BYTES {
+            self.flush()?;
+        }
+        Ok(Layered { base: Some(Base::stored(&self.tx.view().store, key)), delta: None })
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.bytes = 0;
+        let store = self.tx.view().store.clone();
+        store.apply(std::mem::take(&mut self.writes))
+    }
+
+    fn view(&mut self) -> &mut Snapshot {
+        self.tx.view_mut()
+    }
+
+    /// Writes the columns of `n_rows` ids from `first`, the start of a block; row `i` of the file is id `first + place(i)`.
+    fn columns(
+        &mut self,
+        kind: BlockKind,
+        first: u32,
+        n_rows: usize,
+        columns: &[(KeyId, &Column)],
+        row_at: impl Fn(usize) -> usize + Copy,
+    ) -> Result<()> {
+        for (key, column) in columns {
+            for from in (0..n_rows).step_by(BLOCK_LEN) {
+                let len = BLOCK_LEN.min(n_rows - from);
+                let presence = Presence::from_fn(len, |at| !column.is_null(row_at(from + at)));
+                if presence.count() == 0 {
+                    continue;
+                }
+                let (block, _) = split(first + from as u32);
+                let block_key = self.key(kind, key.get(), block);
+                let bytes = encode(&block_key, &presence, len, column, |at| row_at(from + at));
+                let page = self.page(block_key, bytes)?;
+                let family = match kind {
+                    BlockKind::NodeProperty => &mut self.view().node_columns,
+                    _ => &mut self.view().rel_columns,
+                };
+                *family.get_mut(key.index()).get_mut(block) = page;
+            }
+        }
+        Ok(())
+    }
+
+    fn bits(&mut self, kind: BlockKind, sub: u32, block: u32, words: [u64; BLOCK_WORDS]) -> Result<BitsPage> {
+        let key = self.key(kind, sub, block);
+        self.page(key, BitmapBlock::encode(&key, &words))
+    }
+}
+
+/// Encodes the rows of a column that go into one block.
+fn encode(key: &BlockKey, presence: &Presence, len: usize, column: &Column, row: impl Fn(usize) -> usize) -> Bytes {
+    match &column.data {
+        ColumnData::Int(values) => ColumnBlock::encode_ints(key, presence, |at| values[row(at)]),
+        ColumnData::Float(values) => ColumnBlock::encode_floats(key, presence, |at| values[row(at)]),
+        ColumnData::Bool(values) => ColumnBlock::encode_bools(key, presence, |at| values[row(at)]),
+        ColumnData::Date(days) => ColumnBlock::encode_dates(key, presence, |at| days[row(at)]),
+        ColumnData::Str(strings) => ColumnBlock::encode_strs(key, presence, |at| strings.get(row(at))),
+        ColumnData::Mixed(_) | ColumnData::Null(_) => {
+            let values: Vec<_> = (0..len).map(|at| column.value(row(at))).collect();
+            ColumnBlock::encode(key, &values)
+        }
+    }
+}
+
+impl Transaction {
+    /// Adds `n_rows` nodes of a label with these properties. Returns the first id; the rows have consecutive ids.
+    ///
+    /// # Errors
+    /// `Constraint` where a unique index over the label would hold a value twice; `Limit` where ids are exhausted.
+    pub(crate) fn bulk_nodes(
+        &mut self,
+        generation: u64,
+        label: LabelId,
+        n_rows: usize,
+        columns: &[(KeyId, &Column)],
+    ) -> Result<u32> {
+        let first = self.view().node_id_end();
+        let end = room(first, n_rows, "node ids")?;
+        let indexes: Vec<_> =
+            self.view().catalog().indexes().iter().filter(|info| info.label == label).cloned().collect();
+        let mut hashed = Vec::new();
+        for info in &indexes {
+            let column = columns.iter().find(|(key, _)| *key == info.key).map(|(_, column)| *column);
+            let Some(column) = column else { continue };
+            let entries = hashes(column, n_rows);
+            if info.unique {
+                self.check_unique_column(info, column, &entries)?;
+            }
+            hashed.push((info.number, entries));
+        }
+        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
+        for from in (0..n_rows).step_by(BLOCK_LEN) {
+            let words = Presence::first(BLOCK_LEN.min(n_rows - from)).0;
+            let (block, _) = split(first + from as u32);
+            *writer.tx.view_mut().nodes_alive.get_mut(block) = writer.bits(BlockKind::NodeAlive, 0, block, words)?;
+            let page = writer.bits(BlockKind::NodeLabel, label.get(), block, words)?;
+            *writer.view().labels.get_mut(label.index()).get_mut(block) = page;
+        }
+        for (number, entries) in hashed {
+            let entries = entries.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, first + row as u32)));
+            writer.index(number, entries.collect())?;
+        }
+        writer.flush()?;
+        let view = self.view_mut();
+        view.counts.add_nodes(n_rows as i64);
+        view.counts.add_label(label, n_rows as i64);
+        let n_blocks = end.div_ceil(BLOCK_LEN as u32) as usize;
+        Arc::make_mut(&mut view.extents.labels).resize(n_blocks, label.get());
+        Arc::make_mut(&mut view.extents.open).insert(label.get(), end);
+        Ok(first)
+    }
+
+    /// Adds relationships of a type between existing nodes, with these properties.
+    ///
+    /// # Errors
+    /// `Limit` where ids are exhausted; `Corrupt` where a block is damaged.
+    ///
+    /// # Panics
+    /// When the lists differ in length.
+    pub(crate) fn bulk_rels(
+        &mut self,
+        generation: u64,
+        rel_type: TypeId,
+        starts: &[u32],
+        ends: &[u32],
+        columns: &[(KeyId, &Column)],
+    ) -> Result<()> {
+        assert_eq!(starts.len(), ends.len(), "each relationship has two ends");
+        let n_rows = starts.len();
+        let first = self.view().rel_id_end.next_multiple_of(BLOCK_LEN as u32);
+        let end = room(first, n_rows, "relationship ids")?;
+        let n_nodes = self.view().node_id_end() as usize;
+        // Ids in the order of start, end: the columns of ends then compress, and ids beside out-edges are a run.
+        let by_end = counting_sort(n_nodes, n_rows, |row| ends[row], |at| at);
+        let order = counting_sort(n_nodes, n_rows, |row| starts[row], |at| by_end[at] as usize);
+        drop(by_end);
+        let row_at = |at: usize| order[at] as usize;
+        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
+        for from in (0..n_rows).step_by(BLOCK_LEN) {
+            let len = BLOCK_LEN.min(n_rows - from);
+            let (block, _) = split(first + from as u32);
+            let words = Presence::first(len).0;
+            *writer.tx.view_mut().rels_alive.get_mut(block) = writer.bits(BlockKind::RelAlive, 0, block, words)?;
+            let mut column = |kind, values: &[u32]| {
+                let key = plain_key(kind, block, generation);
+                writer.page::<U32Column, ()>(key, U32Column::encode(&key, values))
+            };
+            let mut buffer = [0; BLOCK_LEN];
+            buffer[..len].fill(rel_type.get());
+            let types = column(BlockKind::RelType, &buffer[..len])?;
+            (0..len).for_each(|at| buffer[at] = starts[row_at(from + at)]);
+            let start = column(BlockKind::RelStart, &buffer[..len])?;
+            (0..len).for_each(|at| buffer[at] = ends[row_at(from + at)]);
+            let end = column(BlockKind::RelEnd, &buffer[..len])?;
+            *writer.view().records.get_mut(block) = RecordPage { rel_type: types, start, end, delta: None };
+        }
+        writer.edges(Direction::Out, rel_type, n_rows, |at| {
+            (starts[row_at(at)], Edge { neighbor: ends[row_at(at)], rel: first + at as u32 })
+        })?;
+        let by_end = counting_sort(n_nodes, n_rows, |at| ends[row_at(at)], |at| at);
+        writer.edges(Direction::In, rel_type, n_rows, |at| {
+            let at = by_end[at] as usize;
+            (ends[row_at(at)], Edge { neighbor: starts[row_at(at)], rel: first + at as u32 })
+        })?;
+        writer.flush()?;
+        let view = self.view_mut();
+        view.rel_id_end = end;
+        let self_loops = starts.iter().zip(ends).filter(|(start, end)| start == end).count();
+        view.counts.add_rels(rel_type, n_rows as i64, self_loops as i64);
+        for (direction, nodes) in [(Direction::Out, starts), (Direction::In, ends)] {
+            count_ends(view, rel_type, direction, nodes)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that no value of a column stands twice in it, nor in the index already.
+    fn check_unique_column(&self, info: &super::IndexInfo, column: &Column, hashes: &[Option<u64>]) -> Result<()> {
+        let mut rows: Vec<(u64, u32)> =
+            hashes.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, row as u32))).collect();
+        rows.sort_unstable();
+        let is_same = |a: u32, b: u32| column.value(a as usize).equals(&column.value(b as usize)) == Some(true);
+        for same in rows.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+            for (at, (_, row)) in same.iter().enumerate() {
+                if same[..at].iter().any(|(_, other)| is_same(*row, *other)) {
+                    return Err(self.violation(info.label, info.key, &column.value(*row as usize)));
+                }
+            }
+        }
+        if self.view().indexes[info.number as usize].n_entries() > 0 {
+            let mut found = Vec::new();
+            for (_, row) in rows {
+                let value = column.value(row as usize);
+                self.view().seek(info, &value, &mut found)?;
+                if !found.is_empty() {
+                    return Err(self.violation(info.label, info.key, &value));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
+    /// Adds entries to an index, rewriting the chunks they fall into.
+    fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
+        let n_before = self.view().indexes[number as usize].n_entries();
+        let n_after = n_before + entries.len() as u64;
+        let mut index = (*self.view().indexes[number as usize]).clone();
+        let mut old: Vec<(u64, u32)> = Vec::new();
+        if Index::with_capacity(n_after).chunks_log2() > index.chunks_log2() + 1 {
+            // More chunks: the hashes of what is there come from the values.
+            let info = self.view().catalog().indexes().iter().find(|info| info.number == number).cloned();
+            let info = info.expect("an index being loaded is in the catalog");
+            let rebuilt = self.view().build_index(&info, n_after)?;
+            for (chunk, page) in rebuilt.chunks().iter() {
+                let high =
+                    if rebuilt.chunks_log2() == 0 { 0 } else { u64::from(chunk) << (64 - rebuilt.chunks_log2()) };
+                old.extend(
+                    Index::entries(page)?.into_iter().map(|(fingerprint, id)| (high | u64::from(fingerprint), id)),
+                );
+            }
+            index = Index::with_capacity(n_after);
+        }
+        let chunks_log2 = index.chunks_log2();
+        let mut by_chunk: Vec<Vec<(u32, u32)>> = vec![Vec::new(); 1 << chunks_log2];
+        for (hash, id) in old.into_iter().chain(entries) {
+            by_chunk[index::chunk_of(hash, chunks_log2) as usize].push((hash as u32, id));
+        }
+        let mut chunks = index.chunks().clone();
+        for (chunk, mut more) in by_chunk.into_iter().enumerate().filter(|(_, more)| !more.is_empty()) {
+            let chunk = chunk as u32;
+            if let Some(page) = chunks.get(chunk) {
+                more.extend(Index::entries(page)?);
+            }
+            let key = self.key(BlockKind::Index, number, chunk);
+            let page: IndexPage = self.page(key, HashChunk::encode(&key, &more))?;
+            *chunks.get_mut(chunk) = page;
+        }
+        *self.view().index_mut(number) = Index::from_parts(chunks, chunks_log2, n_after);
+        Ok(())
+    }
+
+    /// Merges edges, sorted by node, then neighbour, into the blocks of their nodes.
+    fn edges(
+        &mut self,
+        direction: Direction,
+        rel_type: TypeId,
+        n_rows: usize,
+        edge_at: impl Fn(usize) -> (u32, Edge),
+    ) -> Result<()> {
+        let mut more: Vec<(u16, Edge)> = Vec::new();
+        let mut at = 0;
+        while at < n_rows {
+            let (block, _) = split(edge_at(at).0);
+            more.clear();
+            while at < n_rows {
+                let (node, edge) = edge_at(at);
+                let (found, local) = split(node);
+                if found != block {
+                    break;
+                }
+                more.push((local as u16, edge));
+                at += 1;
+            }
+            let (kind, family) = match direction {
+                Direction::Out => (BlockKind::OutAdjacency, &self.tx.view().out),
+                Direction::In => (BlockKind::InAdjacency, &self.tx.view().into),
+            };
+            let page = family.get(rel_type.index()).and_then(|table| table.get(block)).filter(|page| !page.is_empty());
+            let edges = match page {
+                Some(page) => BlockEdges::merge(Some(page), &more)?,
+                None => BlockEdges::of(&more),
+            };
+            let key = self.key(kind, rel_type.get(), block);
+            let bytes = AdjacencyBlock::encode(&key, &edges.offsets, &edges.neighbors, &edges.rels);
+            let page: AdjacencyPage = self.page(key, bytes)?;
+            let family = match direction {
+                Direction::Out => &mut self.view().out,
+                Direction::In => &mut self.view().into,
+            };
+            *family.get_mut(rel_type.index()).get_mut(block) = page;
+        }
+        Ok(())
+    }
+}
+
+impl BlockEdges {
+    /// Returns edges, sorted by place and neighbour, as those of a block that had none.
+    fn of(edges: &[(u16, Edge)]) -> Self {
+        let mut offsets = vec![0u32; BLOCK_LEN + 1];
+        edges.iter().for_each(|(local, _)| offsets[*local as usize + 1] += 1);
+        (0..BLOCK_LEN).for_each(|local| offsets[local + 1] += offsets[local]);
+        let neighbors = edges.iter().map(|(_, edge)| edge.neighbor).collect();
+        Self { offsets, neighbors, rels: edges.iter().map(|(_, edge)| edge.rel).collect() }
+    }
+}
+
+/// Returns one past the last of `n` ids from `first`.
+fn room(first: u32, n: usize, what: &'static str) -> Result<u32> {
+    let max = u32::MAX - BLOCK_LEN as u32;
+    let end = u32::try_from(n).ok().and_then(|n| first.checked_add(n)).filter(|end| *end <= max);
+    end.ok_or(Error::Limit { what, max: max.into() })
+}
+
+/// Returns the hash of each row, `None` where it is not indexed.
+fn hashes(column: &Column, n_rows: usize) -> Vec<Option<u64>> {
+    let hash = |row: usize| match &column.data {
+        ColumnData::Int(values) => Some(index::hash_int(values[row])),
+        ColumnData::Str(strings) => Some(index::hash_str(strings.get(row))),
+        _ => index::hash_value(&column.value(row)),
+    };
+    (0..n_rows).map(|row| if column.is_null(row) { None } else { hash(row) }).collect()
+}
+
+/// Returns the rows `before(0), before(1), ...` sorted by key, stable, for keys below `n_keys`.
+fn counting_sort(
+    n_keys: usize,
+    n_rows: usize,
+    key: impl Fn(usize) -> u32,
+    before: impl Fn(usize) -> usize,
+) -> Vec<u32> {
+    let mut places = vec![0u32; n_keys + 1];
+    (0..n_rows).for_each(|row| places[key(row) as usize + 1] += 1);
+    (0..n_keys).for_each(|at| places[at + 1] += places[at]);
+    let mut sorted = vec![0u32; n_rows];
+    for at in 0..n_rows {
+        let row = before(at);
+        let place = &mut places[key(row) as usize];
+        sorted[*place as usize] = row as u32;
+        *place += 1;
+    }
+    sorted
+}
+
+fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
+    // One look at the labels of a block of nodes serves all its ends.
+    let mut by_block: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+    let mut degrees: Vec<u32> = vec![0; view.node_id_end() as usize];
+    nodes.iter().for_each(|node| degrees[*node as usize] += 1);
+    for (id, degree) in degrees.iter().enumerate().filter(|(_, degree)| **degree > 0) {
+        let (block, local) = split(id as u32);
+        by_block.entry(block).or_insert_with(|| vec![0; BLOCK_LEN])[local] = *degree;
+    }
+    let mut totals: Vec<(LabelId, i64)> = Vec::new();
+    for (label, table) in view.labels.iter() {
+        let mut total = 0i64;
+        for (block, degrees) in &by_block {
+            let Some(page) = table.get(*block) else { continue };
+            let words = page_words(page)?;
+            total += (0..BLOCK_LEN)
+                .filter(|local| words[local / 64] >> (local % 64) & 1 != 0)
+                .map(|local| i64::from(degrees[local]))
+                .sum::<i64>();
+        }
+        if total > 0 {
+            totals.push((LabelId::new(label as u32), total));
+        }
+    }
+    for (label, total) in totals {
+        view.counts.add_type_end(rel_type, direction, label, total);
+    }
+    Ok(())
+}
