@@ -6,8 +6,10 @@ pub(crate) mod codec;
 #[cfg(any(test, feature = "crash"))]
 pub(crate) mod fault;
 mod file;
+pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
+pub(crate) mod root;
 pub(crate) mod store;
 
 pub(crate) use block::{
@@ -15,6 +17,8 @@ pub(crate) use block::{
     U32Column, ValueRef, split,
 };
 pub(crate) use bytes::Bytes;
+pub(crate) use header::Home;
 pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};
+pub(crate) use root::{PageTable, Root, Roots};
 pub(crate) use store::Store;

@@ -1,0 +1,252 @@
+//! The header file and the lock: what is looked at before anything else, so that a database of another version, or one
+//! that is open elsewhere, is not touched.
+//!
+//! Header, [`HEADER_LEN`] bytes, little-endian: magic 8 | format version u32 | ids a block u32 | database id u128 |
+//! xxh3-64 of all that. Magic and version keep their places in every future version.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    block::BLOCK_LEN,
+    file::{self, DiskFile},
+};
+use crate::{Error, Result};
+
+/// The format this build reads and writes.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+
+/// The names in a database's directory.
+const HEADER: &str = "header";
+const LOCK: &str = "lock";
+const PROCESS: &str = "process";
+const JOURNAL: &str = "journal";
+const BLOCKS: &str = "blocks";
+
+const HEADER_LEN: usize = 40;
+
+const MAGIC: [u8; 8] = *b"AttenDB\n";
+
+/// A database's directory, locked for this handle until dropped.
+#[derive(Debug)]
+pub(crate) struct Home {
+    path: PathBuf,
+    database_id: u128,
+    is_new: bool,
+    /// Gives the lock back when closed.
+    _lock: File,
+}
+
+impl Home {
+    /// Opens a database's directory, or makes one.
+    ///
+    /// # Errors
+    /// [`Error::Version`] and [`Error::AlreadyOpen`], nothing touched; [`Error::Corrupt`] where the header is damaged;
+    /// [`Error::NotAllowed`] where the directory holds something else.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let found = read_header(path)?;
+        if found.is_none() {
+            check_empty(path)?;
+            std::fs::create_dir_all(path).map_err(|error| Error::io("create", path, &error))?;
+        }
+        let lock = lock(path)?;
+        // Whoever held the lock may have made the header since.
+        let found = read_header(path)?;
+        let (database_id, is_new) = match found {
+            Some(database_id) => (database_id, false),
+            None => (write_header(path)?, true),
+        };
+        Ok(Self { path: path.to_path_buf(), database_id, is_new, _lock: lock })
+    }
+
+    /// Returns the id every file of this database carries.
+    pub(crate) fn database_id(&self) -> u128 {
+        self.database_id
+    }
+
+    /// Returns whether the database was made by this open.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Returns the directory.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the journal's directory.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.path.join(JOURNAL)
+    }
+
+    /// Returns the block store's directory.
+    pub(crate) fn blocks(&self) -> PathBuf {
+        self.path.join(BLOCKS)
+    }
+}
+
+/// Returns the database's id, or `None` where there is no header.
+fn read_header(dir: &Path) -> Result<Option<u128>> {
+    let path = dir.join(HEADER);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", &path, &error)),
+    };
+    let corrupt = |expected: &str, got: &dyn std::fmt::Display| Err(Error::corrupt(path.display(), expected, got));
+    if bytes.len() < 12 || bytes[..8] != MAGIC {
+        return corrupt("the header of a database", &format_args!("{} other bytes", bytes.len()));
+    }
+    let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    let version = number(8);
+    if version != FORMAT_VERSION {
+        return Err(Error::Version { path: dir.to_path_buf(), found: version, supported: FORMAT_VERSION });
+    }
+    if bytes.len() != HEADER_LEN {
+        return corrupt("40 bytes", &bytes.len());
+    }
+    let checksum = u64::from_le_bytes(bytes[32..].try_into().expect("eight bytes"));
+    if checksum != xxh3_64(&bytes[..32]) {
+        let expected = format!("checksum {:016x}", xxh3_64(&bytes[..32]));
+        return corrupt(&expected, &format_args!("{checksum:016x}"));
+    }
+    if number(12) as usize != BLOCK_LEN {
+        return corrupt("1024 ids a block", &number(12));
+    }
+    Ok(Some(u128::from_le_bytes(bytes[16..32].try_into().expect("sixteen bytes"))))
+}
+
+fn encode_header(version: u32, database_id: u128) -> [u8; HEADER_LEN] {
+    let mut bytes = [0; HEADER_LEN];
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&version.to_le_bytes());
+    bytes[12..16].copy_from_slice(&(BLOCK_LEN as u32).to_le_bytes());
+    bytes[16..32].copy_from_slice(&database_id.to_le_bytes());
+    let checksum = xxh3_64(&bytes[..32]);
+    bytes[32..].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Makes a new database's header, whole or not at all.
+fn write_header(dir: &Path) -> Result<u128> {
+    let database_id = u128::from(file::random()) << 64 | u128::from(file::random());
+    let mut file = DiskFile::create(&dir.join("header.new"))?;
+    file.write_at(&encode_header(FORMAT_VERSION, database_id), 0)?;
+    file.sync_all()?;
+    file.rename(&dir.join(HEADER))?;
+    file::sync_dir(dir)?;
+    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        file::sync_dir(parent)?;
+    }
+    Ok(database_id)
+}
+
+/// Refuses a directory that holds anything but what a killed first open leaves.
+fn check_empty(dir: &Path) -> Result<()> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("read", dir, &error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(|error| Error::io("read", dir, &error))?.file_name();
+        match name.to_str() {
+            Some(LOCK | PROCESS | "header.new") => {}
+            Some(JOURNAL | BLOCKS) => {
+                return Err(Error::corrupt(dir.join(HEADER).display(), "the header of a database", "no file"));
+            }
+            _ => {
+                let what = format!("{} is no database and holds {}", dir.display(), name.to_string_lossy());
+                return Err(Error::NotAllowed { what });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes the lock and writes our process id beside it (not into it: where locks are mandatory, nobody could read it).
+///
+/// Where the file system knows no locks, sled's own is what keeps a second handle out.
+fn lock(dir: &Path) -> Result<File> {
+    let path = dir.join(LOCK);
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let file = file.map_err(|error| Error::io("open", &path, &error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let process_id = std::fs::read_to_string(dir.join(PROCESS)).ok().and_then(|text| text.trim().parse().ok());
+            return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id });
+        }
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, &error)),
+    }
+    let process = dir.join(PROCESS);
+    std::fs::write(&process, format!("{}\n", std::process::id())).map_err(|e| Error::io("write to", &process, &e))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_bytes_are_golden() {
+        let bytes = encode_header(1, 2);
+        assert_eq!(bytes[..20], *b"AttenDB\n\x01\0\0\0\0\x04\0\0\x02\0\0\0");
+        assert_eq!(u64::from_le_bytes(bytes[32..].try_into().unwrap()), 1_025_881_230_667_055_859);
+    }
+
+    #[test]
+    fn a_database_is_made_once_and_locked_while_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep").join("db");
+        let home = Home::open(&path).unwrap();
+        assert!(home.is_new());
+        let own = std::process::id();
+        for _ in 0..2 {
+            match Home::open(&path) {
+                Err(Error::AlreadyOpen { process_id, .. }) => assert_eq!(process_id, Some(own)),
+                other => panic!("{other:?}"),
+            }
+        }
+        let id = home.database_id();
+        drop(home);
+        let home = Home::open(&path).unwrap();
+        assert!(!home.is_new());
+        assert_eq!(home.database_id(), id);
+    }
+
+    #[test]
+    fn another_version_is_refused_untouched() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(HEADER), &encode_header(9, 1)[..14]).unwrap();
+        match Home::open(dir.path()) {
+            Err(Error::Version { found: 9, supported: FORMAT_VERSION, .. }) => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing was touched");
+    }
+
+    #[test]
+    fn damage_and_foreign_directories_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let header = encode_header(FORMAT_VERSION, 7);
+        for bit in 0..HEADER_LEN * 8 {
+            let mut bytes = header;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(dir.path().join(HEADER), bytes).unwrap();
+            assert!(matches!(read_header(dir.path()), Err(Error::Corrupt { .. } | Error::Version { .. })), "bit {bit}");
+        }
+        std::fs::remove_file(dir.path().join(HEADER)).unwrap();
+        std::fs::write(dir.path().join("diary.txt"), "mine").unwrap();
+        assert!(matches!(Home::open(dir.path()), Err(Error::NotAllowed { .. })));
+        std::fs::remove_file(dir.path().join("diary.txt")).unwrap();
+        std::fs::create_dir(dir.path().join(JOURNAL)).unwrap();
+        assert!(matches!(Home::open(dir.path()), Err(Error::Corrupt { .. })));
+    }
+}
