@@ -30,6 +30,7 @@ mod transaction;
 mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
+pub(crate) use bulk::BULK_ROWS_MIN;
 pub(crate) use catalog::{Catalog, IndexInfo};
 pub(crate) use column::{CleanColumn, Column, borrow};
 pub(crate) use counts::Counts;

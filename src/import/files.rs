@@ -83,7 +83,7 @@ impl FileAccess {
         }
         match self {
             Self::Denied => Err(Error::NotAllowed {
-                what: format!("access to {name}: file access is off (Options::file_access allows it)"),
+                what: format!("access to {name}: file access is off (Options::files allows it)"),
             }),
             Self::Any => Ok(PathBuf::from(name)),
             Self::Roots(roots) => match roots.first() {

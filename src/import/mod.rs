@@ -2,6 +2,7 @@
 
 mod chunks;
 mod convert;
+pub(crate) mod copy;
 mod csv;
 mod files;
 mod header;

@@ -129,6 +129,16 @@ impl Column {
         }
     }
 
+    /// Returns how many rows have a value.
+    pub(crate) fn n_present(&self) -> usize {
+        match (&self.data, &self.present) {
+            (ColumnData::Null(_), _) => 0,
+            (ColumnData::Mixed(values), _) => values.iter().filter(|value| !value.is_null()).count(),
+            (_, Some(bits)) => bits.count(),
+            (_, None) => self.len(),
+        }
+    }
+
     /// Returns the value of a row.
     pub(crate) fn value(&self, row: usize) -> Value {
         if self.is_null(row) {
@@ -490,6 +500,12 @@ impl Bits {
     pub(crate) fn get(&self, at: usize) -> bool {
         assert!(at < self.len, "bit {at} of {}", self.len);
         self.words[at / 64] >> (at % 64) & 1 == 1
+    }
+
+    /// Sets a bit.
+    pub(crate) fn set(&mut self, at: usize) {
+        assert!(at < self.len, "bit {at} of {}", self.len);
+        self.words[at / 64] |= 1 << (at % 64);
     }
 
     /// Clears a bit.

@@ -1,0 +1,214 @@
+//! `COPY Name FROM 'file'`: a table into the graph, as nodes or as relationships.
+//!
+//! Rows that are new go to the bulk loader as columns; what exists is changed property by property. The caller undoes the
+//! transaction's changes if an error comes back, so a statement is all or nothing.
+
+mod keys;
+mod nodes;
+mod rels;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::{
+    files::FileSource,
+    options::{FormatOptions, OnError, REJECTIONS_KEPT_MAX, Rejections},
+    read::{Imported, ReadLimits, read_table},
+};
+use crate::{
+    ImportError, Result,
+    graph::Transaction,
+    model::{Bits, Table, Value},
+};
+
+/// What a file fills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CopyTarget {
+    /// Nodes: every column is a property.
+    Nodes {
+        /// Their label.
+        label: Arc<str>,
+        /// The property that tells them apart; it becomes unique.
+        key: Option<Arc<str>>,
+        /// What happens where a node with the key exists.
+        mode: CopyMode,
+    },
+    /// Relationships: the first two columns are the keys of their ends, the others are properties.
+    Rels {
+        /// Their type.
+        rel_type: Arc<str>,
+        /// Where they start.
+        start: CopyEnd,
+        /// Where they end.
+        end: CopyEnd,
+        /// What happens where a relationship of the type between the ends exists.
+        mode: CopyMode,
+    },
+}
+
+/// One end of the relationships of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CopyEnd {
+    /// The label of the nodes.
+    pub(crate) label: Arc<str>,
+    /// The unique property that the file's column holds; by default the only one the label has.
+    pub(crate) key: Option<Arc<str>>,
+}
+
+/// What `COPY` does with what exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CopyMode {
+    /// Gives it the row's properties: null removes one, an equal value is no change.
+    Merge,
+    /// Nodes: refuses the row. Relationships: adds another.
+    Create,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CopyReport {
+    /// The rows read, without those rejected.
+    pub(crate) n_rows: u64,
+    /// The nodes or relationships that are new.
+    pub(crate) n_created: u64,
+    /// Those that existed and were changed.
+    pub(crate) n_updated: u64,
+    /// The properties set, on new ones and old.
+    pub(crate) n_properties: u64,
+    /// Whether the key's uniqueness constraint is new.
+    pub(crate) constraint_created: bool,
+    /// The rows left out.
+    pub(crate) rejections: Rejections,
+}
+
+/// Reads a file into the graph. Blocks are written under `generation`, which must be new to the statement.
+///
+/// # Errors
+/// [`Error::Import`](crate::Error::Import) for a bad row, unless bad rows are to be skipped; and what reading, the graph
+/// and `tick` return.
+pub(crate) fn copy_from(
+    tx: &mut Transaction,
+    generation: u64,
+    source: &FileSource,
+    options: &FormatOptions,
+    target: &CopyTarget,
+    limits: &ReadLimits,
+    tick: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<CopyReport> {
+    let imported = read_table(source, options, limits, tick)?;
+    copy_table(tx, generation, &source.name, imported, target, options.on_error, limits.threads)
+}
+
+fn copy_table(
+    tx: &mut Transaction,
+    generation: u64,
+    file: &str,
+    Imported { table, rejections }: Imported,
+    target: &CopyTarget,
+    on_error: OnError,
+    threads: usize,
+) -> Result<CopyReport> {
+    let rejects = Rejects { file, on_error, rows: Vec::new(), read: rejections };
+    match target {
+        CopyTarget::Nodes { label, key, mode } => {
+            nodes::copy(tx, generation, table, label, key.as_deref(), *mode, rejects)
+        }
+        CopyTarget::Rels { rel_type, start, end, mode } => {
+            let ends = rels::Ends { start, end, mode: *mode, threads };
+            rels::copy(tx, generation, table, rel_type, ends, rejects)
+        }
+    }
+}
+
+/// The rows of a table that cannot be kept.
+struct Rejects<'a> {
+    file: &'a str,
+    on_error: OnError,
+    rows: Vec<Reject>,
+    read: Rejections,
+}
+
+/// A row that cannot be kept. Small, since every row of a large file may be one; words come when it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Reject {
+    row: u32,
+    column: u32,
+    why: Why,
+}
+
+/// Why a row cannot be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    /// It has no key.
+    NoKey,
+    /// Its key is `NaN`, which equals nothing.
+    NotANumber,
+    /// A row before has the same value, which must be unique.
+    Duplicate(u32),
+    /// A node has the same value, which must be unique.
+    Exists,
+    /// There is no node with the key.
+    Dangling,
+}
+
+impl Rejects<'_> {
+    fn push(&mut self, row: usize, column: usize, why: Why) {
+        self.rows.push(Reject { row: row as u32, column: column as u32, why });
+    }
+
+    /// Returns which rows are left, `None` where all are.
+    ///
+    /// # Errors
+    /// The first rejected row, unless bad rows are to be skipped.
+    fn settle(&mut self, table: &Table, labels: [&str; 2]) -> Result<Option<Bits>> {
+        if self.rows.is_empty() {
+            return Ok(None);
+        }
+        self.rows.sort_unstable();
+        self.rows.dedup_by_key(|reject| reject.row);
+        if self.on_error == OnError::Stop {
+            return Err(self.describe(self.rows[0], table, labels).into());
+        }
+        let mut keep = Bits::filled(table.n_rows, true);
+        self.rows.iter().for_each(|reject| keep.clear(reject.row as usize));
+        let shown = self.rows.iter().take(REJECTIONS_KEPT_MAX);
+        let errors: Vec<_> = shown.map(|reject| self.describe(*reject, table, labels)).collect();
+        self.read.errors.extend(errors);
+        self.read.errors.sort_by_key(|error| error.line);
+        self.read.errors.truncate(REJECTIONS_KEPT_MAX);
+        self.read.count += self.rows.len() as u64;
+        self.rows.clear();
+        Ok(Some(keep))
+    }
+
+    fn describe(&self, reject: Reject, table: &Table, labels: [&str; 2]) -> ImportError {
+        let Reject { row, column, why } = reject;
+        let (row, column) = (row as usize, column as usize);
+        let value = table.columns[column].value(row);
+        let label = labels[column.min(1)];
+        let reason = match why {
+            Why::NoKey => "no value for the key".to_owned(),
+            Why::NotANumber => "NaN equals nothing and cannot be a key".to_owned(),
+            Why::Duplicate(first) => {
+                format!("{value} stands on line {} already, and must be unique", table.lines.line_of(first as usize))
+            }
+            Why::Exists => format!("a node (:{label} {{{}: {value}}}) exists already", table.names[column]),
+            Why::Dangling => match &value {
+                Value::String(text) if text.parse::<i64>().is_ok() => {
+                    format!(
+                        "no node :{label} has the key {value} (a text; declare the column INTEGER to mean the number)"
+                    )
+                }
+                _ => format!("no node :{label} has the key {value}"),
+            },
+        };
+        self.error(table.lines.line_of(row), column + 1, Some(&table.names[column]), reason)
+    }
+
+    fn error(&self, line: u64, column: usize, field: Option<&str>, reason: String) -> ImportError {
+        let field = field.map(str::to_owned);
+        ImportError { file: self.file.to_owned(), line, column: column as u64, field, reason }
+    }
+}

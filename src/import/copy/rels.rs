@@ -1,0 +1,177 @@
+//! A table as relationships of a type.
+
+use std::mem;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    CopyEnd, CopyMode, CopyReport, Rejects, Why,
+    keys::{NONE, distinct, find_nodes},
+};
+use crate::{
+    QueryError, Result,
+    graph::{BULK_ROWS_MIN, IndexInfo, Snapshot, Transaction},
+    model::{Bits, Column, ColumnData, Direction, KeyId, NodeId, RelId, Table, TypeId},
+};
+
+/// Where the relationships start and end, and how they are found.
+pub(super) struct Ends<'a> {
+    pub(super) start: &'a CopyEnd,
+    pub(super) end: &'a CopyEnd,
+    pub(super) mode: CopyMode,
+    pub(super) threads: usize,
+}
+
+pub(super) fn copy(
+    tx: &mut Transaction,
+    generation: u64,
+    mut table: Table,
+    type_name: &str,
+    ends: Ends<'_>,
+    mut rejects: Rejects<'_>,
+) -> Result<CopyReport> {
+    if table.columns.len() < 2 {
+        let reason = format!(
+            "a file of relationships starts with two columns, the keys of their ends; there are {}",
+            table.columns.len()
+        );
+        return Err(rejects.error(1, 0, None, reason).into());
+    }
+    let indexes = [unique_index(tx.view(), ends.start)?, unique_index(tx.view(), ends.end)?];
+    let (starts, stops) = {
+        let (view, columns) = (tx.view(), &table.columns);
+        let find = |at: usize| find_nodes(view, &indexes[at], &columns[at]);
+        if ends.threads > 1 { rayon::join(|| find(0), || find(1)) } else { (find(0), find(1)) }
+    };
+    let (mut starts, mut stops) = (starts?, stops?);
+    for (at, ids) in [&starts, &stops].into_iter().enumerate() {
+        for row in (0..table.n_rows).filter(|row| ids[*row] == NONE) {
+            let why = if table.columns[at].is_null(row) { Why::NoKey } else { Why::Dangling };
+            rejects.push(row, at, why);
+        }
+    }
+    let keep = rejects.settle(&table, [&ends.start.label, &ends.end.label])?;
+    let mut report = CopyReport { rejections: rejects.read, ..CopyReport::default() };
+    // The keys are known now as ids, and may be large.
+    for column in &mut table.columns[..2] {
+        *column = Column::nulls(table.n_rows);
+    }
+    if let Some(keep) = keep {
+        narrow(&mut table, &mut starts, &mut stops, &keep);
+    }
+    report.n_rows = table.n_rows as u64;
+    let rel_type = tx.rel_type(type_name)?;
+    let mut properties: Vec<(KeyId, usize)> = Vec::new();
+    for (at, name) in table.names.iter().enumerate().skip(2) {
+        if !matches!(table.columns[at].data, ColumnData::Null(_)) {
+            properties.push((tx.key(name)?, at));
+        }
+    }
+    if ends.mode == CopyMode::Merge {
+        let new = merge(tx, &table, rel_type, &starts, &stops, &properties, &mut report)?;
+        narrow(&mut table, &mut starts, &mut stops, &new);
+    }
+    report.n_created = table.n_rows as u64;
+    if table.n_rows < BULK_ROWS_MIN {
+        for row in 0..table.n_rows {
+            let id = tx.create_rel(rel_type, NodeId::new(starts[row]), NodeId::new(stops[row]))?;
+            for (key, at) in &properties {
+                report.n_properties += u64::from(tx.set_rel(id, *key, table.columns[*at].value(row))?);
+            }
+        }
+        return Ok(report);
+    }
+    let columns: Vec<(KeyId, &Column)> = properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect();
+    report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
+    tx.bulk_rels(generation, rel_type, &starts, &stops, &columns)?;
+    Ok(report)
+}
+
+/// Keeps some rows.
+fn narrow(table: &mut Table, starts: &mut Vec<u32>, stops: &mut Vec<u32>, keep: &Bits) {
+    let retain = |ids: &mut Vec<u32>| {
+        let all = mem::take(ids).into_iter().enumerate();
+        *ids = all.filter(|(row, _)| keep.get(*row)).map(|(_, id)| id).collect();
+    };
+    retain(starts);
+    retain(stops);
+    for column in &mut table.columns {
+        *column = column.retain(keep);
+    }
+    table.lines = table.lines.retain(keep);
+    table.n_rows = keep.count();
+}
+
+/// Gives relationships that exist the properties of their rows, the last row of a pair counting. Returns the rows that
+/// are to be new relationships: the last of each other pair.
+fn merge(
+    tx: &mut Transaction,
+    table: &Table,
+    rel_type: TypeId,
+    starts: &[u32],
+    stops: &[u32],
+    properties: &[(KeyId, usize)],
+    report: &mut CopyReport,
+) -> Result<Bits> {
+    let mut last: FxHashMap<(u32, u32), usize> = FxHashMap::default();
+    for (row, pair) in starts.iter().copied().zip(stops.iter().copied()).enumerate() {
+        last.insert(pair, row);
+    }
+    let mut existing: Vec<(usize, u32)> = Vec::new();
+    for start in distinct(starts) {
+        let edges = tx.view().adjacency(Direction::Out, rel_type).edges(NodeId::new(start))?;
+        edges.for_each(|stop, rel| {
+            if let Some(row) = last.get(&(start, stop)) {
+                existing.push((*row, rel));
+            }
+        });
+    }
+    let mut new = Bits::filled(table.n_rows, false);
+    last.into_values().for_each(|row| new.set(row));
+    existing.sort_unstable();
+    for (row, rel) in existing {
+        new.clear(row);
+        let mut n_changed = 0;
+        for (key, at) in properties {
+            n_changed += u64::from(tx.set_rel(RelId::new(rel), *key, table.columns[*at].value(row))?);
+        }
+        report.n_properties += n_changed;
+        report.n_updated += u64::from(n_changed > 0);
+    }
+    Ok(new)
+}
+
+/// Returns the unique index that finds an end.
+fn unique_index(view: &Snapshot, end: &CopyEnd) -> Result<IndexInfo> {
+    let catalog = view.catalog();
+    let label = &end.label;
+    let unique: Vec<&IndexInfo> = catalog
+        .indexes()
+        .iter()
+        .filter(|index| index.unique && **catalog.label_name(index.label) == **label)
+        .filter(|index| end.key.as_ref().is_none_or(|key| **catalog.key_name(index.key) == **key))
+        .collect();
+    let error = |message: String, hint: String| {
+        Err(QueryError::run("22N71", "SchemaError", "NoSuchIndex", message).hint(hint).into())
+    };
+    match (unique.as_slice(), &end.key) {
+        ([index], _) => Ok((*index).clone()),
+        ([], Some(key)) => error(
+            format!("{label}.{key} is not unique, so it cannot find the ends of relationships"),
+            format!(
+                "COPY {label} FROM ... (KEY {key}), or CREATE CONSTRAINT FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+            ),
+        ),
+        ([], None) => error(
+            format!("no property of :{label} is unique, so nothing finds the ends of relationships"),
+            format!("COPY {label} FROM ... (KEY property) first"),
+        ),
+        (several, _) => {
+            let keys: Vec<_> = several.iter().map(|index| &**catalog.key_name(index.key)).collect();
+            error(
+                format!("several properties of :{label} are unique ({})", keys.join(", ")),
+                format!("say which one the file holds: {label}({})", keys[0]),
+            )
+        }
+    }
+}
