@@ -119,6 +119,9 @@ impl Transaction {
     ///
     /// # Errors
     /// `Constraint` where a unique index over the label would hold a value twice; `Limit` where ids are exhausted.
+    ///
+    /// # Panics
+    /// When [`can_load`](Self::can_load) is false.
     pub(crate) fn bulk_nodes(
         &mut self,
         generation: u64,
@@ -126,6 +129,7 @@ impl Transaction {
         n_rows: usize,
         columns: &[(KeyId, &Column)],
     ) -> Result<u32> {
+        assert!(self.can_load(), "bulk loads come before other changes");
         let first = self.view().node_id_end();
         let end = room(first, n_rows, "node ids")?;
         let indexes: Vec<_> =
@@ -169,7 +173,7 @@ impl Transaction {
     /// `Limit` where ids are exhausted; `Corrupt` where a block is damaged.
     ///
     /// # Panics
-    /// When the lists differ in length.
+    /// When the lists differ in length, or [`can_load`](Self::can_load) is false.
     pub(crate) fn bulk_rels(
         &mut self,
         generation: u64,
@@ -178,6 +182,7 @@ impl Transaction {
         ends: &[u32],
         columns: &[(KeyId, &Column)],
     ) -> Result<()> {
+        assert!(self.can_load(), "bulk loads come before other changes");
         assert_eq!(starts.len(), ends.len(), "each relationship has two ends");
         let n_rows = starts.len();
         let first = self.view().rel_id_end.next_multiple_of(BLOCK_LEN as u32);

@@ -190,6 +190,13 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Builds an index anew from what is there now.
+    pub(super) fn rebuild_index(&mut self, info: &IndexInfo) -> Result<()> {
+        let index = self.build_index(info, self.n_label(info.label))?;
+        *self.index_mut(info.number) = index;
+        Ok(())
+    }
+
     /// Returns the index of what is there now.
     pub(super) fn build_index(&self, info: &IndexInfo, capacity: u64) -> Result<Index> {
         let mut index = Index::with_capacity(capacity);

@@ -230,7 +230,7 @@ fn facts_replayed_give_the_same_view_also_twice() {
     let (mut tx, mut model) = (start(), Model::default());
     tx.create_index(None, "L0", "k0", false, false).unwrap();
     (0..500).for_each(|_| step(&mut random, &mut tx, &mut model));
-    let (view, facts, _) = tx.into_parts();
+    let (view, facts) = tx.into_parts();
     let mut replayed = Snapshot::empty(view.store.clone());
     facts.iter().for_each(|fact| replayed.apply(fact).unwrap());
     assert_same(&replayed, &model);
@@ -341,6 +341,7 @@ fn a_bulk_load_gives_what_single_changes_give() {
         tx.create_index(None, "L0", "k0", false, false).unwrap();
         for generation in 1..5 {
             (0..40).for_each(|_| step(&mut random, &mut tx, &mut model));
+            tx = Transaction::new(tx.view().clone());
             let (label, n_rows) = (random.below(LABELS) as u32, random.below(3000) as usize);
             let ints: Vec<i64> = (0..n_rows).map(|_| random.below(4) as i64).collect();
             let mut present = Bits::filled(n_rows, true);

@@ -40,9 +40,22 @@ impl Transaction {
         self.facts.is_empty() && self.written.keys.is_empty()
     }
 
+    /// Returns whether bulk loads are possible: not after a change of nodes or relationships, since the blocks a load
+    /// writes would hold a part of it.
+    pub(crate) fn can_load(&self) -> bool {
+        self.facts.iter().all(Fact::is_of_catalog)
+    }
+
     /// Returns the view and the facts.
-    pub(super) fn into_parts(self) -> (Snapshot, Vec<Fact>, Written) {
-        (self.view, self.facts, self.written)
+    pub(super) fn into_parts(self) -> (Snapshot, Vec<Fact>) {
+        (self.view, self.facts)
+    }
+
+    /// Gives up: blocks that were written are deleted again. What cannot be deleted now is swept after the next open.
+    pub(super) fn discard(self) {
+        if !self.written.keys.is_empty() {
+            let _ = self.view.store.apply(self.written.keys.into_iter().map(|key| (key, None)).collect());
+        }
     }
 
     /// Returns the view to load blocks into.
@@ -60,7 +73,10 @@ impl Transaction {
     pub(crate) fn restore(&mut self, point: SavePoint) {
         self.view = point.view;
         self.facts.truncate(point.n_facts);
-        self.written.keys.truncate(point.n_written);
+        let unused = self.written.keys.split_off(point.n_written);
+        if !unused.is_empty() {
+            let _ = self.view.store.apply(unused.into_iter().map(|key| (key, None)).collect());
+        }
     }
 
     /// Returns the label of a name, adding it to the dictionary if needed.

@@ -38,3 +38,17 @@ pub enum Fact {
     /// The index or constraint of this name is gone.
     DropIndex { name: Arc<str> },
 }
+
+impl Fact {
+    /// Returns whether it speaks of names and indexes only, not of nodes or relationships.
+    pub(crate) fn is_of_catalog(&self) -> bool {
+        matches!(
+            self,
+            Self::NameLabel { .. }
+                | Self::NameType { .. }
+                | Self::NameKey { .. }
+                | Self::CreateIndex { .. }
+                | Self::DropIndex { .. }
+        )
+    }
+}

@@ -168,14 +168,12 @@ pub(crate) struct CatalogRecord {
     pub(crate) keys: Vec<String>,
     /// Indexes and constraints.
     pub(crate) indexes: Vec<IndexRecord>,
-    /// The primary label of each block of nodes: [`NO_LABEL`] where its nodes have none.
-    pub(crate) label_extents: Vec<u32>,
-    /// How many places of each block of nodes are taken.
-    pub(crate) extent_lens: Vec<u32>,
-    /// The first node id never given.
-    pub(crate) next_node: u64,
+    /// The label each block of node ids was given to: [`NO_LABEL`] where its nodes have none.
+    pub(crate) extents: Vec<u32>,
+    /// (label, next free id) of the last such block of a label.
+    pub(crate) open_extents: Vec<(u32, u32)>,
     /// The first relationship id never given.
-    pub(crate) next_rel: u64,
+    pub(crate) next_rel: u32,
     /// The first index number never given.
     pub(crate) next_index: u32,
 }
@@ -198,7 +196,54 @@ pub(crate) struct IndexRecord {
     pub(crate) number: u32,
     /// Two to this power is how many chunks it has.
     pub(crate) chunks_log2: u8,
+    /// How many nodes it holds.
+    pub(crate) n_entries: u64,
 }
+
+/// Exact counts.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub(crate) struct CountsRecord {
+    /// Nodes.
+    pub(crate) n_nodes: u64,
+    /// Relationships.
+    pub(crate) n_rels: u64,
+    /// Nodes by label.
+    pub(crate) labels: Vec<u64>,
+    /// By relationship type.
+    pub(crate) types: Vec<TypeCountsRecord>,
+}
+
+/// Exact counts of one relationship type.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub(crate) struct TypeCountsRecord {
+    /// Relationships.
+    pub(crate) n_rels: u64,
+    /// Of these, from a node to itself.
+    pub(crate) n_self_loops: u64,
+    /// By the label of the start node.
+    pub(crate) starts: Vec<u64>,
+    /// By the label of the end node.
+    pub(crate) ends: Vec<u64>,
+}
+
+/// Version of [`CountsRecord`]'s bytes.
+pub(crate) const COUNTS_VERSION: u8 = 1;
+
+/// What a commit of bulk loads adopts.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub(crate) struct ManifestRecord {
+    /// As it is after the commit.
+    pub(crate) catalog: CatalogRecord,
+    /// As they are after the commit.
+    pub(crate) counts: CountsRecord,
+    /// Encoded keys of the blocks written.
+    pub(crate) blocks: Vec<[u8; super::key::KEY_LEN]>,
+    /// Encoded facts of the rest.
+    pub(crate) facts: Vec<u8>,
+}
+
+/// Version of [`ManifestRecord`]'s bytes.
+pub(crate) const MANIFEST_VERSION: u8 = 1;
 
 /// Version of [`CatalogRecord`]'s bytes.
 pub(crate) const CATALOG_VERSION: u8 = 1;
@@ -369,7 +414,7 @@ mod tests {
 
     #[test]
     fn meta_checks_version_and_end() {
-        let catalog = CatalogRecord { labels: vec!["L".into()], next_node: 7, ..CatalogRecord::default() };
+        let catalog = CatalogRecord { labels: vec!["L".into()], next_rel: 7, ..CatalogRecord::default() };
         let mut bytes = encode_meta(CATALOG_VERSION, &catalog);
         assert_eq!(decode_meta::<CatalogRecord>(CATALOG_VERSION, &bytes, "catalog").unwrap(), catalog);
         assert!(decode_meta::<CatalogRecord>(CATALOG_VERSION + 1, &bytes, "catalog").is_err());

@@ -14,7 +14,7 @@ pub(crate) mod store;
 
 pub(crate) use block::{
     AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, Presence, RelIds,
-    U32Column, ValueRef, split,
+    U32Column, ValueRef, open_bytes, seal_bytes, split,
 };
 pub(crate) use bytes::Bytes;
 pub(crate) use header::Home;

@@ -1,0 +1,169 @@
+//! Checkpoints: the durable head folded into blocks, a new root, and the sweeping of what nobody names any more.
+//!
+//! The root is the only thing that is replaced; blocks are written under a generation nobody has used and are deleted
+//! when neither kept root, nor the journal after the older one, nor any living view can still name them.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+};
+
+use rustc_hash::FxHashSet;
+
+use super::{
+    engine::{Engine, lock},
+    fold::Fold,
+    snapshot::Snapshot,
+};
+use crate::{
+    Result,
+    storage::{BlockKey, BlockKind, PageTable, Root, Roots, codec, seal_bytes},
+};
+
+/// What checkpoints must remember from one to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Keeper {
+    pub(super) roots: Roots,
+    /// The commits of the newest root and of the one before.
+    pub(super) sequences: [u64; 2],
+    /// Blocks that bulk loads brought in, by commit, until a root names them or something newer.
+    pub(super) adopted: Vec<(u64, Vec<BlockKey>)>,
+    /// Blocks on their way out, oldest first.
+    leaving: VecDeque<Leaving>,
+    /// For a store in memory, which has no roots: the blocks of the last checkpoint.
+    named: FxHashSet<BlockKey>,
+    /// Whether a killed process may have left blocks that nothing names.
+    pub(super) has_leftovers: bool,
+    pub(super) last_error: Option<String>,
+    pub(super) n_done: u64,
+}
+
+#[derive(Debug)]
+struct Leaving {
+    keys: Vec<BlockKey>,
+    /// Lives as long as a view that may name them.
+    epoch: Weak<()>,
+}
+
+/// What is known of checkpoints.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CheckpointStatus {
+    pub(crate) n_done: u64,
+    pub(crate) last_sequence: u64,
+    pub(crate) last_error: Option<String>,
+}
+
+impl Engine {
+    /// Folds what is durable into blocks and writes a new root. Returns whether there was anything to do.
+    ///
+    /// # Errors
+    /// `Full`, `Io` where the store cannot write: nothing is lost, the journal keeps it. `Corrupt` where a block is
+    /// damaged.
+    pub(crate) fn checkpoint(&self) -> Result<bool> {
+        let mut keeper = lock(&self.keeper);
+        let done = self.fold_and_flip(&mut keeper);
+        keeper.last_error = done.as_ref().err().map(ToString::to_string);
+        done
+    }
+
+    /// Returns what is known of checkpoints, without waiting for one that runs.
+    pub(crate) fn checkpoint_status(&self) -> Option<CheckpointStatus> {
+        let keeper = self.keeper.try_lock().ok()?;
+        Some(CheckpointStatus {
+            n_done: keeper.n_done,
+            last_sequence: keeper.sequences[0],
+            last_error: keeper.last_error.clone(),
+        })
+    }
+
+    fn fold_and_flip(&self, keeper: &mut Keeper) -> Result<bool> {
+        self.sync()?;
+        let frozen = self.snapshot();
+        keeper.adopted.append(&mut self.take_adopted());
+        if frozen.sequence() == keeper.sequences[0] && frozen.delta_bytes == 0 {
+            return self.sweep(keeper).map(|()| false);
+        }
+        self.store.check_room(frozen.delta_bytes)?;
+        let generation = self.next_generation();
+        let mut fold = Fold::new(&self.store, generation);
+        fold.view(&frozen)?;
+        let written = fold.finish()?.to_vec();
+        let mut clean = (*frozen).clone();
+        fold.install(&mut clean);
+        let mut keys = clean.block_keys();
+        let gone = match &self.journal {
+            None => {
+                let named: FxHashSet<BlockKey> = keys.into_iter().collect();
+                let before = std::mem::replace(&mut keeper.named, named);
+                let adopted = std::mem::take(&mut keeper.adopted).into_iter().flat_map(|(_, keys)| keys);
+                before.into_iter().chain(adopted).filter(|key| !keeper.named.contains(key)).collect()
+            }
+            Some(journal) => {
+                keys.extend(self.write_records(&clean, generation)?);
+                let named: FxHashSet<BlockKey> = keys.iter().copied().collect();
+                let root = Root::new(frozen.sequence(), generation, clean.n_nodes(), clean.n_rels());
+                let (_, mut gone) = keeper.roots.write(&self.store, root, PageTable::new(keys))?;
+                keeper.sequences = [frozen.sequence(), keeper.sequences[0]];
+                // Frames since the older root name what bulk loads brought; before it, only roots count.
+                let older = keeper.sequences[1];
+                let (past, kept) = std::mem::take(&mut keeper.adopted).into_iter().partition(|(at, _)| *at <= older);
+                keeper.adopted = kept;
+                let past: Vec<(u64, Vec<BlockKey>)> = past;
+                let before = keeper.roots.previous();
+                let is_named =
+                    |key: &BlockKey| named.contains(key) || before.is_some_and(|(_, table)| table.contains(key));
+                gone.extend(past.into_iter().flat_map(|(_, keys)| keys).filter(|key| !is_named(key)));
+                journal.release_before(keeper.roots.first_sequence_needed())?;
+                gone
+            }
+        };
+        self.install(&fold, &frozen, &written);
+        keeper.leaving.push_back(Leaving { keys: gone, epoch: Arc::downgrade(&frozen.epoch) });
+        keeper.n_done += 1;
+        drop((frozen, clean, fold));
+        self.sweep(keeper)?;
+        Ok(true)
+    }
+
+    /// Stores dictionary and counts of a view as blocks of a generation.
+    fn write_records(&self, view: &Snapshot, generation: u64) -> Result<[BlockKey; 2]> {
+        let catalog = BlockKey::new(BlockKind::Catalog, 0, 0, generation);
+        let counts = BlockKey::new(BlockKind::Counts, 0, 0, generation);
+        let record = codec::encode_meta(codec::CATALOG_VERSION, &view.catalog_record());
+        let catalog_bytes = seal_bytes(&catalog, &record);
+        let counts_bytes = seal_bytes(&counts, &codec::encode_meta(codec::COUNTS_VERSION, &view.counts_record()));
+        self.store.apply(vec![(catalog, Some(catalog_bytes)), (counts, Some(counts_bytes))])?;
+        Ok([catalog, counts])
+    }
+
+    /// Puts the new blocks under the pages of the head as it is now.
+    fn install(&self, fold: &Fold, frozen: &Snapshot, _written: &[BlockKey]) {
+        self.change_head(|head| {
+            fold.install(head);
+            head.delta_bytes = head.delta_bytes.saturating_sub(frozen.delta_bytes);
+            head.epoch = Arc::new(());
+        });
+    }
+
+    /// Deletes blocks that nothing can name any more: those of views that are gone, the oldest first, since a view may
+    /// name whatever left after it was made.
+    fn sweep(&self, keeper: &mut Keeper) -> Result<()> {
+        let mut swept = Vec::new();
+        if std::mem::take(&mut keeper.has_leftovers) {
+            swept = keeper.roots.leftovers(&self.store)?;
+            let head = self.snapshot();
+            let adopted: FxHashSet<BlockKey> = keeper.adopted.iter().flat_map(|(_, keys)| keys).copied().collect();
+            let kept: FxHashSet<BlockKey> = keeper.leaving.iter().flat_map(|leaving| &leaving.keys).copied().collect();
+            let newest = self.last_generation();
+            swept.retain(|key| !adopted.contains(key) && !kept.contains(key) && key.generation <= newest);
+            drop(head);
+        }
+        while keeper.leaving.front().is_some_and(|leaving| leaving.epoch.strong_count() == 0) {
+            swept.extend(keeper.leaving.pop_front().into_iter().flat_map(|leaving| leaving.keys));
+        }
+        if swept.is_empty() {
+            return Ok(());
+        }
+        self.store.apply(swept.into_iter().map(|key| (key, None)).collect())
+    }
+}

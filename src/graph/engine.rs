@@ -1,0 +1,349 @@
+//! Two heads and the only commit.
+//!
+//! The *pending* head holds every commit that has its place in the journal; the next transaction starts from it. The
+//! *durable* head is what readers load: it follows once an `fdatasync` covers the commit (at once for
+//! [`Durability::Buffered`] and for databases in memory). One transaction writes at a time; waiting for the disk happens
+//! outside, so commits of many threads share one `fdatasync`.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+
+use super::{checkpoint::Keeper, manifest, snapshot::Snapshot, transaction::Transaction};
+use crate::{
+    Error, Result,
+    storage::{BlockKey, FrameKind, Home, Journal, Store, Ticket, codec},
+};
+
+/// When a commit is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// After it is on disk: it survives kill and power loss.
+    #[default]
+    Sync,
+    /// At once: a kill loses nothing that the operating system has, a power loss up to
+    /// [`Options::buffered_ms`](crate::Options) of commits, always the latest ones and never a part of one.
+    Buffered,
+}
+
+/// What the engine may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EngineLimits {
+    /// How long a transaction waits for the one before it.
+    pub(crate) writer_wait: Duration,
+    /// Bytes of unfolded changes above which writers wait for a checkpoint.
+    pub(crate) delta_bytes_max: u64,
+    /// Bytes of journal above which commits are refused.
+    pub(crate) journal_bytes_max: u64,
+}
+
+/// The graph of one database: its heads, its journal, its blocks.
+pub(crate) struct Engine {
+    pub(super) store: Arc<Store>,
+    pub(super) journal: Option<Journal>,
+    pub(super) keeper: Mutex<Keeper>,
+    limits: EngineLimits,
+    durable: ArcSwap<Snapshot>,
+    writing: Mutex<Writing>,
+    free: Condvar,
+    /// Commits that have their place in the journal and are not published yet, oldest first.
+    waiting: Mutex<VecDeque<Arc<Snapshot>>>,
+    generation: AtomicU64,
+    poison: OnceLock<String>,
+    snapshots: Mutex<Vec<std::sync::Weak<Snapshot>>>,
+    /// Blocks of bulk loads committed since the last checkpoint.
+    adopted: Mutex<Vec<(u64, Vec<BlockKey>)>>,
+    /// Locks the directory; last, so that everything else is closed before.
+    _home: Option<Home>,
+}
+
+struct Writing {
+    head: Arc<Snapshot>,
+    is_busy: bool,
+}
+
+impl Engine {
+    /// Returns the engine of a recovered view.
+    pub(super) fn new(
+        store: Arc<Store>,
+        journal: Option<Journal>,
+        head: Snapshot,
+        keeper: Keeper,
+        generation: u64,
+        limits: EngineLimits,
+        home: Option<Home>,
+    ) -> Self {
+        let head = Arc::new(head);
+        Self {
+            store,
+            journal,
+            keeper: Mutex::new(keeper),
+            limits,
+            durable: ArcSwap::new(head.clone()),
+            writing: Mutex::new(Writing { head, is_busy: false }),
+            free: Condvar::new(),
+            waiting: Mutex::default(),
+            generation: AtomicU64::new(generation),
+            poison: OnceLock::new(),
+            snapshots: Mutex::default(),
+            adopted: Mutex::default(),
+            _home: home,
+        }
+    }
+
+    /// Returns the durable head.
+    #[inline]
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.durable.load_full()
+    }
+
+    /// Returns the durable head without counting a reference; for looking, not for keeping.
+    #[inline]
+    pub(crate) fn peek(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.durable.load()
+    }
+
+    /// Remembers that a transaction holds this view, for [`oldest_snapshot`](Self::oldest_snapshot).
+    pub(crate) fn watch(&self, snapshot: &Arc<Snapshot>) {
+        let mut snapshots = lock(&self.snapshots);
+        snapshots.retain(|known| known.strong_count() > 0);
+        snapshots.push(Arc::downgrade(snapshot));
+    }
+
+    /// Returns the oldest view that a transaction still holds.
+    pub(crate) fn oldest_snapshot(&self) -> Option<Arc<Snapshot>> {
+        lock(&self.snapshots).iter().filter_map(std::sync::Weak::upgrade).min_by_key(|snapshot| snapshot.sequence())
+    }
+
+    /// Returns a generation nobody has written.
+    pub(crate) fn next_generation(&self) -> u64 {
+        self.generation.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Returns the last generation given out.
+    pub(crate) fn last_generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the transaction before, and returns one on the pending head.
+    ///
+    /// # Errors
+    /// `Limit` where that takes longer than allowed; `Poisoned` after a failed write.
+    pub(crate) fn begin(self: &Arc<Self>) -> Result<Writer> {
+        self.check_poison()?;
+        let until = Instant::now() + self.limits.writer_wait;
+        let Some(head) = self.occupy(Some(until)) else {
+            let max = self.limits.writer_wait.as_millis() as u64;
+            return Err(Error::Limit { what: "milliseconds waiting for another write transaction", max });
+        };
+        Ok(Writer { engine: self.clone(), transaction: Some(Transaction::new((*head).clone())), is_held: true })
+    }
+
+    /// Waits until nobody writes and takes the place. Returns the pending head, or `None` where that takes too long.
+    fn occupy(&self, until: Option<Instant>) -> Option<Arc<Snapshot>> {
+        let mut writing = lock(&self.writing);
+        while writing.is_busy {
+            let left = until.map_or(Duration::from_secs(1), |until| until.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return None;
+            }
+            writing = self.free.wait_timeout(writing, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        writing.is_busy = true;
+        Some(writing.head.clone())
+    }
+
+    fn release(&self) {
+        lock(&self.writing).is_busy = false;
+        self.free.notify_one();
+    }
+
+    /// Makes everything up to `sequence` visible to readers.
+    fn publish(&self, sequence: u64) {
+        let mut waiting = lock(&self.waiting);
+        let mut newest = None;
+        while waiting.front().is_some_and(|view| view.sequence() <= sequence) {
+            newest = waiting.pop_front();
+        }
+        if let Some(newest) = newest {
+            self.durable.store(newest);
+        }
+    }
+
+    /// Changes how the pending head is stored, not what it says; the durable head too where it is the same commit.
+    pub(super) fn change_head(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut head = (*self.occupy(None).expect("without a time there is no end of waiting")).clone();
+        change(&mut head);
+        let head = Arc::new(head);
+        let mut waiting = lock(&self.waiting);
+        lock(&self.writing).head = head.clone();
+        match waiting.back_mut() {
+            Some(last) => *last = head,
+            None => self.durable.store(head),
+        }
+        drop(waiting);
+        self.release();
+    }
+
+    /// Returns the blocks of bulk loads committed since the last call.
+    pub(super) fn take_adopted(&self) -> Vec<(u64, Vec<BlockKey>)> {
+        std::mem::take(&mut lock(&self.adopted))
+    }
+
+    /// Writes what buffered commits left to the operating system to disk.
+    ///
+    /// # Errors
+    /// `Io` and then `Poisoned` where that fails.
+    pub(crate) fn sync(&self) -> Result<()> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        let durable = journal.sync_now().map_err(|error| self.poisoned(error))?;
+        self.publish(durable);
+        Ok(())
+    }
+
+    /// Returns bytes of unfolded changes in the pending head.
+    pub(crate) fn delta_bytes(&self) -> u64 {
+        lock(&self.writing).head.delta_bytes
+    }
+
+    /// Returns bytes of journal.
+    pub(crate) fn journal_bytes(&self) -> u64 {
+        self.journal.as_ref().map_or(0, Journal::bytes)
+    }
+
+    /// Returns whether unfolded changes are beyond what writers may pile up.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.delta_bytes() > self.limits.delta_bytes_max
+    }
+
+    fn check_poison(&self) -> Result<()> {
+        self.poison.get().map_or(Ok(()), |cause| Err(Error::Poisoned { cause: cause.clone() }))
+    }
+
+    fn poisoned(&self, error: Error) -> Error {
+        self.poison.get_or_init(|| error.to_string());
+        error
+    }
+
+    /// Returns whether a failed write has made the engine read-only.
+    pub(crate) fn poison(&self) -> Option<&str> {
+        self.poison.get().map(String::as_str)
+    }
+
+    /// Gives a commit its place in the journal and makes it the pending head.
+    fn append(&self, mut transaction: Transaction) -> Result<(u64, Option<Ticket>)> {
+        let written = std::mem::take(&mut transaction.written);
+        let (mut view, facts) = transaction.into_parts();
+        let sequence = view.sequence + 1;
+        view.sequence = sequence;
+        let mut blocks = written.keys;
+        let ticket = match &self.journal {
+            None => None,
+            Some(journal) => {
+                if journal.bytes() > self.limits.journal_bytes_max {
+                    return Err(Error::Full { what: "the journal is at its limit and no checkpoint succeeds".into() });
+                }
+                let ticket = if blocks.is_empty() {
+                    journal.append(FrameKind::Batch, &codec::encode_facts(&facts))
+                } else {
+                    let (key, frame) = manifest::write(&self.store, &view, &blocks, &facts, self.next_generation())?;
+                    blocks.push(key);
+                    journal.append(FrameKind::Adopt, &frame)
+                }?;
+                assert_eq!(ticket.sequence, sequence, "the journal counts commits as the heads do");
+                Some(ticket)
+            }
+        };
+        if !blocks.is_empty() {
+            lock(&self.adopted).push((sequence, blocks));
+        }
+        let head = Arc::new(view);
+        lock(&self.waiting).push_back(head.clone());
+        lock(&self.writing).head = head;
+        Ok((sequence, ticket))
+    }
+
+    /// Waits until a commit may be acknowledged.
+    fn acknowledge(&self, sequence: u64, ticket: Option<Ticket>, durability: Durability) -> Result<()> {
+        let visible = match (&self.journal, ticket, durability) {
+            (Some(journal), Some(ticket), Durability::Sync) => {
+                journal.sync(ticket).map_err(|error| self.poisoned(error))?
+            }
+            _ => sequence,
+        };
+        self.publish(visible);
+        Ok(())
+    }
+}
+
+/// The one transaction that may write. Dropping it rolls back.
+pub(crate) struct Writer {
+    engine: Arc<Engine>,
+    transaction: Option<Transaction>,
+    /// Whether nobody else may write yet.
+    is_held: bool,
+}
+
+impl Writer {
+    /// Takes the transaction out, for a statement to run in.
+    ///
+    /// # Panics
+    /// When it is out already.
+    pub(crate) fn take(&mut self) -> Transaction {
+        self.transaction.take().expect("a transaction runs one statement at a time")
+    }
+
+    /// Puts the transaction back.
+    pub(crate) fn put(&mut self, transaction: Transaction) {
+        self.transaction = Some(transaction);
+    }
+
+    /// Returns the transaction, unless a statement has it.
+    pub(crate) fn transaction(&mut self) -> Option<&mut Transaction> {
+        self.transaction.as_mut()
+    }
+
+    /// Makes the changes durable and visible. Returns the number of the commit.
+    ///
+    /// # Errors
+    /// `Full` or `Io` where the journal could not be written: nothing was committed, and the next try may succeed.
+    /// `Poisoned` where a flush failed: whether this commit survives is known after reopening.
+    pub(crate) fn commit(mut self, durability: Durability) -> Result<u64> {
+        self.engine.check_poison()?;
+        if self.transaction.as_ref().is_none_or(Transaction::is_empty) {
+            return Ok(self.engine.peek().sequence());
+        }
+        let (sequence, ticket) = self.engine.append(self.transaction.take().expect("it is not empty"))?;
+        self.release();
+        self.engine.acknowledge(sequence, ticket, durability)?;
+        Ok(sequence)
+    }
+
+    fn release(&mut self) {
+        if std::mem::take(&mut self.is_held) {
+            self.engine.release();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(transaction) = self.transaction.take() {
+            transaction.discard();
+        }
+        self.release();
+    }
+}
+
+/// Locks a mutex. A panic while one was held is a bug of ours that the panic has shown; what lies under these locks is
+/// replaced whole, so it is never half changed.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,87 @@
+//! Opening: lock, header, roots, then every commit the journal has after the root.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    checkpoint::Keeper,
+    engine::{Engine, EngineLimits},
+    manifest,
+    snapshot::Snapshot,
+};
+use crate::{
+    Error, Result,
+    storage::{BlockKey, BlockKind, FrameKind, Home, Journal, PageTable, Root, Roots, Store, codec, open_bytes},
+};
+
+impl Engine {
+    /// Opens the database in a directory, or makes one.
+    ///
+    /// # Errors
+    /// `AlreadyOpen`, `Version`: nothing was touched. `Corrupt` where acknowledged commits are missing or damaged. `Io`.
+    pub(crate) fn open(path: &Path, limits: EngineLimits) -> Result<Arc<Self>> {
+        let home = Home::open(path)?;
+        let store = Arc::new(Store::open(&home.blocks())?);
+        let roots = Roots::load(&store)?;
+        let mut keeper = Keeper::default();
+        let mut view = match recover_root(&store, &roots)? {
+            Some(view) => view,
+            None => Snapshot::empty(store.clone()),
+        };
+        keeper.sequences = [view.sequence(), roots.previous().map_or(0, |(root, _)| root.sequence)];
+        let mut adopted: Vec<(u64, Vec<BlockKey>)> = Vec::new();
+        let mut n_frames = 0;
+        let from = view.sequence();
+        let journal = Journal::open(&home.journal(), home.database_id(), from, &mut |sequence, kind, payload| {
+            match kind {
+                FrameKind::Batch => {
+                    codec::decode_facts(payload)?.iter().try_for_each(|fact| view.apply(fact))?;
+                }
+                FrameKind::Adopt => adopted.push((sequence, manifest::adopt(&store, &mut view, payload)?)),
+            }
+            view.sequence = sequence;
+            n_frames += 1;
+            Ok(())
+        })?;
+        let newest = adopted.iter().flat_map(|(_, keys)| keys).map(|key| key.generation).max().unwrap_or(0);
+        // A process that was killed may have left blocks of generations after these; they are found when first swept.
+        keeper.has_leftovers = n_frames > 0 || roots.damage().is_some() || (!home.is_new() && roots.current().is_none());
+        let leftovers = if keeper.has_leftovers { roots.leftovers(&store)? } else { Vec::new() };
+        let generation = newest.max(roots.next_generation(&leftovers).saturating_sub(1));
+        keeper.adopted = adopted;
+        keeper.roots = roots;
+        Ok(Arc::new(Self::new(store, Some(journal), view, keeper, generation, limits, Some(home))))
+    }
+
+    /// Returns an empty database in memory.
+    pub(crate) fn memory(limits: EngineLimits) -> Arc<Self> {
+        let store = Arc::new(Store::memory());
+        Arc::new(Self::new(store.clone(), None, Snapshot::empty(store), Keeper::default(), 0, limits, None))
+    }
+}
+
+/// Returns the view of the newest root whose records are whole.
+fn recover_root(store: &Arc<Store>, roots: &Roots) -> Result<Option<Snapshot>> {
+    let Some((root, table)) = roots.current() else { return Ok(None) };
+    match view_of(store, root, table) {
+        Err(error @ Error::Corrupt { .. }) => match roots.previous() {
+            Some((root, table)) => view_of(store, root, table).map(Some),
+            None => Err(error),
+        },
+        view => view.map(Some),
+    }
+}
+
+fn view_of(store: &Arc<Store>, root: &Root, table: &PageTable) -> Result<Snapshot> {
+    let record = |kind: BlockKind| -> Result<_> {
+        let key = BlockKey::new(kind, 0, 0, root.generation);
+        let bytes = store.get(&key)?.ok_or_else(|| Error::corrupt(key, "a record", "nothing"))?;
+        Ok((key, bytes))
+    };
+    let (key, bytes) = record(BlockKind::Catalog)?;
+    let catalog = codec::decode_meta(codec::CATALOG_VERSION, open_bytes(&key, &bytes)?, "catalog")?;
+    let (key, bytes) = record(BlockKind::Counts)?;
+    let counts = codec::decode_meta(codec::COUNTS_VERSION, open_bytes(&key, &bytes)?, "counts")?;
+    let is_of_graph = |key: &BlockKey| !matches!(key.kind, BlockKind::Catalog | BlockKind::Counts);
+    let keys: Vec<BlockKey> = table.keys().filter(is_of_graph).collect();
+    Snapshot::from_records(store, root.sequence, &catalog, counts, &keys)
+}
