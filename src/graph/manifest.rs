@@ -57,7 +57,9 @@ pub(super) fn adopt(store: &Arc<Store>, view: &mut Snapshot, payload: &[u8]) -> 
     let record: ManifestRecord = codec::decode_meta(codec::MANIFEST_VERSION, open_bytes(&key, &bytes)?, "manifest")?;
     let mut keys = vec![key];
     for bytes in &record.blocks {
-        keys.push(BlockKey::decode(bytes).ok_or_else(|| Error::corrupt(key, "keys of blocks", format_args!("{bytes:?}")))?);
+        keys.push(
+            BlockKey::decode(bytes).ok_or_else(|| Error::corrupt(key, "keys of blocks", format_args!("{bytes:?}")))?,
+        );
     }
     let facts = codec::decode_facts(&record.facts)?;
     for fact in facts.iter().filter(|fact| fact.is_of_catalog()) {

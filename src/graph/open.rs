@@ -44,7 +44,8 @@ impl Engine {
         })?;
         let newest = adopted.iter().flat_map(|(_, keys)| keys).map(|key| key.generation).max().unwrap_or(0);
         // A process that was killed may have left blocks of generations after these; they are found when first swept.
-        keeper.has_leftovers = n_frames > 0 || roots.damage().is_some() || (!home.is_new() && roots.current().is_none());
+        keeper.has_leftovers =
+            n_frames > 0 || roots.damage().is_some() || (!home.is_new() && roots.current().is_none());
         let leftovers = if keeper.has_leftovers { roots.leftovers(&store)? } else { Vec::new() };
         let generation = newest.max(roots.next_generation(&leftovers).saturating_sub(1));
         keeper.adopted = adopted;

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Snapshot, Transaction, fold::Fold};
+use super::{Durability, Engine, EngineLimits, Snapshot, Transaction, fold::Fold};
 use crate::{
     Error,
     model::{Bits, Column, ColumnData, Direction, Fact, KeyId, LabelId, NodeId, RelId, Strings, TypeId, Value},
@@ -442,4 +442,121 @@ fn recount(view: &Snapshot, model: &Model) -> super::Counts {
         counts
     });
     super::Counts::from_parts(model.nodes.len() as u64, model.rels.len() as u64, labels.collect(), types.collect())
+}
+
+const LIMITS: EngineLimits = EngineLimits {
+    writer_wait: std::time::Duration::from_secs(5),
+    delta_bytes_max: 1 << 30,
+    journal_bytes_max: 1 << 30,
+};
+
+/// Names the labels, types and keys that [`step`] uses.
+fn prepare(engine: &Arc<Engine>) {
+    let mut writer = engine.begin().unwrap();
+    let tx = writer.transaction().unwrap();
+    (0..LABELS).for_each(|n| drop(tx.label(&format!("L{n}")).unwrap()));
+    (0..TYPES).for_each(|n| drop(tx.rel_type(&format!("T{n}")).unwrap()));
+    (0..KEYS).for_each(|n| drop(tx.key(&format!("k{n}")).unwrap()));
+    tx.create_index(None, "L0", "k0", false, false).unwrap();
+    writer.commit(Durability::Sync).unwrap();
+}
+
+#[test]
+fn what_was_committed_is_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("db");
+    let mut random = Random(11);
+    let mut model = Model::default();
+    prepare(&Engine::open(&path, LIMITS).unwrap());
+    for round in 0..25 {
+        let engine = Engine::open(&path, LIMITS).unwrap();
+        assert_same(&engine.snapshot(), &model);
+        for _ in 0..4 {
+            let mut writer = engine.begin().unwrap();
+            let mut next = model.clone();
+            if random.below(3) == 0 {
+                let numbers = Column::full(ColumnData::Int((0..600).map(|n| n % 4).collect()));
+                let generation = engine.next_generation();
+                let columns = [(KeyId::new(0), &numbers)];
+                let tx = writer.transaction().unwrap();
+                let first = tx.bulk_nodes(generation, LabelId::new(0), 3, &columns).unwrap();
+                for row in 0..3 {
+                    let properties = [(0, numbers.value(row))].into();
+                    next.nodes.insert(first + row as u32, ([0].into(), properties));
+                }
+                let nodes: Vec<u32> = next.nodes.keys().copied().collect();
+                let mut end = || (0..4).map(|_| nodes[random.below(nodes.len() as u64) as usize]).collect::<Vec<_>>();
+                let (mut starts, ends) = (end(), end());
+                starts.sort_unstable();
+                let before = tx.view().rel_id_end.next_multiple_of(1024);
+                tx.bulk_rels(generation, TypeId::new(0), &starts, &ends, &[]).unwrap();
+                for id in before..tx.view().rel_id_end {
+                    let record = tx.view().rel(RelId::new(id)).unwrap().unwrap();
+                    next.rels.insert(id, (0, record.start.get(), record.end.get(), BTreeMap::new()));
+                }
+            }
+            (0..random.below(25)).for_each(|_| step(&mut random, writer.transaction().unwrap(), &mut next));
+            if random.below(4) == 0 {
+                drop(writer);
+            } else {
+                writer.commit(Durability::Sync).unwrap();
+                model = next;
+            }
+            assert_same(&engine.snapshot(), &model);
+        }
+        if round % 3 == 1 {
+            engine.checkpoint().unwrap();
+            assert_same(&engine.snapshot(), &model);
+            engine.checkpoint().unwrap();
+        }
+    }
+}
+
+#[test]
+fn checkpoints_beside_writers_and_readers_change_nothing_they_see() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(&dir.path().join("db"), LIMITS).unwrap();
+    prepare(&engine);
+    let mut random = Random(5);
+    let mut model = Model::default();
+    let kept = std::thread::scope(|scope| {
+        let checkpoints = scope.spawn(|| (0..40).filter(|_| engine.checkpoint().unwrap()).count());
+        let mut kept = Vec::new();
+        for at in 0..150 {
+            let mut writer = engine.begin().unwrap();
+            (0..5).for_each(|_| step(&mut random, writer.transaction().unwrap(), &mut model));
+            writer.commit(if at % 2 == 0 { Durability::Sync } else { Durability::Buffered }).unwrap();
+            if at % 30 == 0 {
+                kept.push((engine.snapshot(), model.clone()));
+            }
+        }
+        assert!(checkpoints.join().unwrap() > 0);
+        kept
+    });
+    engine.checkpoint().unwrap();
+    kept.iter().for_each(|(view, model)| assert_same(view, model));
+    assert_same(&engine.snapshot(), &model);
+    drop((kept, engine));
+    assert_same(&Engine::open(&dir.path().join("db"), LIMITS).unwrap().snapshot(), &model);
+}
+
+#[test]
+fn one_writes_and_the_others_wait_their_turn() {
+    let engine = Engine::memory(EngineLimits { writer_wait: std::time::Duration::from_millis(20), ..LIMITS });
+    let held = engine.begin().unwrap();
+    assert!(matches!(engine.begin(), Err(Error::Limit { .. })));
+    drop(held);
+    let patient = Engine::memory(LIMITS);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let mut writer = patient.begin().unwrap();
+                    writer.transaction().unwrap().create_node(&[]).unwrap();
+                    writer.commit(Durability::Sync).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!((patient.snapshot().n_nodes(), patient.snapshot().sequence()), (200, 200));
 }
