@@ -41,7 +41,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("flate2", &["import/"]),
     ("xxhash_rust", &["storage/"]),
     ("rayon", &["query/", "import/", "db/", "graph/", "storage/"]),
-    ("serde_json", &["import/", "query/", "db/", "bin/"]),
+    ("serde_json", &["model/json.rs", "import/", "query/", "db/", "bin/"]),
 ];
 
 struct Source {
@@ -135,9 +135,9 @@ fn upward_uses(source: &Source) -> Vec<String> {
     let joined = join_uses(source);
     for (line, text) in &joined {
         for module in modules_named(text) {
-            let upward = layer(module).is_some_and(|other| other > own || (other == own && module != source.module()));
-            // `error` and `model` may know each other; they are the ground.
-            if upward && own > 0 || upward && layer(module) > Some(0) {
+            // `error` and `model` may know each other: they are the ground.
+            let allowed = |other: u32| other < own || module == source.module() || (other == 0 && own == 0);
+            if layer(module).is_some_and(|other| !allowed(other)) {
                 found.push(format!("src/{}:{line}: {} must not know {module}", source.name, source.module()));
             }
         }
