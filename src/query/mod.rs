@@ -3,6 +3,16 @@
 #![allow(dead_code, reason = "the later stages of the pipeline are not wired to this one yet")]
 
 pub(crate) mod ast;
+pub(crate) mod bind;
+pub(crate) mod compile;
 pub(crate) mod execute;
+pub(crate) mod explain;
 pub(crate) mod function;
+pub(crate) mod notice;
+pub(crate) mod optimize;
 pub(crate) mod plan;
+pub(crate) mod planner;
+pub(crate) mod procedure;
+pub(crate) mod slots;
+pub(crate) mod statistics;
+pub(crate) mod suggest;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::function::{Aggregator, Function};
 use crate::{
     error::Span,
-    model::{KeyId, LabelId, TypeId, Value},
+    model::{Direction, KeyId, LabelId, TypeId, Value},
 };
 
 /// A column of the row.
@@ -80,6 +80,17 @@ pub(crate) struct Plan {
     pub(crate) writes: bool,
     /// The catalog's version it was planned against.
     pub(crate) catalog_version: u64,
+    /// What its rules took from the statistics for certain: it may only run on a snapshot where all of these hold.
+    pub(crate) assumptions: Vec<Assumption>,
+}
+
+/// A fact about the graph that made a test needless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Assumption {
+    /// Every relationship of the type has the label at its start (`Out`) or end (`In`).
+    AllEnds { rel_type: TypeId, end: Direction, label: LabelId },
+    /// No relationship of the type starts and ends at the same node.
+    NoSelfLoops(TypeId),
 }
 
 /// How an expansion follows relationships.
@@ -105,7 +116,8 @@ pub(crate) enum Op {
     NodeScan { input: Box<Op>, node: Slot, label: Option<LabelRef>, carry: Vec<Slot> },
     /// For each input row, the nodes of `label` whose property equals `value`, through the index on (label, key).
     NodeSeek { input: Box<Op>, node: Slot, label: LabelRef, key: KeyRef, value: Expr, unique: bool, carry: Vec<Slot> },
-    /// For each input row, the node(s) with this id (a number, or a list of numbers).
+    /// For each input row, the node(s) with this id (a number, or a list of numbers, each of which counts once; anything else
+    /// gives no row).
     NodeById { input: Box<Op>, node: Slot, ids: Expr, carry: Vec<Slot> },
     /// For each input row, every relationship at `from` and the node it leads to.
     Expand(Box<Expand>),
@@ -439,6 +451,7 @@ pub(crate) enum Expr {
     /// A path through these slots: node, relationship (or list of them), node, ...; null when any of them is null.
     Path(Vec<Slot>),
     /// A subquery run for each row. Its argument row is the current row with `inputs` set before (for comprehension variables).
+    /// Inside it, locals are numbered from 0 again.
     Subquery {
         inner: Box<Op>,
         inputs: Vec<(Slot, Expr)>,

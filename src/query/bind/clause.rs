@@ -1,0 +1,207 @@
+//! Queries and their reading clauses.
+
+use super::{
+    Binder, BoundClause, BoundMatch, BoundQuery, BoundSingle, Column, Kind, Scope, aggregate::Mode, bound::BoundUnion,
+    expr::wrong_argument, fail, pattern::NewVariables,
+};
+use crate::{
+    QueryError, Result,
+    query::{
+        ast::{self, Clause},
+        plan::SlotKind,
+        procedure, suggest,
+    },
+};
+
+impl<'a> Binder<'a> {
+    /// Binds a query in the scope at hand, which it leaves as it was.
+    pub(super) fn query(&mut self, query: &'a ast::Query) -> Result<BoundQuery> {
+        self.query_importing(query, false)
+    }
+
+    /// As [`Binder::query`]; with `by_with`, a part sees the scope at hand only through a WITH that begins it.
+    pub(super) fn query_importing(&mut self, query: &'a ast::Query, by_with: bool) -> Result<BoundQuery> {
+        let mut parts = Vec::with_capacity(query.parts.len());
+        let scope = std::mem::take(&mut self.scope);
+        for part in &query.parts {
+            let imports = !by_with || matches!(part.clauses.first(), Some(Clause::With(_)));
+            self.scope = if imports { scope.clone() } else { Scope::default() };
+            parts.push(self.single(part)?);
+        }
+        self.scope = scope;
+        let first: &BoundSingle = parts.first().expect("the parser gives at least one single query");
+        let mut columns = first.columns.clone();
+        if parts.len() == 1 {
+            return Ok(BoundQuery { parts, union: None, columns });
+        }
+        for (part, written) in parts.iter_mut().zip(&query.parts).skip(1) {
+            // Names decide which columns belong together, not their order.
+            let mut ordered = Vec::with_capacity(columns.len());
+            for column in &columns {
+                ordered.extend(part.columns.iter().find(|other| other.name == column.name).cloned());
+            }
+            if ordered.len() != columns.len() || part.columns.len() != columns.len() {
+                let names =
+                    |columns: &[Column]| columns.iter().map(|column| &*column.name).collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "the parts of a UNION have different columns: ({}) and ({})",
+                    names(&columns),
+                    names(&part.columns)
+                );
+                return Err(fail("DifferentColumnsInUnion", message, written.span));
+            }
+            part.columns = ordered;
+        }
+        for (i, column) in columns.iter_mut().enumerate() {
+            let slot_kind = |part: &BoundSingle| self.slots[part.columns[i].slot.index()].kind;
+            let first = slot_kind(&parts[0]);
+            let same = parts.iter().all(|part| slot_kind(part) == first);
+            let kind = parts.iter().map(|part| part.columns[i].kind).reduce(Kind::join);
+            column.kind = kind.expect("there are at least two parts");
+            column.slot = self.slot(column.name.clone(), if same { first } else { SlotKind::Value })?;
+        }
+        let into = columns.iter().map(|column| column.slot).collect();
+        let distinct = query.union == ast::Union::Distinct;
+        Ok(BoundQuery { parts, union: Some(BoundUnion { distinct, into }), columns })
+    }
+
+    fn single(&mut self, single: &'a ast::SingleQuery) -> Result<BoundSingle> {
+        let mut clauses = Vec::with_capacity(single.clauses.len());
+        let mut columns = Vec::new();
+        for clause in &single.clauses {
+            self.clause(clause, &mut clauses, &mut columns)?;
+        }
+        Ok(BoundSingle { clauses, columns })
+    }
+
+    /// Binds one clause after the others.
+    pub(super) fn clause(
+        &mut self,
+        clause: &'a Clause,
+        into: &mut Vec<BoundClause>,
+        columns: &mut Vec<Column>,
+    ) -> Result<()> {
+        self.aggregation = Mode::Forbidden("here: only WITH and RETURN aggregate");
+        let bound = match clause {
+            Clause::Match(clause) => BoundClause::Match(self.match_clause(clause)?),
+            Clause::Unwind(clause) => {
+                let (list, kind) = self.expr(&clause.list)?;
+                let element = if kind.may_be_list() { kind.element() } else { kind };
+                let slot = self.declare(&clause.variable, SlotKind::Value, element)?;
+                BoundClause::Unwind { list, slot }
+            }
+            Clause::With(clause) => {
+                let (projection, _) = self.projection(&clause.projection, clause.predicate.as_ref(), true)?;
+                BoundClause::Project(Box::new(projection))
+            }
+            Clause::Return(clause) => {
+                let (projection, returned) = self.projection(clause, None, false)?;
+                *columns = returned;
+                BoundClause::Project(Box::new(projection))
+            }
+            Clause::Create(clause) => BoundClause::Create(self.create(&clause.patterns)?),
+            Clause::Merge(clause) => self.merge(clause)?,
+            Clause::Set(clause) => BoundClause::Set(self.set_items(&clause.items)?),
+            Clause::Remove(clause) => BoundClause::Set(self.remove_items(&clause.items)?),
+            Clause::Delete(clause) => self.delete(clause)?,
+            Clause::Foreach(clause) => self.foreach(clause)?,
+            Clause::LoadCsv(clause) => {
+                let (url, kind) = self.expr(&clause.file)?;
+                if !kind.may_be(&[Kind::String]) {
+                    return Err(wrong_argument(kind, "a string, as the name of a file must be", clause.file.span));
+                }
+                let separator = clause.separator.unwrap_or(',');
+                let delimiter = u8::try_from(separator).ok().filter(u8::is_ascii).ok_or_else(|| {
+                    let message = format!("the field terminator must be one ASCII character, not `{separator}`");
+                    fail("InvalidArgumentType", message, clause.span)
+                })?;
+                let kind = if clause.headers { Kind::Map } else { Kind::List(super::kind::Element::Any) };
+                let slot = self.declare(&clause.variable, SlotKind::Value, kind)?;
+                BoundClause::LoadCsv { url, with_headers: clause.headers, delimiter, slot }
+            }
+            Clause::Call(clause) => self.procedure(clause, columns)?,
+            Clause::Subquery(clause) => self.call_subquery(clause)?,
+        };
+        into.push(bound);
+        Ok(())
+    }
+
+    /// Binds a MATCH; its new variables are in scope afterwards.
+    pub(super) fn match_clause(&mut self, clause: &'a ast::Match) -> Result<BoundMatch> {
+        let mut graph = self.pattern_graph(&clause.patterns, NewVariables::Declared)?;
+        if let Some(predicate) = &clause.predicate {
+            self.aggregation = Mode::Forbidden("in WHERE");
+            self.conjuncts(predicate, &mut graph.predicates)?;
+        }
+        Ok(BoundMatch { optional: clause.optional, graph })
+    }
+
+    fn procedure(&mut self, clause: &'a ast::Call, columns: &mut Vec<Column>) -> Result<BoundClause> {
+        let name = &clause.procedure;
+        let Some(procedure) = procedure::find(&name.text) else {
+            let mut error = QueryError::compile(
+                "42001",
+                "ProcedureError",
+                "ProcedureNotFound",
+                format!("there is no procedure `{}`", name.text),
+                name.span,
+            );
+            if let Some(hint) = suggest::hint(&name.text, procedure::ALL.iter().map(|known| known.name)) {
+                error = error.hint(hint);
+            }
+            return Err(error.into());
+        };
+        let written = clause.args.as_deref().unwrap_or(&[]);
+        if written.len() != procedure.n_args {
+            let message = format!("`{}` takes {} arguments, not {}", procedure.name, procedure.n_args, written.len());
+            return Err(fail("InvalidNumberOfArguments", message, name.span));
+        }
+        let mut args = Vec::with_capacity(written.len());
+        self.aggregation = Mode::Forbidden("in the arguments of a procedure");
+        for arg in written {
+            args.push(self.expr(arg)?.0);
+        }
+        let mut yields = Vec::new();
+        let mut keep = |binder: &mut Self, output: &(&'static str, Kind), variable: &ast::Name| -> Result<()> {
+            let slot = binder.declare(variable, SlotKind::Value, output.1)?;
+            yields.push((output.0.into(), slot));
+            if clause.standalone {
+                columns.push(Column { name: variable.text.clone(), slot, kind: output.1 });
+            }
+            Ok(())
+        };
+        match &clause.yields {
+            ast::Yield::Items(items) => {
+                for item in items {
+                    let Some(output) = procedure.outputs.iter().find(|(output, _)| *output == &*item.output.text)
+                    else {
+                        return Err(self.unknown_output(procedure, &item.output));
+                    };
+                    keep(self, output, item.alias.as_ref().unwrap_or(&item.output))?;
+                }
+            }
+            ast::Yield::All(_) | ast::Yield::Absent if clause.standalone => {
+                for output in procedure.outputs {
+                    keep(self, output, &ast::Name { text: output.0.into(), span: clause.span })?;
+                }
+            }
+            ast::Yield::All(span) => {
+                let message = "`YIELD *` is for a call that is the whole query: name the outputs";
+                return Err(fail("UnexpectedSyntax", message, *span));
+            }
+            ast::Yield::Absent => {}
+        }
+        self.aggregation = Mode::Forbidden("in WHERE");
+        let predicate = clause.predicate.as_ref().map(|predicate| self.predicate(predicate)).transpose()?;
+        Ok(BoundClause::Procedure { name: procedure.name.into(), args, yields, predicate })
+    }
+
+    fn unknown_output(&self, procedure: &procedure::Procedure, name: &ast::Name) -> crate::Error {
+        let message = format!("procedure `{}` yields no `{}`", procedure.name, name.text);
+        let mut error = QueryError::syntax("UndefinedVariable", message, name.span);
+        if let Some(hint) = suggest::hint(&name.text, procedure.outputs.iter().map(|(output, _)| *output)) {
+            error = error.hint(hint);
+        }
+        error.into()
+    }
+}

@@ -1,0 +1,245 @@
+//! Binding: from what was written to what is meant.
+//!
+//! Names become slots, labels, types and keys; every variable has a static [`Kind`]; openCypher's compile-time errors are
+//! raised here. Expressions come out as a plan's [`Expr`]s; patterns come out as graphs, in no order yet. A subquery inside an
+//! expression is planned as soon as it is bound, because an expression holds its plan.
+//!
+//! Unknown labels, types and keys are no errors (they match nothing): they become notices.
+
+mod aggregate;
+mod bound;
+mod call;
+mod clause;
+mod expr;
+mod kind;
+mod pattern;
+mod project;
+mod same;
+mod scope;
+mod subquery;
+mod update;
+
+use std::sync::Arc;
+
+pub(crate) use bound::{
+    Aggregation, Bound, BoundClause, BoundMatch, BoundProjection, BoundQuery, BoundSingle, Column, Length,
+    PatternGraph, PatternNode, PatternRel, Selector,
+};
+pub(crate) use kind::Kind;
+use scope::{Place, Scope, Variable};
+
+use super::{
+    ast,
+    notice::Notice,
+    plan::{Aggregate, Assumption, KeyRef, LabelRef, Slot, SlotInfo, SlotKind, TypeRef},
+    statistics::Statistics,
+    suggest,
+};
+use crate::{Error, QueryError, Result, Span};
+
+/// The name of slots that no variable names.
+const UNNAMED: &str = " ";
+
+/// Binds a query.
+///
+/// # Errors
+/// The statement's first error.
+pub(crate) fn bind(query: &ast::Query, statistics: &dyn Statistics) -> Result<(Bound, Vec<Notice>, Vec<Assumption>)> {
+    let writes = writes(query);
+    let mut binder = Binder::new(statistics, writes);
+    let query = binder.query(query)?;
+    Ok((Bound { query, slots: binder.slots, params: binder.params, writes }, binder.notices, binder.assumptions))
+}
+
+/// Returns whether any clause of the query changes the graph.
+fn writes(query: &ast::Query) -> bool {
+    use ast::Clause;
+    query.parts.iter().flat_map(|part| &part.clauses).any(|clause| match clause {
+        Clause::Create(_)
+        | Clause::Merge(_)
+        | Clause::Set(_)
+        | Clause::Remove(_)
+        | Clause::Delete(_)
+        | Clause::Foreach(_) => true,
+        Clause::Subquery(subquery) => writes(&subquery.query),
+        _ => false,
+    })
+}
+
+/// The state of binding one statement.
+struct Binder<'a> {
+    statistics: &'a dyn Statistics,
+    writes: bool,
+    slots: Vec<SlotInfo>,
+    params: Vec<Arc<str>>,
+    notices: Vec<Notice>,
+    assumptions: Vec<Assumption>,
+    scope: Scope,
+    /// How many locals are on the stack where an expression is bound.
+    n_locals: u16,
+    /// What an aggregating function means where an expression is bound.
+    aggregation: aggregate::Mode,
+    /// The aggregating functions of the projection at hand.
+    aggregates: Vec<(Slot, Aggregate)>,
+    /// Expressions that a projection has computed: where one is written again, its slot is meant.
+    computed: Vec<Computed<'a>>,
+    /// Of the computed ones only variables, properties and aggregates count: the expression at hand aggregates itself.
+    computed_simple: bool,
+    /// Variables that exist but may not be used here, and what using one is.
+    hidden: Option<Hidden>,
+    unnamed: Arc<str>,
+}
+
+/// An expression that has a slot.
+#[derive(Clone, Copy)]
+struct Computed<'a> {
+    expr: &'a ast::Expr,
+    slot: Slot,
+    kind: Kind,
+}
+
+/// See [`Binder::hidden`].
+struct Hidden {
+    scope: Scope,
+    detail: &'static str,
+    message: &'static str,
+}
+
+impl<'a> Binder<'a> {
+    fn new(statistics: &'a dyn Statistics, writes: bool) -> Self {
+        Self {
+            statistics,
+            writes,
+            slots: Vec::with_capacity(16),
+            params: Vec::new(),
+            notices: Vec::new(),
+            assumptions: Vec::new(),
+            scope: Scope::default(),
+            n_locals: 0,
+            aggregation: aggregate::Mode::Forbidden("here"),
+            aggregates: Vec::new(),
+            computed: Vec::new(),
+            computed_simple: false,
+            hidden: None,
+            unnamed: UNNAMED.into(),
+        }
+    }
+
+    /// Returns a new slot.
+    fn slot(&mut self, name: Arc<str>, kind: SlotKind) -> Result<Slot> {
+        let max = u16::MAX;
+        let number = u16::try_from(self.slots.len())
+            .map_err(|_| Error::Limit { what: "variables of a statement", max: u64::from(max) })?;
+        self.slots.push(SlotInfo { name, kind });
+        Ok(Slot(number))
+    }
+
+    /// Returns a new slot without a name.
+    fn unnamed_slot(&mut self, kind: SlotKind) -> Result<Slot> {
+        self.slot(self.unnamed.clone(), kind)
+    }
+
+    /// Returns the index of a parameter.
+    fn param(&mut self, name: &Arc<str>) -> u16 {
+        let known = self.params.iter().position(|known| known == name);
+        let index = known.unwrap_or_else(|| {
+            self.params.push(name.clone());
+            self.params.len() - 1
+        });
+        u16::try_from(index).expect("a statement of 1 MiB has fewer parameters than 2^16")
+    }
+
+    /// Returns the variable of this name.
+    fn variable(&self, name: &ast::Name) -> Result<&Variable> {
+        self.scope.find(&name.text).ok_or_else(|| self.undefined(name))
+    }
+
+    /// Returns the error of a variable that is not in scope.
+    #[cold]
+    fn undefined(&self, name: &ast::Name) -> Error {
+        if let Some(hidden) = &self.hidden
+            && hidden.scope.find(&name.text).is_some()
+        {
+            return fail(hidden.detail, format!("`{}` {}", name.text, hidden.message), name.span);
+        }
+        let names = self.scope.iter().map(|variable| &*variable.name);
+        let mut error =
+            QueryError::syntax("UndefinedVariable", format!("variable `{}` is not defined", name.text), name.span);
+        if let Some(hint) = suggest::hint(&name.text, names) {
+            error = error.hint(hint);
+        }
+        error.into()
+    }
+
+    /// Fails if a variable of this name exists already.
+    fn check_new(&self, name: &ast::Name) -> Result<()> {
+        if self.scope.find(&name.text).is_some() {
+            return Err(already_bound(name));
+        }
+        Ok(())
+    }
+
+    /// Adds a new variable.
+    fn declare(&mut self, name: &ast::Name, slot_kind: SlotKind, kind: Kind) -> Result<Slot> {
+        self.check_new(name)?;
+        let slot = self.slot(name.text.clone(), slot_kind)?;
+        self.scope.add(name.text.clone(), slot, kind);
+        Ok(slot)
+    }
+
+    fn label(&mut self, name: &ast::Name) -> LabelRef {
+        let id = self.statistics.label(&name.text);
+        self.notice_unknown("label", name, id.is_some(), |s| s.label_names());
+        LabelRef { name: name.text.clone(), id }
+    }
+
+    fn rel_type(&mut self, name: &ast::Name) -> TypeRef {
+        let id = self.statistics.rel_type(&name.text);
+        self.notice_unknown("relationship type", name, id.is_some(), |s| s.type_names());
+        TypeRef { name: name.text.clone(), id }
+    }
+
+    fn key(&mut self, name: &ast::Name) -> KeyRef {
+        let id = self.statistics.key(&name.text);
+        self.notice_unknown("property key", name, id.is_some(), |s| s.key_names());
+        KeyRef { name: name.text.clone(), id }
+    }
+
+    /// Notices a name that the graph does not have, but only where it has a similar one and the statement writes nothing:
+    /// a new name in a writing statement, or one quite unlike the others, is more often meant than mistaken.
+    fn notice_unknown(
+        &mut self,
+        what: &str,
+        name: &ast::Name,
+        known: bool,
+        names: impl Fn(&dyn Statistics) -> Vec<Arc<str>>,
+    ) {
+        if known || self.writes {
+            return;
+        }
+        let names = names(self.statistics);
+        let Some(similar) = suggest::suggest(&name.text, names.iter().map(|name| &**name)) else { return };
+        self.notices.push(Notice {
+            message: format!("{what} `{}` does not exist; did you mean `{similar}`?", name.text),
+            span: name.span,
+        });
+    }
+}
+
+/// Returns a `SyntaxError`.
+#[cold]
+fn fail(detail: &'static str, message: impl Into<String>, span: Span) -> Error {
+    QueryError::syntax(detail, message, span).into()
+}
+
+/// Returns the error of a variable that exists already.
+#[cold]
+fn already_bound(name: &ast::Name) -> Error {
+    fail("VariableAlreadyBound", format!("variable `{}` exists already", name.text), name.span)
+}
+
+/// Returns the error of a name used for two kinds of things.
+#[cold]
+fn type_conflict(name: &ast::Name, is: Kind, wanted: &str) -> Error {
+    fail("VariableTypeConflict", format!("variable `{}` is {}, not {wanted}", name.text, is.name()), name.span)
+}

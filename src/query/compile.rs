@@ -1,0 +1,99 @@
+//! A parsed statement made ready to run: bound, planned, optimized.
+
+use super::{
+    ast::{self, Statement},
+    bind,
+    notice::Notice,
+    optimize,
+    plan::Plan,
+    planner,
+    statistics::Statistics,
+};
+use crate::Result;
+
+/// A statement ready to run.
+#[derive(Debug, Clone)]
+pub(crate) enum Compiled {
+    /// A query.
+    Query(Compilation),
+    /// `EXPLAIN`: the plan is shown, nothing runs.
+    Explain(Compilation),
+    /// `PROFILE`: runs, and is measured.
+    Profile(Compilation),
+    /// `CREATE CONSTRAINT`.
+    CreateConstraint(ast::CreateSchema),
+    /// `CREATE INDEX`.
+    CreateIndex(ast::CreateSchema),
+    /// `DROP CONSTRAINT`.
+    DropConstraint(ast::DropSchema),
+    /// `DROP INDEX`.
+    DropIndex(ast::DropSchema),
+    /// `SHOW CONSTRAINTS`.
+    ShowConstraints,
+    /// `SHOW INDEXES`.
+    ShowIndexes,
+    /// `BEGIN`.
+    Begin,
+    /// `COMMIT`.
+    Commit,
+    /// `ROLLBACK`.
+    Rollback,
+    /// `COPY Name FROM 'file'`.
+    CopyFrom(Box<ast::CopyFrom>),
+    /// `COPY (query) TO 'file'`.
+    CopyTo(Box<CopyTo>),
+}
+
+/// A query's plan, and what its author should be told.
+#[derive(Debug, Clone)]
+pub(crate) struct Compilation {
+    /// The plan.
+    pub(crate) plan: Plan,
+    /// Remarks.
+    pub(crate) notices: Vec<Notice>,
+}
+
+/// A query whose rows go to a file.
+#[derive(Debug, Clone)]
+pub(crate) struct CopyTo {
+    /// The query.
+    pub(crate) query: Compilation,
+    /// The file.
+    pub(crate) file: ast::Text,
+    /// How the file is to be written.
+    pub(crate) file_options: ast::FileOptions,
+}
+
+/// Binds, plans and optimizes a parsed statement.
+///
+/// # Errors
+/// The statement's first error.
+pub(crate) fn statement(statement: Statement, statistics: &dyn Statistics) -> Result<Compiled> {
+    Ok(match statement {
+        Statement::Query(query) => Compiled::Query(self::query(&query, statistics)?),
+        Statement::Explain(query) => Compiled::Explain(self::query(&query, statistics)?),
+        Statement::Profile(query) => Compiled::Profile(self::query(&query, statistics)?),
+        Statement::CreateConstraint(create) => Compiled::CreateConstraint(create),
+        Statement::CreateIndex(create) => Compiled::CreateIndex(create),
+        Statement::DropConstraint(drop) => Compiled::DropConstraint(drop),
+        Statement::DropIndex(drop) => Compiled::DropIndex(drop),
+        Statement::ShowConstraints(_) => Compiled::ShowConstraints,
+        Statement::ShowIndexes(_) => Compiled::ShowIndexes,
+        Statement::Begin(_) => Compiled::Begin,
+        Statement::Commit(_) => Compiled::Commit,
+        Statement::Rollback(_) => Compiled::Rollback,
+        Statement::CopyFrom(copy) => Compiled::CopyFrom(copy),
+        Statement::CopyTo(copy) => {
+            let ast::CopyTo { query, file, file_options, .. } = *copy;
+            Compiled::CopyTo(Box::new(CopyTo { query: self::query(&query, statistics)?, file, file_options }))
+        }
+    })
+}
+
+/// Binds, plans and optimizes a query.
+fn query(query: &ast::Query, statistics: &dyn Statistics) -> Result<Compilation> {
+    let (bound, notices, assumptions) = bind::bind(query, statistics)?;
+    let mut plan = planner::plan(bound, statistics, assumptions)?;
+    optimize::optimize(&mut plan);
+    Ok(Compilation { plan, notices })
+}

@@ -1,0 +1,38 @@
+//! Rules that rewrite a plan, in order. Each takes a plan and gives a plan with the same rows; each can be tested alone.
+
+mod carry;
+mod fold;
+mod semi;
+mod topk;
+
+use super::{
+    plan::{Expr, Op, Plan},
+    slots,
+};
+
+/// Applies every rule.
+pub(crate) fn optimize(plan: &mut Plan) {
+    fold::apply(&mut plan.root);
+    semi::apply(&mut plan.root);
+    topk::apply(&mut plan.root);
+    carry::apply(plan);
+}
+
+/// Calls `rule` on every operator, those of subqueries in expressions too, lowest first.
+fn each_op(op: &mut Op, rule: &mut dyn FnMut(&mut Op)) {
+    slots::inputs_mut(op, &mut |below| each_op(below, rule));
+    slots::exprs_mut(op, &mut |e| each_op_inside(e, rule));
+    rule(op);
+}
+
+fn each_op_inside(e: &mut Expr, rule: &mut dyn FnMut(&mut Op)) {
+    if let Expr::Subquery { inner, .. } = e {
+        each_op(inner, rule);
+    }
+    slots::children_mut(e, &mut |child| each_op_inside(child, rule));
+}
+
+/// Takes the operator out of its place, to wrap it.
+fn take(op: &mut Op) -> Op {
+    std::mem::replace(op, Op::Nothing)
+}
