@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Durability, Engine, EngineLimits, Snapshot, Transaction, fold::Fold};
+use super::{Durability, Engine, EngineLimits, Snapshot, Transaction, check, fold::Fold};
 use crate::{
     Error,
     model::{Bits, Column, ColumnData, Direction, Fact, KeyId, LabelId, NodeId, RelId, Strings, TypeId, Value},
@@ -134,6 +134,8 @@ fn put(map: &mut BTreeMap<u32, Value>, key: u32, value: Value) {
 
 /// Checks that a view is what the model says, in every way it can be asked.
 pub(crate) fn assert_same(view: &Snapshot, model: &Model) {
+    let report = check(view, true);
+    assert!(report.is_sound(), "{:#?}", report.problems);
     assert_eq!((view.n_nodes(), view.n_rels()), (model.nodes.len() as u64, model.rels.len() as u64));
     let mut found = BTreeSet::new();
     for block in 0..view.n_node_blocks() {
@@ -387,6 +389,8 @@ fn a_bulk_load_gives_what_single_changes_give() {
 
 /// As [`assert_same`] for graphs too large for its nested loops: edges are compared all at once.
 fn assert_same_quick(view: &Snapshot, model: &Model) {
+    let report = check(view, true);
+    assert!(report.is_sound(), "{:#?}", report.problems);
     assert_eq!((view.n_nodes(), view.n_rels()), (model.nodes.len() as u64, model.rels.len() as u64));
     let mut found = [BTreeSet::new(), BTreeSet::new()];
     for (&id, (labels, properties)) in &model.nodes {

@@ -1,0 +1,109 @@
+//! `COPY` statements: from the words of the language to those of the importer.
+
+use std::sync::Arc;
+
+use crate::{
+    QueryError, Result, Value,
+    import::{
+        copy::{CopyEnd, CopyMode, CopyTarget},
+        options::{ColumnType, DeclaredColumn, Format, FormatOptions, OnError},
+    },
+    query::ast,
+};
+
+/// Returns the text of a file name: written out, or given by a parameter.
+///
+/// # Errors
+/// A query error where the parameter is missing or no string.
+pub(super) fn text(text: &ast::Text, params: &super::Params) -> Result<Arc<str>> {
+    match text {
+        ast::Text::Literal(text, _) => Ok(text.clone()),
+        ast::Text::Parameter(name) => match params.get(&name.text) {
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(other) => {
+                let message = format!("parameter ${} must be a string, not {other} ({})", name.text, other.kind());
+                Err(QueryError::type_error("InvalidArgumentType", message).at(name.span).into())
+            }
+            None => Err(super::execute::missing_parameter(&name.text).at(name.span).into()),
+        },
+    }
+}
+
+/// Returns how a file is written.
+///
+/// # Errors
+/// Where nothing says which format it is, or a character is no single byte.
+pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOptions> {
+    let path = std::path::Path::new(file);
+    let mut format = match options.format {
+        Some(format) => FormatOptions::of_format(
+            match format {
+                ast::FileFormat::Csv => Format::Csv,
+                ast::FileFormat::Tsv => Format::Tsv,
+                ast::FileFormat::JsonLines => Format::JsonLines,
+            },
+            path,
+        ),
+        None => FormatOptions::of_path(path)?,
+    };
+    if let Some(delimiter) = options.delimiter {
+        format.delimiter = byte("delimiter", delimiter)?;
+    }
+    if let Some(quote) = options.quote {
+        format.quote = Some(byte("quote", quote)?);
+    }
+    format.null.clone_from(&options.null);
+    format.header = options.header.unwrap_or(format.header);
+    Ok(format)
+}
+
+/// Returns how the file of a `COPY … FROM` is written, and what it fills.
+///
+/// # Errors
+/// As [`format`].
+pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions, CopyTarget)> {
+    let mut options = format(file, &copy.file_options)?;
+    options.columns = copy
+        .columns
+        .iter()
+        .map(|column| DeclaredColumn { name: column.name.text.clone(), column_type: Some(column_type(column.kind)) })
+        .collect();
+    options.on_error = if copy.skip_errors { OnError::Skip } else { OnError::Stop };
+    let mode = match copy.mode {
+        Some(ast::CopyMode::Merge) => CopyMode::Merge,
+        Some(ast::CopyMode::Create) => CopyMode::Create,
+        // Loading a file twice must not double nodes with a key; relationships have none, so each row is one more.
+        None if copy.from.is_none() && copy.key.is_some() => CopyMode::Merge,
+        None => CopyMode::Create,
+    };
+    let name = copy.target.text.clone();
+    let target = match (&copy.from, &copy.to) {
+        (Some(from), Some(to)) => {
+            CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode }
+        }
+        _ => CopyTarget::Nodes { label: name, key: copy.key.as_ref().map(|key| key.text.clone()), mode },
+    };
+    Ok((options, target))
+}
+
+fn copy_end(end: &ast::CopyEnd) -> CopyEnd {
+    CopyEnd { label: end.label.text.clone(), key: end.key.as_ref().map(|key| key.text.clone()) }
+}
+
+fn column_type(kind: ast::ColumnKind) -> ColumnType {
+    match kind {
+        ast::ColumnKind::String => ColumnType::String,
+        ast::ColumnKind::Integer => ColumnType::Integer,
+        ast::ColumnKind::Float => ColumnType::Float,
+        ast::ColumnKind::Boolean => ColumnType::Boolean,
+        ast::ColumnKind::Date => ColumnType::Date,
+        ast::ColumnKind::List => ColumnType::List,
+    }
+}
+
+fn byte(what: &str, c: char) -> Result<u8> {
+    u8::try_from(c).ok().filter(u8::is_ascii).ok_or_else(|| {
+        let message = format!("the {what} {c:?} must be one ASCII character");
+        QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).into()
+    })
+}
