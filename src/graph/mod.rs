@@ -46,3 +46,5 @@ pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use snapshot::{RelRecord, Snapshot};
 pub(crate) use transaction::{SavePoint, Transaction};
+
+pub(crate) use crate::storage::block::ValueRef;

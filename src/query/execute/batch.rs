@@ -83,21 +83,21 @@ impl Column {
         }
     }
 
-    /// Returns whether nobody filled it.
-    pub(crate) const fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
+    /// Returns whether nobody filled it: in a batch with rows, a column without rows is absent too (it keeps its buffer).
+    pub(crate) fn is_absent(&self) -> bool {
+        self.len() == 0
     }
 
     /// Returns the value of a row.
     pub(crate) fn get(&self, row: usize) -> Value {
         match self {
             Self::Absent => Value::Null,
-            Self::Nodes(ids) => node_value(ids[row]),
-            Self::Rels(ids) => rel_value(ids[row]),
-            Self::Ints(items) => Value::Int(items[row]),
-            Self::Floats(items) => Value::Float(items[row]),
-            Self::Bools(items) => items[row].map_or(Value::Null, Value::Bool),
-            Self::Values(items) => items[row].clone(),
+            Self::Nodes(ids) => ids.get(row).map_or(Value::Null, |&id| node_value(id)),
+            Self::Rels(ids) => ids.get(row).map_or(Value::Null, |&id| rel_value(id)),
+            Self::Ints(items) => items.get(row).map_or(Value::Null, |&n| Value::Int(n)),
+            Self::Floats(items) => items.get(row).map_or(Value::Null, |&x| Value::Float(x)),
+            Self::Bools(items) => items.get(row).copied().flatten().map_or(Value::Null, Value::Bool),
+            Self::Values(items) => items.get(row).cloned().unwrap_or_default(),
         }
     }
 
@@ -105,10 +105,11 @@ impl Column {
     pub(crate) fn is_null(&self, row: usize) -> bool {
         match self {
             Self::Absent => true,
-            Self::Nodes(ids) | Self::Rels(ids) => ids[row] == NULL_ID,
-            Self::Ints(_) | Self::Floats(_) => false,
-            Self::Bools(items) => items[row].is_none(),
-            Self::Values(items) => items[row].is_null(),
+            Self::Nodes(ids) | Self::Rels(ids) => ids.get(row).is_none_or(|&id| id == NULL_ID),
+            Self::Ints(items) => row >= items.len(),
+            Self::Floats(items) => row >= items.len(),
+            Self::Bools(items) => items.get(row).is_none_or(Option::is_none),
+            Self::Values(items) => items.get(row).is_none_or(Value::is_null),
         }
     }
 
@@ -116,8 +117,8 @@ impl Column {
     #[inline]
     pub(crate) fn node(&self, row: usize) -> Option<u32> {
         match self {
-            Self::Nodes(ids) => Some(ids[row]).filter(|&id| id != NULL_ID),
-            Self::Values(items) => match &items[row] {
+            Self::Nodes(ids) => ids.get(row).copied().filter(|&id| id != NULL_ID),
+            Self::Values(items) => match items.get(row)? {
                 Value::Node(node) => Some(node.id.get()),
                 _ => None,
             },
@@ -129,8 +130,8 @@ impl Column {
     #[inline]
     pub(crate) fn rel(&self, row: usize) -> Option<u32> {
         match self {
-            Self::Rels(ids) => Some(ids[row]).filter(|&id| id != NULL_ID),
-            Self::Values(items) => match &items[row] {
+            Self::Rels(ids) => ids.get(row).copied().filter(|&id| id != NULL_ID),
+            Self::Values(items) => match items.get(row)? {
                 Value::Relationship(rel) => Some(rel.id.get()),
                 _ => None,
             },
@@ -163,6 +164,9 @@ impl Column {
             }
             items.truncate(rows.len());
         }
+        if self.is_absent() {
+            return;
+        }
         match self {
             Self::Absent => {}
             Self::Nodes(ids) | Self::Rels(ids) => keep(ids, rows),
@@ -175,6 +179,9 @@ impl Column {
 
     /// Becomes the rows `rows` of `source`, in that order.
     pub(crate) fn gather(&mut self, source: &Self, rows: &[u32]) {
+        if source.is_absent() {
+            return self.clear();
+        }
         self.refill_as(source);
         self.append_rows(source, rows);
     }
@@ -193,6 +200,9 @@ impl Column {
 
     /// Becomes a copy of rows `start..end` of `source`.
     pub(crate) fn copy_range(&mut self, source: &Self, start: usize, end: usize) {
+        if source.is_absent() {
+            return self.clear();
+        }
         self.refill_as(source);
         self.append_range(source, start, end);
     }
@@ -325,9 +335,9 @@ pub(crate) fn value_bytes(value: &Value) -> usize {
 /// Rows by column.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Batch {
-    /// How many rows; every column that is not absent has as many.
+    /// How many rows.
     pub(crate) len: usize,
-    /// A column for each slot of the frame.
+    /// A column for each slot of the frame; an empty one, in a batch with rows, is absent.
     pub(crate) columns: Vec<Column>,
     /// Inside an inner plan: for each row the row of the outer batch it belongs to. `None` at the top of a statement.
     pub(crate) ordinals: Option<Vec<u32>>,
@@ -380,9 +390,19 @@ impl Batch {
         self.len = rows.len();
     }
 
-    /// Becomes the rows `rows` of `source`: the slots `carry` and the ordinals. Columns of other slots are left for the
-    /// caller to fill.
+    /// Keeps the first `len` rows.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.columns.iter_mut().for_each(|column| column.truncate(len));
+        if let Some(ordinals) = &mut self.ordinals {
+            ordinals.truncate(len);
+        }
+        self.len = self.len.min(len);
+    }
+
+    /// Becomes the rows `rows` of `source`: the slots `carry` and the ordinals. The other columns are empty, for the caller
+    /// to fill.
     pub(crate) fn gather(&mut self, source: &Self, rows: &[u32], carry: &[Slot]) {
+        self.columns.iter_mut().for_each(Column::clear);
         for &slot in carry {
             self.columns[slot.index()].gather(source.column(slot), rows);
         }

@@ -3,6 +3,19 @@
 //! Names are found without regard to case. A function here is pure: it sees its arguments and, for those that read an
 //! entity (`labels`, `type`, `keys`, `properties`, `startNode`...), the snapshot.
 
+mod convert;
+mod entity;
+mod list;
+mod number;
+mod scene;
+mod string;
+
+use crate::{Result, error::QueryError, model::Value};
+
+pub(crate) use entity::property_map;
+pub(crate) use list::range;
+pub(crate) use scene::{Clock, Gone, Scene};
+
 macro_rules! functions {
     ($($variant:ident $name:literal $min:literal ..= $max:literal),* $(,)?) => {
         /// A scalar or list function.
@@ -122,6 +135,75 @@ impl Aggregator {
     pub(crate) fn name(self) -> &'static str {
         Self::ALL[self as usize].1
     }
+}
+
+/// Returns what a function gives for these arguments.
+///
+/// # Errors
+/// A query error where an argument is of a wrong type or out of range.
+pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Result<Value> {
+    use Function as F;
+    match function {
+        F::Coalesce => return Ok(args.iter().find(|v| !v.is_null()).cloned().unwrap_or_default()),
+        F::Exists => return Ok(Value::Bool(!args[0].is_null())),
+        F::NullIf => return Ok(if args[0].equals(&args[1]) == Some(true) { Value::Null } else { args[0].clone() }),
+        F::ValueType => return Ok(args[0].kind().into()),
+        F::ToBooleanOrNull | F::ToIntegerOrNull | F::ToFloatOrNull | F::ToStringOrNull => {
+            return Ok(convert::or_null(function, &args[0]));
+        }
+        F::Range => return range(args),
+        F::E => return Ok(Value::Float(std::f64::consts::E)),
+        F::Pi => return Ok(Value::Float(std::f64::consts::PI)),
+        F::Rand => return Ok(Value::Float(scene.random())),
+        F::Timestamp => return Ok(Value::Int(scene.now_ms())),
+        _ => {}
+    }
+    if args.iter().any(Value::is_null) {
+        return Ok(Value::Null);
+    }
+    match function {
+        F::Id
+        | F::ElementId
+        | F::Labels
+        | F::Type
+        | F::Keys
+        | F::Properties
+        | F::StartNode
+        | F::EndNode
+        | F::Degree
+        | F::Salience => entity::call(function, &args[0], scene),
+        F::Nodes | F::Relationships | F::Length | F::Size | F::Head | F::Last | F::Tail | F::Reverse | F::IsEmpty => {
+            list::call(function, &args[0])
+        }
+        F::ToBoolean | F::ToInteger | F::ToFloat | F::ToString | F::Date => convert::call(function, &args[0]),
+        F::ToLower
+        | F::ToUpper
+        | F::Lower
+        | F::Upper
+        | F::Trim
+        | F::LTrim
+        | F::RTrim
+        | F::BTrim
+        | F::Replace
+        | F::Split
+        | F::Substring
+        | F::Left
+        | F::Right
+        | F::CharLength
+        | F::CharacterLength => string::call(function, args),
+        _ => number::call(function, args),
+    }
+}
+
+/// Returns the error of an argument of a wrong type.
+fn wrong_type(function: Function, value: &Value, wanted: &str) -> QueryError {
+    let message = format!("{}() takes {wanted}, not {} `{value}`", function.name(), value.kind());
+    QueryError::type_error("InvalidArgumentValue", message)
+}
+
+/// Returns the error of an argument that is out of range.
+fn out_of_range(function: Function, message: impl std::fmt::Display) -> QueryError {
+    QueryError::run("22003", "ArgumentError", "NumberOutOfRange", format!("{}(): {message}", function.name()))
 }
 
 #[cfg(test)]

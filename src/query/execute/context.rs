@@ -1,0 +1,205 @@
+//! What a running statement shares with its operators: graph, parameters, limits, counters.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use super::{CallProcedure, batch::Batch};
+use crate::{
+    Error, Result,
+    graph::{Snapshot, Transaction},
+    model::Value,
+    query::function::{Clock, Gone, Scene},
+};
+
+/// Rows (or edges) between two looks at the clock and the cancel flag: a few microseconds of work.
+const TICKS_BETWEEN_CHECKS: u32 = 4096;
+
+/// Where a statement reads, and whether it may write.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A snapshot; writing is refused.
+    Read(Arc<Snapshot>),
+    /// A write transaction and its own view.
+    Write(Box<Transaction>),
+}
+
+impl Source {
+    /// Returns the view to read.
+    #[inline]
+    pub(crate) fn view(&self) -> &Snapshot {
+        match self {
+            Self::Read(snapshot) => snapshot,
+            Self::Write(transaction) => transaction.view(),
+        }
+    }
+}
+
+/// What a statement may use.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// When it must be done, and the time it was allowed in milliseconds.
+    pub(crate) deadline: Option<(Instant, u64)>,
+    /// Set from outside to stop it.
+    pub(crate) cancel: Option<Arc<AtomicBool>>,
+    /// The most rows of the result.
+    pub(crate) rows_max: u64,
+    /// The most bytes its operators may hold.
+    pub(crate) memory_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { deadline: None, cancel: None, rows_max: u64::MAX, memory_max: u64::MAX }
+    }
+}
+
+/// What a statement changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) nodes_created: u64,
+    pub(crate) nodes_deleted: u64,
+    pub(crate) relationships_created: u64,
+    pub(crate) relationships_deleted: u64,
+    /// Properties set or removed to another value than they had.
+    pub(crate) properties_set: u64,
+    pub(crate) labels_added: u64,
+    pub(crate) labels_removed: u64,
+}
+
+/// The rows of a file, for LOAD CSV: a list or a map each.
+pub(crate) type FileRows = Box<dyn Iterator<Item = Result<Value>> + Send>;
+
+/// Opens a CSV file: location, with headers, delimiter.
+pub(crate) type OpenFile = Arc<dyn Fn(&str, bool, u8) -> Result<FileRows> + Send + Sync>;
+
+/// The outer rows of an inner plan.
+#[derive(Debug, Default)]
+pub(crate) struct Frame {
+    pub(crate) batch: Batch,
+    /// The rows the inner plan is to work on.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// Everything shared by the operators of one execution.
+pub(crate) struct Context {
+    pub(crate) source: Source,
+    pub(crate) params: Vec<Value>,
+    pub(crate) limits: Limits,
+    pub(crate) summary: Summary,
+    pub(crate) files: Option<OpenFile>,
+    pub(crate) procedures: Option<CallProcedure>,
+    /// One for each inner plan; number 0 is the empty row at the top.
+    pub(crate) frames: Vec<Frame>,
+    /// Variables of comprehensions, by their number.
+    pub(crate) locals: Vec<Value>,
+    /// What the statement deleted.
+    pub(crate) gone: Gone,
+    clock: Clock,
+    ticks: u32,
+    bytes_held: u64,
+}
+
+impl Context {
+    /// Returns the context of an execution with `n_frames` inner plans in a frame of `width` slots.
+    pub(crate) fn new(source: Source, params: Vec<Value>, limits: Limits, n_frames: usize, width: usize) -> Self {
+        let mut frames: Vec<Frame> =
+            (0..n_frames).map(|_| Frame { batch: Batch::new(width), start: 0, end: 0 }).collect();
+        frames[0].batch.len = 1;
+        frames[0].end = 1;
+        Self::reusing(source, params, limits, frames, Vec::new())
+    }
+
+    /// Returns the context of another execution with the frames of one before.
+    pub(super) fn reusing(
+        source: Source,
+        params: Vec<Value>,
+        limits: Limits,
+        frames: Vec<Frame>,
+        locals: Vec<Value>,
+    ) -> Self {
+        Self {
+            source,
+            params,
+            limits,
+            summary: Summary::default(),
+            files: None,
+            procedures: None,
+            frames,
+            locals,
+            gone: Gone::default(),
+            clock: Clock::default(),
+            ticks: 0,
+            bytes_held: 0,
+        }
+    }
+
+    /// Returns the view to read.
+    #[inline]
+    pub(crate) fn view(&self) -> &Snapshot {
+        self.source.view()
+    }
+
+    /// Returns the transaction to write.
+    ///
+    /// # Errors
+    /// `NotAllowed` in a read transaction.
+    pub(crate) fn transaction(&mut self) -> Result<&mut Transaction> {
+        match &mut self.source {
+            Source::Write(transaction) => Ok(transaction),
+            Source::Read(_) => Err(Error::NotAllowed { what: "writing in a read transaction".into() }),
+        }
+    }
+
+    /// Returns what functions may see.
+    pub(crate) fn scene(&self) -> Scene<'_> {
+        Scene { view: self.view(), gone: &self.gone, clock: &self.clock }
+    }
+
+    /// Counts work done and, every so often, looks whether to stop.
+    ///
+    /// # Errors
+    /// `Cancelled`, `Deadline`.
+    #[inline]
+    pub(crate) fn tick(&mut self, n: usize) -> Result<()> {
+        self.ticks = self.ticks.saturating_add(n as u32);
+        if self.ticks >= TICKS_BETWEEN_CHECKS { self.check() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn check(&mut self) -> Result<()> {
+        self.ticks = 0;
+        if self.limits.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return Err(Error::Cancelled);
+        }
+        match self.limits.deadline {
+            Some((at, allowed_ms)) if Instant::now() >= at => Err(Error::Deadline { allowed_ms }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Changes what an operator holds, from `held` bytes to `bytes`.
+    ///
+    /// # Errors
+    /// `Limit` where all operators together would hold more than the statement may.
+    pub(crate) fn hold(&mut self, held: &mut u64, bytes: usize) -> Result<()> {
+        let bytes = bytes as u64;
+        self.bytes_held = self.bytes_held - (*held).min(self.bytes_held) + bytes;
+        *held = bytes;
+        if self.bytes_held > self.limits.memory_max {
+            return Err(Error::Limit { what: "memory of a statement in bytes", max: self.limits.memory_max });
+        }
+        Ok(())
+    }
+
+    /// Gives back what an operator holds.
+    pub(crate) fn release(&mut self, held: &mut u64) {
+        self.bytes_held -= (*held).min(self.bytes_held);
+        *held = 0;
+    }
+}

@@ -1,0 +1,196 @@
+//! Evaluates an expression for a whole batch.
+
+use super::{Ex, at, key_id, values};
+use crate::{
+    Result,
+    graph::{self, ValueRef},
+    model::{NodeId, RelId, Value},
+    query::{
+        execute::{
+            Context,
+            batch::{Batch, Column, NULL_ID},
+        },
+        function::Gone,
+        plan::{Arithmetic, KeyRef},
+    },
+};
+
+impl Ex {
+    /// Evaluates every row of a batch into `out`, which keeps its buffer where it can.
+    ///
+    /// # Errors
+    /// As [`Ex::value`].
+    pub(crate) fn column(&mut self, ctx: &mut Context, batch: &Batch, out: &mut Column) -> Result<()> {
+        ctx.tick(batch.len)?;
+        match self {
+            Self::Slot(slot) if !batch.column(*slot).is_absent() => {
+                out.copy_range(batch.column(*slot), 0, batch.len);
+                return Ok(());
+            }
+            Self::Const(value) => {
+                out.fill(value, batch.len);
+                return Ok(());
+            }
+            Self::Param(number) => {
+                out.fill(&ctx.params[*number], batch.len);
+                return Ok(());
+            }
+            Self::Property { base, key, .. } => {
+                if let Self::Slot(slot) = **base {
+                    match batch.column(slot) {
+                        Column::Nodes(ids) if ids.len() == batch.len => {
+                            return properties(ctx, ids, key, Kind::Node, out);
+                        }
+                        Column::Rels(ids) if ids.len() == batch.len => {
+                            return properties(ctx, ids, key, Kind::Rel, out);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Self::Arithmetic { op, left, right, span } => {
+                let (mut a, mut b) = (Column::Absent, Column::Absent);
+                left.column(ctx, batch, &mut a)?;
+                right.column(ctx, batch, &mut b)?;
+                return at(arithmetic(*op, &a, &b, batch.len, out), *span);
+            }
+            Self::Subquery(subquery) => {
+                if subquery.column(ctx, batch, out)? {
+                    return Ok(());
+                }
+            }
+            Self::And(_)
+            | Self::Or(_)
+            | Self::Xor(..)
+            | Self::Not(_)
+            | Self::Compare(..)
+            | Self::StringTest { .. }
+            | Self::In(..)
+            | Self::IsNull(_)
+            | Self::IsNotNull(_)
+            | Self::HasLabels(..) => {
+                let truths = out.refill_bools();
+                for row in 0..batch.len {
+                    truths.push(self.truth(ctx, batch, row)?);
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        // The kind of the first value decides the kind of the column; `push` mends it where a later one differs.
+        out.clear();
+        for row in 0..batch.len {
+            let value = self.value(ctx, batch, row)?;
+            if row == 0 {
+                out.fill(&value, 1);
+            } else {
+                out.push(value, row);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Node,
+    Rel,
+}
+
+fn properties(ctx: &Context, ids: &[u32], key: &KeyRef, kind: Kind, out: &mut Column) -> Result<()> {
+    check_gone(&ctx.gone, ids, kind)?;
+    let view = ctx.view();
+    let Some(key) = key_id(view, key) else {
+        out.fill(&Value::Null, ids.len());
+        return Ok(());
+    };
+    let column = match kind {
+        Kind::Node => view.node_column(key),
+        Kind::Rel => view.rel_column(key),
+    };
+    fill(column, ids, out)
+}
+
+fn check_gone(gone: &Gone, ids: &[u32], kind: Kind) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    ids.iter().filter(|&&id| id != NULL_ID).try_for_each(|&id| match kind {
+        Kind::Node => gone.check_node(NodeId::new(id)),
+        Kind::Rel => gone.check_rel(RelId::new(id)),
+    })
+}
+
+/// Reads a property for every id: into a typed column as far as the values are of the first one's type.
+fn fill(column: graph::Column<'_>, ids: &[u32], out: &mut Column) -> Result<()> {
+    let read = |id: u32| if id == NULL_ID { Ok(ValueRef::Null) } else { column.get(id) };
+    let Some(&first) = ids.first() else {
+        out.clear();
+        return Ok(());
+    };
+    let n_done = match read(first)? {
+        ValueRef::Int(_) => {
+            let to = out.refill_ints();
+            for &id in ids {
+                let ValueRef::Int(n) = read(id)? else { break };
+                to.push(n);
+            }
+            to.len()
+        }
+        ValueRef::Float(_) => {
+            let to = out.refill_floats();
+            for &id in ids {
+                let ValueRef::Float(x) = read(id)? else { break };
+                to.push(x);
+            }
+            to.len()
+        }
+        _ => {
+            out.refill_values();
+            0
+        }
+    };
+    if n_done < ids.len() {
+        let to = out.as_values(n_done);
+        for &id in &ids[n_done..] {
+            to.push(if id == NULL_ID { Value::Null } else { column.value(id)? });
+        }
+    }
+    Ok(())
+}
+
+fn arithmetic(op: Arithmetic, a: &Column, b: &Column, len: usize, out: &mut Column) -> Result<()> {
+    match (op, a, b) {
+        (Arithmetic::Add, Column::Ints(a), Column::Ints(b)) if integers(a, b, out, i64::checked_add) => return Ok(()),
+        (Arithmetic::Sub, Column::Ints(a), Column::Ints(b)) if integers(a, b, out, i64::checked_sub) => return Ok(()),
+        (Arithmetic::Mul, Column::Ints(a), Column::Ints(b)) if integers(a, b, out, i64::checked_mul) => return Ok(()),
+        (Arithmetic::Add, Column::Floats(a), Column::Floats(b)) => return floats(a, b, out, |a, b| a + b),
+        (Arithmetic::Sub, Column::Floats(a), Column::Floats(b)) => return floats(a, b, out, |a, b| a - b),
+        (Arithmetic::Mul, Column::Floats(a), Column::Floats(b)) => return floats(a, b, out, |a, b| a * b),
+        (Arithmetic::Div, Column::Floats(a), Column::Floats(b)) => return floats(a, b, out, |a, b| a / b),
+        _ => {}
+    }
+    out.clear();
+    for row in 0..len {
+        let value = values::arithmetic(op, &a.get(row), &b.get(row))?;
+        if row == 0 {
+            out.fill(&value, 1);
+        } else {
+            out.push(value, row);
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether none overflowed; else the slow path says which.
+fn integers(a: &[i64], b: &[i64], out: &mut Column, op: impl Fn(i64, i64) -> Option<i64>) -> bool {
+    let to = out.refill_ints();
+    to.extend(a.iter().zip(b).map_while(|(&a, &b)| op(a, b)));
+    to.len() == a.len()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the caller returns it")]
+fn floats(a: &[f64], b: &[f64], out: &mut Column, op: impl Fn(f64, f64) -> f64) -> Result<()> {
+    out.refill_floats().extend(a.iter().zip(b).map(|(&a, &b)| op(a, b)));
+    Ok(())
+}

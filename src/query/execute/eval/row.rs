@@ -1,0 +1,405 @@
+//! Evaluates an expression for one row.
+
+use std::sync::Arc;
+
+use regex_lite::Regex;
+
+use super::{
+    Ex, at, key_id,
+    values::{self, as_truth, truth},
+};
+use crate::{
+    Result,
+    error::QueryError,
+    model::{Map, Node, NodeId, Path, Relationship, Value},
+    query::{
+        execute::{Context, batch::Batch},
+        function,
+        plan::{KeyRef, LabelTest, Quantifier, Slot, StringTest},
+    },
+};
+
+/// The most bytes a compiled regular expression may take.
+const REGEX_BYTES_MAX: usize = 1 << 20;
+
+impl Ex {
+    /// Evaluates one row of a batch.
+    ///
+    /// # Errors
+    /// Query errors of the expression; limits where it runs a subquery.
+    pub(crate) fn value(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Value> {
+        match self {
+            Self::Const(value) => Ok(value.clone()),
+            Self::Param(number) => Ok(ctx.params[*number].clone()),
+            Self::Slot(slot) => Ok(batch.get(*slot, row)),
+            Self::Local(number) => Ok(ctx.locals[*number].clone()),
+            Self::Property { base, key, span } => {
+                let base = base.value(ctx, batch, row)?;
+                at(property(ctx, &base, key), *span)
+            }
+            Self::Index { base, index } => {
+                let (base, index) = (base.value(ctx, batch, row)?, index.value(ctx, batch, row)?);
+                match (&base, &index) {
+                    (Value::Node(_) | Value::Relationship(_), Value::String(name)) => {
+                        property(ctx, &base, &KeyRef { name: name.clone(), id: None })
+                    }
+                    _ => values::index(&base, &index),
+                }
+            }
+            Self::Slice { base, from, to } => {
+                let base = base.value(ctx, batch, row)?;
+                let from = from.as_mut().map(|from| from.value(ctx, batch, row)).transpose()?;
+                let to = to.as_mut().map(|to| to.value(ctx, batch, row)).transpose()?;
+                values::slice(&base, from.as_ref(), to.as_ref())
+            }
+            Self::And(_)
+            | Self::Or(_)
+            | Self::Xor(..)
+            | Self::Not(_)
+            | Self::Compare(..)
+            | Self::StringTest { .. }
+            | Self::In(..)
+            | Self::IsNull(_)
+            | Self::IsNotNull(_)
+            | Self::HasLabels(..)
+            | Self::Quantified { .. } => Ok(truth(self.truth(ctx, batch, row)?)),
+            Self::Arithmetic { op, left, right, span } => {
+                let (left, right) = (left.value(ctx, batch, row)?, right.value(ctx, batch, row)?);
+                at(values::arithmetic(*op, &left, &right), *span)
+            }
+            Self::Negate(inner) => values::negate(&inner.value(ctx, batch, row)?),
+            Self::List(items) => {
+                let items: Result<Arc<[Value]>> = items.iter_mut().map(|item| item.value(ctx, batch, row)).collect();
+                Ok(Value::List(items?))
+            }
+            Self::Map(entries) => {
+                let mut map = Map::new();
+                for (key, value) in entries {
+                    map.insert(key.clone(), value.value(ctx, batch, row)?);
+                }
+                Ok(Value::from(map))
+            }
+            Self::MapProjection { base, all, entries } => {
+                let base = base.value(ctx, batch, row)?;
+                if base.is_null() {
+                    return Ok(Value::Null);
+                }
+                let mut map = Map::new();
+                if *all
+                    && let Value::Map(found) = function::call(function::Function::Properties, &[base], &ctx.scene())?
+                {
+                    map.clone_from(&found);
+                }
+                for (key, value) in entries {
+                    map.insert(key.clone(), value.value(ctx, batch, row)?);
+                }
+                Ok(Value::from(map))
+            }
+            Self::Case { operand, branches, otherwise } => {
+                let operand = operand.as_mut().map(|operand| operand.value(ctx, batch, row)).transpose()?;
+                for (when, then) in branches {
+                    let is_taken = match &operand {
+                        Some(operand) => operand.equals(&when.value(ctx, batch, row)?),
+                        None => when.truth(ctx, batch, row)?,
+                    };
+                    if is_taken == Some(true) {
+                        return then.value(ctx, batch, row);
+                    }
+                }
+                otherwise.as_mut().map_or(Ok(Value::Null), |otherwise| otherwise.value(ctx, batch, row))
+            }
+            Self::Call { function, args, span, scratch } => {
+                let mut values = std::mem::take(scratch);
+                values.clear();
+                for arg in args {
+                    values.push(arg.value(ctx, batch, row)?);
+                }
+                let result = function::call(*function, &values, &ctx.scene());
+                values.clear();
+                *scratch = values;
+                at(result, *span)
+            }
+            Self::Comprehension { local, list, filter, map } => {
+                let list = list.value(ctx, batch, row)?;
+                let Some(items) = values::items("a list comprehension", &list)? else { return Ok(Value::Null) };
+                let mut made = Vec::new();
+                for item in items.iter() {
+                    ctx.tick(1)?;
+                    set_local(ctx, *local, item.clone());
+                    if let Some(filter) = filter
+                        && filter.truth(ctx, batch, row)? != Some(true)
+                    {
+                        continue;
+                    }
+                    made.push(match map {
+                        Some(map) => map.value(ctx, batch, row)?,
+                        None => item.clone(),
+                    });
+                }
+                Ok(Value::list(made))
+            }
+            Self::Reduce { acc, init, list, body } => {
+                let init = init.value(ctx, batch, row)?;
+                let list = list.value(ctx, batch, row)?;
+                let Some(items) = values::items("reduce()", &list)? else { return Ok(Value::Null) };
+                set_local(ctx, *acc, init);
+                for item in items.iter() {
+                    ctx.tick(1)?;
+                    set_local(ctx, *acc + 1, item.clone());
+                    let next = body.value(ctx, batch, row)?;
+                    set_local(ctx, *acc, next);
+                }
+                Ok(std::mem::take(&mut ctx.locals[*acc]))
+            }
+            Self::Path(slots) => path(ctx, slots, batch, row),
+            Self::Subquery(subquery) => subquery.value(ctx, batch, row),
+        }
+    }
+
+    /// Evaluates one row to a truth value; `None` is null.
+    ///
+    /// # Errors
+    /// As [`Ex::value`]; `TypeError` where it is neither a boolean nor null.
+    pub(crate) fn truth(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Option<bool>> {
+        match self {
+            Self::And(all) => {
+                let mut known = true;
+                for one in all {
+                    match one.truth(ctx, batch, row)? {
+                        Some(true) => {}
+                        Some(false) => return Ok(Some(false)),
+                        None => known = false,
+                    }
+                }
+                Ok(known.then_some(true))
+            }
+            Self::Or(any) => {
+                let mut known = true;
+                for one in any {
+                    match one.truth(ctx, batch, row)? {
+                        Some(true) => return Ok(Some(true)),
+                        Some(false) => {}
+                        None => known = false,
+                    }
+                }
+                Ok(known.then_some(false))
+            }
+            Self::Xor(left, right) => {
+                let (left, right) = (left.truth(ctx, batch, row)?, right.truth(ctx, batch, row)?);
+                Ok(left.zip(right).map(|(left, right)| left != right))
+            }
+            Self::Not(inner) => Ok(inner.truth(ctx, batch, row)?.map(|truth| !truth)),
+            Self::Compare(op, left, right) => {
+                let (left, right) = (left.value(ctx, batch, row)?, right.value(ctx, batch, row)?);
+                Ok(values::compare(*op, &left, &right))
+            }
+            Self::StringTest { test, left, right, regex } => {
+                let (left, right) = (left.value(ctx, batch, row)?, right.value(ctx, batch, row)?);
+                match (&left, &right) {
+                    (Value::String(left), Value::String(right)) => string_test(*test, left, right, regex).map(Some),
+                    _ => Ok(None),
+                }
+            }
+            Self::In(item, list) => {
+                let (item, list) = (item.value(ctx, batch, row)?, list.value(ctx, batch, row)?);
+                values::is_in(&item, &list)
+            }
+            Self::IsNull(inner) => Ok(Some(inner.is_null(ctx, batch, row)?)),
+            Self::IsNotNull(inner) => Ok(Some(!inner.is_null(ctx, batch, row)?)),
+            Self::HasLabels(inner, test) => {
+                let value = inner.value(ctx, batch, row)?;
+                has_labels(ctx, &value, test)
+            }
+            Self::Quantified { quantifier, local, list, predicate } => {
+                let list = list.value(ctx, batch, row)?;
+                let Some(items) = values::items("a quantifier", &list)? else { return Ok(None) };
+                let (mut n_true, mut n_null, mut n_false) = (0u64, 0u64, 0u64);
+                for item in items.iter() {
+                    ctx.tick(1)?;
+                    set_local(ctx, *local, item.clone());
+                    match predicate.truth(ctx, batch, row)? {
+                        Some(true) => n_true += 1,
+                        Some(false) => n_false += 1,
+                        None => n_null += 1,
+                    }
+                    let decided = match quantifier {
+                        Quantifier::All => n_false > 0,
+                        Quantifier::Any | Quantifier::None => n_true > 0,
+                        Quantifier::Single => n_true > 1,
+                    };
+                    if decided {
+                        break;
+                    }
+                }
+                Ok(match quantifier {
+                    Quantifier::All if n_false > 0 => Some(false),
+                    Quantifier::Any if n_true > 0 => Some(true),
+                    Quantifier::None if n_true > 0 => Some(false),
+                    Quantifier::Single if n_true > 1 => Some(false),
+                    _ if n_null > 0 => None,
+                    Quantifier::All | Quantifier::None => Some(true),
+                    Quantifier::Any => Some(false),
+                    Quantifier::Single => Some(n_true == 1),
+                })
+            }
+            _ => as_truth(&self.value(ctx, batch, row)?),
+        }
+    }
+
+    fn is_null(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<bool> {
+        match self {
+            Self::Slot(slot) => Ok(batch.column(*slot).is_null(row)),
+            _ => Ok(self.value(ctx, batch, row)?.is_null()),
+        }
+    }
+}
+
+/// Sets the variable of a comprehension.
+pub(crate) fn set_local(ctx: &mut Context, number: usize, value: Value) {
+    if ctx.locals.len() <= number {
+        ctx.locals.resize(number + 1, Value::Null);
+    }
+    ctx.locals[number] = value;
+}
+
+/// Returns `base.key`.
+///
+/// # Errors
+/// `EntityNotFound` of what this statement deleted, `TypeError` of what has no properties.
+pub(crate) fn property(ctx: &Context, base: &Value, key: &KeyRef) -> Result<Value> {
+    match base {
+        Value::Null => Ok(Value::Null),
+        Value::Node(node) => {
+            ctx.gone.check_node(node.id)?;
+            key_id(ctx.view(), key).map_or(Ok(Value::Null), |key| ctx.view().node_prop(node.id, key))
+        }
+        Value::Relationship(rel) => {
+            ctx.gone.check_rel(rel.id)?;
+            key_id(ctx.view(), key).map_or(Ok(Value::Null), |key| ctx.view().rel_prop(rel.id, key))
+        }
+        Value::Map(map) => Ok(map.get(&key.name).cloned().unwrap_or_default()),
+        Value::Date(date) => {
+            let (year, month, day) = date.ymd();
+            Ok(match &*key.name {
+                "year" => Value::Int(year.into()),
+                "month" => Value::Int(month.into()),
+                "day" => Value::Int(day.into()),
+                _ => Value::Null,
+            })
+        }
+        other => {
+            let message = format!("{} `{other}` has no property `{}`", other.kind(), key.name);
+            Err(QueryError::type_error("InvalidArgumentType", message).into())
+        }
+    }
+}
+
+/// Returns whether a node has labels, or a relationship a type.
+///
+/// # Errors
+/// `TypeError` where it is neither.
+pub(crate) fn has_labels(ctx: &Context, value: &Value, test: &LabelTest) -> Result<Option<bool>> {
+    fn holds(test: &LabelTest, has: &mut impl FnMut(Option<&str>) -> Result<bool>) -> Result<bool> {
+        Ok(match test {
+            LabelTest::Is(name) => has(Some(name))?,
+            LabelTest::Any => has(None)?,
+            LabelTest::Not(inner) => !holds(inner, has)?,
+            LabelTest::And(all) => {
+                for one in all {
+                    if !holds(one, has)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            LabelTest::Or(any) => {
+                for one in any {
+                    if holds(one, has)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+        })
+    }
+    let view = ctx.view();
+    match value {
+        Value::Null => Ok(None),
+        Value::Node(node) => {
+            ctx.gone.check_node(node.id)?;
+            let has = &mut |name: Option<&str>| match name {
+                None => Ok(!view.node_labels(node.id)?.is_empty()),
+                Some(name) => view.catalog().label(name).map_or(Ok(false), |label| view.has_label(node.id, label)),
+            };
+            holds(test, has).map(Some)
+        }
+        Value::Relationship(rel) => {
+            let rel_type = ctx.scene().record(rel.id)?.rel_type;
+            let name_of = view.catalog().type_name(rel_type);
+            holds(test, &mut |name| Ok(name.is_none_or(|name| name == &**name_of))).map(Some)
+        }
+        other => {
+            let message = format!("{} `{other}` has no labels", other.kind());
+            Err(QueryError::type_error("InvalidArgumentType", message).into())
+        }
+    }
+}
+
+/// Tests two strings; a regular expression is compiled once and kept while it stays the same.
+///
+/// # Errors
+/// A query error where the regular expression is wrong.
+pub(crate) fn string_test(
+    test: StringTest,
+    left: &str,
+    right: &Arc<str>,
+    regex: &mut Option<(Arc<str>, Regex)>,
+) -> Result<bool> {
+    Ok(match test {
+        StringTest::StartsWith => left.starts_with(&**right),
+        StringTest::EndsWith => left.ends_with(&**right),
+        StringTest::Contains => left.contains(&**right),
+        StringTest::Matches => {
+            if regex.as_ref().is_none_or(|(source, _)| source != right) {
+                *regex = Some((right.clone(), compile(right)?));
+            }
+            regex.as_ref().is_some_and(|(_, regex)| regex.is_match(left))
+        }
+    })
+}
+
+/// Compiles a regular expression that has to match the whole string.
+fn compile(source: &str) -> Result<Regex> {
+    let whole = format!("^(?:{source})$");
+    regex_lite::RegexBuilder::new(&whole).size_limit(REGEX_BYTES_MAX).build().map_err(|error| {
+        let message = format!("`{source}` is no regular expression: {error}");
+        QueryError::run("22023", "ArgumentError", "InvalidRegularExpression", message).into()
+    })
+}
+
+/// Returns the path through slots: node, relationship (or a list of them), node, ...
+fn path(ctx: &Context, slots: &[Slot], batch: &Batch, row: usize) -> Result<Value> {
+    let mut nodes: Vec<Node> = Vec::with_capacity(slots.len() / 2 + 1);
+    let mut relationships: Vec<Relationship> = Vec::with_capacity(slots.len() / 2);
+    let step = |from: NodeId, rel: &Relationship| -> Result<NodeId> {
+        let record = ctx.scene().record(rel.id)?;
+        Ok(if record.start == from { record.end } else { record.start })
+    };
+    for &slot in slots {
+        match batch.get(slot, row) {
+            // The node after a list of relationships has been reached already.
+            Value::Node(node) if nodes.len() <= relationships.len() => nodes.push(node),
+            Value::Node(_) => {}
+            Value::Relationship(rel) => relationships.push(rel),
+            Value::List(rels) => {
+                for rel in rels.iter() {
+                    let (Value::Relationship(rel), Some(last)) = (rel, nodes.last()) else { return Ok(Value::Null) };
+                    nodes.push(Node::bare(step(last.id, rel)?));
+                    relationships.push(rel.clone());
+                }
+            }
+            _ => return Ok(Value::Null),
+        }
+    }
+    Ok(Value::Path(Arc::new(Path { nodes, relationships })))
+}

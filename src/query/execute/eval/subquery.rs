@@ -1,0 +1,111 @@
+//! Subqueries inside expressions.
+
+use super::Ex;
+use crate::{
+    Result,
+    model::Value,
+    query::{
+        execute::{
+            Builder, Context, Operator,
+            batch::{Batch, Column},
+        },
+        plan::{Expr, Op, Slot, SubqueryKind},
+    },
+};
+
+/// An inner plan and what is wanted of its rows.
+pub(crate) struct Subquery {
+    inner: Box<dyn Operator>,
+    frame: usize,
+    inputs: Vec<(Slot, Ex)>,
+    kind: Kind,
+    /// Whether one run may serve many outer rows, each inner row knowing its own.
+    is_batched: bool,
+    out: Batch,
+}
+
+enum Kind {
+    Exists,
+    Count,
+    Collect(Ex),
+}
+
+impl Subquery {
+    /// Builds it from the plan.
+    pub(super) fn build(inner: &Op, inputs: &[(Slot, Expr)], kind: &SubqueryKind, builder: &mut Builder) -> Self {
+        let (inner_op, frame) = builder.inner(inner);
+        let inputs = inputs.iter().map(|(slot, expr)| (*slot, Ex::build(expr, builder))).collect();
+        let (kind, is_batched) = match kind {
+            SubqueryKind::Exists => (Kind::Exists, super::super::may_batch_exists(inner)),
+            SubqueryKind::Count => (Kind::Count, super::super::may_batch(inner)),
+            SubqueryKind::Collect(expr) => (Kind::Collect(Ex::build(expr, builder)), super::super::may_batch(inner)),
+        };
+        Self { inner: inner_op, frame, inputs, kind, is_batched, out: Batch::new(builder.width()) }
+    }
+
+    /// Evaluates one row.
+    pub(super) fn value(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Value> {
+        let mut outer = std::mem::take(&mut ctx.frames[self.frame].batch);
+        outer.copy_range(batch, row, row + 1);
+        outer.ordinals = None;
+        for (slot, expr) in &mut self.inputs {
+            let value = expr.value(ctx, batch, row)?;
+            outer.column_mut(*slot).fill(&value, 1);
+        }
+        let frame = &mut ctx.frames[self.frame];
+        (frame.batch, frame.start, frame.end) = (outer, 0, 1);
+        self.inner.reset(ctx);
+        let locals = std::mem::take(&mut ctx.locals);
+        let result = self.pull(ctx);
+        ctx.locals = locals;
+        result
+    }
+
+    fn pull(&mut self, ctx: &mut Context) -> Result<Value> {
+        let (mut n_rows, mut items) = (0, Vec::new());
+        while self.inner.next(ctx, &mut self.out)? {
+            match &mut self.kind {
+                Kind::Exists => return Ok(Value::Bool(true)),
+                Kind::Count => n_rows += self.out.len as i64,
+                Kind::Collect(expr) => {
+                    for row in 0..self.out.len {
+                        items.push(expr.value(ctx, &self.out, row)?);
+                    }
+                }
+            }
+        }
+        Ok(match self.kind {
+            Kind::Exists => Value::Bool(false),
+            Kind::Count => Value::Int(n_rows),
+            Kind::Collect(_) => Value::list(items),
+        })
+    }
+
+    /// Evaluates a whole batch in one run; returns false, having done nothing, where rows must not be mixed.
+    pub(super) fn column(&mut self, ctx: &mut Context, batch: &Batch, out: &mut Column) -> Result<bool> {
+        if !self.is_batched || !self.inputs.is_empty() {
+            return Ok(false);
+        }
+        let frame = &mut ctx.frames[self.frame];
+        frame.batch.copy_range(batch, 0, batch.len);
+        (frame.start, frame.end) = (0, batch.len);
+        self.inner.reset(ctx);
+        let mut counts = vec![0i64; batch.len];
+        let mut lists = vec![Vec::new(); if matches!(self.kind, Kind::Collect(_)) { batch.len } else { 0 }];
+        while self.inner.next(ctx, &mut self.out)? {
+            let ordinals = self.out.ordinals.as_ref().expect("rows of an inner plan know their outer row");
+            for (row, &ordinal) in ordinals.iter().enumerate() {
+                match &mut self.kind {
+                    Kind::Collect(expr) => lists[ordinal as usize].push(expr.value(ctx, &self.out, row)?),
+                    _ => counts[ordinal as usize] += 1,
+                }
+            }
+        }
+        match self.kind {
+            Kind::Exists => out.refill_bools().extend(counts.into_iter().map(|n| Some(n > 0))),
+            Kind::Count => out.refill_ints().extend(counts),
+            Kind::Collect(_) => out.refill_values().extend(lists.into_iter().map(Value::list)),
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,384 @@
+//! Leaves and node scans.
+
+use super::{
+    Builder, Context, Operator,
+    batch::{BATCH_ROWS_MAX, Batch},
+    build,
+    eval::{Ex, key_id},
+};
+use crate::{
+    Error, Result,
+    error::QueryError,
+    graph::Snapshot,
+    model::{LabelId, NodeId, Value},
+    query::plan::{Expr, KeyRef, LabelRef, Op, Slot},
+};
+
+/// Ids of a block (as in storage).
+const BLOCK_LEN: u32 = 1024;
+
+/// The outer rows of an inner plan, or the one empty row at the top.
+pub(super) struct Argument {
+    frame: usize,
+    is_done: bool,
+}
+
+impl Argument {
+    pub(super) const fn new(frame: usize) -> Self {
+        Self { frame, is_done: false }
+    }
+}
+
+impl Operator for Argument {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        let frame = &ctx.frames[self.frame];
+        if std::mem::replace(&mut self.is_done, true) || frame.start == frame.end {
+            return Ok(false);
+        }
+        if self.frame == 0 {
+            out.clear();
+            out.len = 1;
+            out.ordinals = None;
+            return Ok(true);
+        }
+        out.copy_range(&frame.batch, frame.start, frame.end);
+        let ordinals = out.ordinals.get_or_insert_default();
+        ordinals.clear();
+        ordinals.extend(frame.start as u32..frame.end as u32);
+        Ok(true)
+    }
+
+    fn reset(&mut self, _: &mut Context) {
+        self.is_done = false;
+    }
+}
+
+/// No rows.
+pub(super) struct Nothing;
+
+impl Operator for Nothing {
+    fn next(&mut self, _: &mut Context, _: &mut Batch) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn reset(&mut self, _: &mut Context) {}
+}
+
+/// Finds a label now: a statement may have made it after it was planned.
+#[inline]
+fn label_id(view: &Snapshot, label: &LabelRef) -> Option<LabelId> {
+    label.id.or_else(|| view.catalog().label(&label.name))
+}
+
+/// Every node, or every node of a label, for each input row.
+pub(super) struct NodeScan {
+    input: Box<dyn Operator>,
+    node: Slot,
+    label: Option<LabelRef>,
+    carry: Vec<Slot>,
+    batch: Batch,
+    row: usize,
+    block: u32,
+    rows: Vec<u32>,
+}
+
+impl NodeScan {
+    pub(super) fn build(
+        input: &Op,
+        node: Slot,
+        label: Option<&LabelRef>,
+        carry: &[Slot],
+        builder: &mut Builder,
+    ) -> Self {
+        Self {
+            input: build(input, builder),
+            node,
+            label: label.cloned(),
+            carry: carry.to_vec(),
+            batch: builder.batch(),
+            row: 0,
+            block: 0,
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl Operator for NodeScan {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        let n_blocks = ctx.view().n_node_blocks();
+        self.rows.clear();
+        let mut ids = std::mem::take(out.column_mut(self.node));
+        let buffer = ids.refill_nodes();
+        'fill: loop {
+            while self.row < self.batch.len {
+                ctx.tick(BLOCK_LEN as usize / 16)?;
+                let view = ctx.view();
+                let label = match &self.label {
+                    None => None,
+                    Some(label) => match label_id(view, label) {
+                        Some(label) => Some(label),
+                        None => {
+                            self.row = self.batch.len;
+                            break;
+                        }
+                    },
+                };
+                while self.block < n_blocks {
+                    let words = match label {
+                        None => view.node_words(self.block)?,
+                        Some(label) => view.label_words(label, self.block)?,
+                    };
+                    let n: u32 = words.iter().map(|word| word.count_ones()).sum();
+                    if n > 0 && buffer.len() + n as usize > BATCH_ROWS_MAX {
+                        break 'fill;
+                    }
+                    push_ids(&words, self.block * BLOCK_LEN, buffer);
+                    self.rows.resize(buffer.len(), self.row as u32);
+                    self.block += 1;
+                }
+                self.block = 0;
+                self.row += 1;
+            }
+            // The rows collected refer to this input batch: they leave before it goes.
+            if !self.rows.is_empty() {
+                break;
+            }
+            (self.row, self.block) = (0, 0);
+            if !self.input.next(ctx, &mut self.batch)? {
+                self.batch.len = 0;
+                *out.column_mut(self.node) = ids;
+                return Ok(false);
+            }
+        }
+        out.gather(&self.batch, &self.rows, &self.carry);
+        *out.column_mut(self.node) = ids;
+        Ok(true)
+    }
+
+    fn reset(&mut self, ctx: &mut Context) {
+        self.input.reset(ctx);
+        (self.batch.len, self.row, self.block) = (0, 0, 0);
+    }
+}
+
+/// Adds the ids of a block's bitmap.
+#[inline]
+fn push_ids(words: &[u64], base: u32, ids: &mut Vec<u32>) {
+    for (at, &word) in words.iter().enumerate() {
+        let mut rest = word;
+        while rest != 0 {
+            ids.push(base + at as u32 * 64 + rest.trailing_zeros());
+            rest &= rest - 1;
+        }
+    }
+}
+
+/// The nodes of a label whose property equals a value, through an index, for each input row.
+pub(super) struct NodeSeek {
+    input: Box<dyn Operator>,
+    node: Slot,
+    label: LabelRef,
+    key: KeyRef,
+    value: Ex,
+    carry: Vec<Slot>,
+    batch: Batch,
+    row: usize,
+    rows: Vec<u32>,
+    ids: Vec<u32>,
+    at: usize,
+}
+
+impl NodeSeek {
+    pub(super) fn build(
+        input: &Op,
+        node: Slot,
+        label: &LabelRef,
+        key: &KeyRef,
+        value: &Expr,
+        carry: &[Slot],
+        builder: &mut Builder,
+    ) -> Self {
+        Self {
+            input: build(input, builder),
+            node,
+            label: label.clone(),
+            key: key.clone(),
+            value: Ex::build(value, builder),
+            carry: carry.to_vec(),
+            batch: builder.batch(),
+            row: 0,
+            rows: Vec::new(),
+            ids: Vec::new(),
+            at: 0,
+        }
+    }
+
+    fn seek(&mut self, ctx: &mut Context, row: usize) -> Result<()> {
+        let computed = match self.value.constant(ctx) {
+            Some(_) => None,
+            None => Some(self.value.value(ctx, &self.batch, row)?),
+        };
+        let view = ctx.view();
+        let (Some(label), Some(key)) = (label_id(view, &self.label), key_id(view, &self.key)) else { return Ok(()) };
+        let Some(value) = computed.as_ref().or_else(|| self.value.constant(ctx)) else { return Ok(()) };
+        match view.catalog().find_index(label, key) {
+            Some(index) => view.seek(index, value, &mut self.ids),
+            None => {
+                // The index went after planning: look at every node of the label.
+                let column = view.node_column(key);
+                let mut found = Vec::new();
+                for block in 0..view.n_node_blocks() {
+                    push_ids(&view.label_words(label, block)?, block * BLOCK_LEN, &mut found);
+                }
+                for id in found {
+                    if column.value(id)?.equals(value) == Some(true) {
+                        self.ids.push(id);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Operator for NodeSeek {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        loop {
+            if self.at < self.ids.len() {
+                let end = self.ids.len().min(self.at + BATCH_ROWS_MAX);
+                out.gather(&self.batch, &self.rows[self.at..end], &self.carry);
+                out.column_mut(self.node).refill_nodes().extend_from_slice(&self.ids[self.at..end]);
+                self.at = end;
+                return Ok(true);
+            }
+            self.rows.clear();
+            self.ids.clear();
+            self.at = 0;
+            if self.row >= self.batch.len {
+                self.row = 0;
+                if !self.input.next(ctx, &mut self.batch)? {
+                    self.batch.len = 0;
+                    return Ok(false);
+                }
+            }
+            while self.row < self.batch.len && self.ids.len() < BATCH_ROWS_MAX {
+                ctx.tick(8)?;
+                self.seek(ctx, self.row)?;
+                self.rows.resize(self.ids.len(), self.row as u32);
+                self.row += 1;
+            }
+        }
+    }
+
+    fn reset(&mut self, ctx: &mut Context) {
+        self.input.reset(ctx);
+        self.rows.clear();
+        self.ids.clear();
+        (self.batch.len, self.row, self.at) = (0, 0, 0);
+    }
+}
+
+/// The nodes of given ids, for each input row.
+pub(super) struct NodeById {
+    input: Box<dyn Operator>,
+    node: Slot,
+    ids: Ex,
+    carry: Vec<Slot>,
+    batch: Batch,
+    row: usize,
+    rows: Vec<u32>,
+    found: Vec<u32>,
+    at: usize,
+}
+
+impl NodeById {
+    pub(super) fn build(input: &Op, node: Slot, ids: &Expr, carry: &[Slot], builder: &mut Builder) -> Self {
+        Self {
+            input: build(input, builder),
+            node,
+            ids: Ex::build(ids, builder),
+            carry: carry.to_vec(),
+            batch: builder.batch(),
+            row: 0,
+            rows: Vec::new(),
+            found: Vec::new(),
+            at: 0,
+        }
+    }
+}
+
+impl Operator for NodeById {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        loop {
+            if self.at < self.found.len() {
+                let end = self.found.len().min(self.at + BATCH_ROWS_MAX);
+                out.gather(&self.batch, &self.rows[self.at..end], &self.carry);
+                out.column_mut(self.node).refill_nodes().extend_from_slice(&self.found[self.at..end]);
+                self.at = end;
+                return Ok(true);
+            }
+            self.rows.clear();
+            self.found.clear();
+            self.at = 0;
+            if self.row >= self.batch.len {
+                self.row = 0;
+                if !self.input.next(ctx, &mut self.batch)? {
+                    self.batch.len = 0;
+                    return Ok(false);
+                }
+            }
+            while self.row < self.batch.len && self.found.len() < BATCH_ROWS_MAX {
+                ctx.tick(1)?;
+                let ids = self.ids.value(ctx, &self.batch, self.row)?;
+                let first = self.found.len();
+                match &ids {
+                    Value::List(items) => items.iter().try_for_each(|id| find(ctx, id, &mut self.found))?,
+                    one => find(ctx, one, &mut self.found)?,
+                }
+                // A node named twice in one list is found once.
+                if self.found.len() > first + 1 {
+                    let mut several = self.found.split_off(first);
+                    several.sort_unstable();
+                    several.dedup();
+                    self.found.append(&mut several);
+                }
+                self.rows.resize(self.found.len(), self.row as u32);
+                self.row += 1;
+            }
+        }
+    }
+
+    fn reset(&mut self, ctx: &mut Context) {
+        self.input.reset(ctx);
+        self.rows.clear();
+        self.found.clear();
+        (self.batch.len, self.row, self.at) = (0, 0, 0);
+    }
+}
+
+fn find(ctx: &Context, id: &Value, found: &mut Vec<u32>) -> Result<()> {
+    let Some(id) = (match id {
+        Value::Int(n) => u32::try_from(*n).ok(),
+        Value::Float(x) if x.trunc() == *x => u32::try_from(*x as i64).ok(),
+        _ => None,
+    }) else {
+        return Ok(());
+    };
+    if id < ctx.view().node_id_end() && ctx.view().node_exists(NodeId::new(id))? {
+        found.push(id);
+    }
+    Ok(())
+}
+
+/// Evaluates a count of SKIP or LIMIT.
+pub(super) fn count(ex: &mut Ex, ctx: &mut Context, clause: &str) -> Result<u64> {
+    let value = ex.value(ctx, &Batch::default(), 0)?;
+    let error = |detail, message: String| -> Error { QueryError::run("22023", "SyntaxError", detail, message).into() };
+    match value {
+        Value::Int(n) => u64::try_from(n)
+            .map_err(|_| error("NegativeIntegerArgument", format!("{clause} takes a number of rows, not {n}"))),
+        other => {
+            Err(error("InvalidArgumentType", format!("{clause} takes an integer, not {} `{other}`", other.kind())))
+        }
+    }
+}

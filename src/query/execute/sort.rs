@@ -1,0 +1,221 @@
+//! Operators that read their whole input first: ORDER BY, and the barrier between reads and writes.
+
+use std::cmp::Ordering;
+
+use super::{
+    Builder, Context, Operator,
+    batch::{BATCH_ROWS_MAX, Batch, Column},
+    build,
+    eval::Ex,
+    scan::count,
+    writes,
+};
+use crate::{
+    Result,
+    model::Value,
+    query::plan::{Expr, Op, Slot, SortKey},
+};
+
+/// Rows kept beyond the limit before a top-k cuts back: sorting is then done once for many batches.
+const TOP_SLACK: usize = 8 * BATCH_ROWS_MAX;
+
+/// Orders the rows; with a limit keeps only the first.
+pub(super) struct Sort {
+    input: Box<dyn Operator>,
+    keys: Vec<(Ex, bool)>,
+    limit: Option<Ex>,
+    carry: Vec<Slot>,
+    batch: Batch,
+    all: Batch,
+    key_columns: Vec<Column>,
+    scratch: Column,
+    order: Vec<u32>,
+    at: Option<usize>,
+    must_drain: bool,
+    held: u64,
+}
+
+impl Sort {
+    pub(super) fn build(
+        input: &Op,
+        keys: &[SortKey],
+        limit: Option<&Expr>,
+        carry: &[Slot],
+        builder: &mut Builder,
+    ) -> Self {
+        Self {
+            must_drain: writes(input),
+            input: build(input, builder),
+            keys: keys.iter().map(|key| (Ex::build(&key.expr, builder), key.descending)).collect(),
+            limit: limit.map(|limit| Ex::build(limit, builder)),
+            carry: carry.to_vec(),
+            batch: builder.batch(),
+            all: builder.batch(),
+            key_columns: vec![Column::Absent; keys.len()],
+            scratch: Column::Absent,
+            order: Vec::new(),
+            at: None,
+            held: 0,
+        }
+    }
+
+    fn collect(&mut self, ctx: &mut Context) -> Result<()> {
+        let limit = match &mut self.limit {
+            Some(limit) => usize::try_from(count(limit, ctx, "LIMIT")?).unwrap_or(usize::MAX),
+            None => usize::MAX,
+        };
+        let mut bytes = 0;
+        if limit == 0 && !self.must_drain {
+            return Ok(());
+        }
+        while self.input.next(ctx, &mut self.batch)? {
+            let n_before = self.all.len;
+            for ((key, _), column) in self.keys.iter_mut().zip(&mut self.key_columns) {
+                key.column(ctx, &self.batch, &mut self.scratch)?;
+                bytes += self.scratch.bytes();
+                if n_before == 0 {
+                    std::mem::swap(column, &mut self.scratch);
+                } else {
+                    column.append_range(&self.scratch, 0, self.batch.len);
+                }
+            }
+            bytes += self.batch.bytes();
+            self.all.append(&self.batch, &self.carry);
+            ctx.hold(&mut self.held, bytes)?;
+            if self.all.len > limit.saturating_add(TOP_SLACK) {
+                self.cut(ctx, limit)?;
+                bytes = self.all.bytes() + self.key_columns.iter().map(Column::bytes).sum::<usize>();
+            }
+        }
+        self.sort(ctx, limit)
+    }
+
+    /// Finds the order of the rows.
+    fn sort(&mut self, ctx: &mut Context, limit: usize) -> Result<()> {
+        ctx.tick(self.all.len)?;
+        self.order.clear();
+        self.order.extend(0..self.all.len as u32);
+        let (keys, columns) = (&self.keys, &self.key_columns);
+        let compare = |&a: &u32, &b: &u32| {
+            let (x, y) = (a as usize, b as usize);
+            for ((_, descending), column) in keys.iter().zip(columns) {
+                let ordering = compare_rows(column, x, y);
+                if ordering.is_ne() {
+                    return if *descending { ordering.reverse() } else { ordering };
+                }
+            }
+            // Stable: in the order they came.
+            a.cmp(&b)
+        };
+        if limit < self.order.len() && limit > 0 {
+            self.order.select_nth_unstable_by(limit - 1, compare);
+        }
+        self.order.truncate(limit);
+        self.order.sort_unstable_by(compare);
+        Ok(())
+    }
+
+    /// Forgets all but the first rows.
+    fn cut(&mut self, ctx: &mut Context, limit: usize) -> Result<()> {
+        self.sort(ctx, limit)?;
+        // In the order they came, so that ties stay stable.
+        self.order.sort_unstable();
+        self.all.retain(&self.order);
+        self.key_columns.iter_mut().for_each(|column| column.retain(&self.order));
+        Ok(())
+    }
+}
+
+impl Operator for Sort {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        if self.at.is_none() {
+            self.all.clear();
+            self.all.ordinals = None;
+            self.key_columns.iter_mut().for_each(Column::clear);
+            self.order.clear();
+            self.collect(ctx)?;
+        }
+        let at = self.at.unwrap_or(0);
+        let end = self.order.len().min(at + BATCH_ROWS_MAX);
+        self.at = Some(end);
+        if at == end {
+            return Ok(false);
+        }
+        out.gather(&self.all, &self.order[at..end], &self.carry);
+        Ok(true)
+    }
+
+    fn reset(&mut self, ctx: &mut Context) {
+        self.input.reset(ctx);
+        self.at = None;
+        ctx.release(&mut self.held);
+    }
+}
+
+/// Compares two rows of a column in the total order of the language.
+fn compare_rows(column: &Column, a: usize, b: usize) -> Ordering {
+    match column {
+        Column::Absent => Ordering::Equal,
+        // The null id is the greatest, as null is.
+        Column::Nodes(ids) | Column::Rels(ids) => ids[a].cmp(&ids[b]),
+        Column::Ints(items) => items[a].cmp(&items[b]),
+        Column::Floats(items) => Value::Float(items[a]).order(&Value::Float(items[b])),
+        Column::Bools(items) => {
+            let rank = |truth: Option<bool>| truth.map_or(2, u8::from);
+            rank(items[a]).cmp(&rank(items[b]))
+        }
+        Column::Values(items) => items[a].order(&items[b]),
+    }
+}
+
+/// Reads its whole input before the first row leaves.
+pub(super) struct Eager {
+    input: Box<dyn Operator>,
+    batch: Batch,
+    all: Batch,
+    slots: Vec<Slot>,
+    at: Option<usize>,
+    held: u64,
+}
+
+impl Eager {
+    pub(super) fn build(input: &Op, builder: &mut Builder) -> Self {
+        Self {
+            input: build(input, builder),
+            batch: builder.batch(),
+            all: builder.batch(),
+            slots: (0..builder.width()).map(|slot| Slot(slot as u16)).collect(),
+            at: None,
+            held: 0,
+        }
+    }
+}
+
+impl Operator for Eager {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        if self.at.is_none() {
+            self.all.clear();
+            self.all.ordinals = None;
+            let mut bytes = 0;
+            while self.input.next(ctx, &mut self.batch)? {
+                bytes += self.batch.bytes();
+                ctx.hold(&mut self.held, bytes)?;
+                self.all.append(&self.batch, &self.slots);
+            }
+        }
+        let at = self.at.unwrap_or(0);
+        let end = self.all.len.min(at + BATCH_ROWS_MAX);
+        self.at = Some(end);
+        if at == end {
+            return Ok(false);
+        }
+        out.copy_range(&self.all, at, end);
+        Ok(true)
+    }
+
+    fn reset(&mut self, ctx: &mut Context) {
+        self.input.reset(ctx);
+        self.at = None;
+        ctx.release(&mut self.held);
+    }
+}

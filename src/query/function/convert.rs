@@ -1,0 +1,138 @@
+//! Functions from one kind of value to another.
+
+use super::{Function, wrong_type};
+use crate::{
+    Result,
+    error::QueryError,
+    model::{Date, Value},
+};
+
+/// Returns the converted value; null where a string does not say one.
+///
+/// # Errors
+/// `TypeError` where such a value cannot be converted at all.
+pub(super) fn call(function: Function, arg: &Value) -> Result<Value> {
+    match function {
+        Function::ToBoolean => {
+            to_boolean(arg).ok_or_else(|| wrong_type(function, arg, "a boolean, an integer or a string").into())
+        }
+        Function::ToInteger => to_integer(arg).ok_or_else(|| wrong_type(function, arg, "a number or a string").into()),
+        Function::ToFloat => to_float(arg).ok_or_else(|| wrong_type(function, arg, "a number or a string").into()),
+        Function::ToString => to_string(arg).ok_or_else(|| wrong_type(function, arg, "a scalar").into()),
+        _ => to_date(arg),
+    }
+}
+
+/// Returns the converted value; null where that cannot be done.
+pub(super) fn or_null(function: Function, arg: &Value) -> Value {
+    let converted = match function {
+        Function::ToBooleanOrNull => to_boolean(arg),
+        Function::ToIntegerOrNull => to_integer(arg),
+        Function::ToFloatOrNull => to_float(arg),
+        _ => to_string(arg),
+    };
+    converted.unwrap_or_default()
+}
+
+fn to_boolean(arg: &Value) -> Option<Value> {
+    match arg {
+        Value::Bool(_) => Some(arg.clone()),
+        Value::Int(n) => Some(Value::Bool(*n != 0)),
+        Value::String(s) => Some(match s.trim().to_ascii_lowercase().as_str() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => Value::Null,
+        }),
+        _ => None,
+    }
+}
+
+fn to_integer(arg: &Value) -> Option<Value> {
+    match arg {
+        Value::Int(_) => Some(arg.clone()),
+        Value::Bool(b) => Some(Value::Int((*b).into())),
+        Value::Float(x) => Some(truncate(*x)),
+        Value::String(s) => {
+            let s = s.trim();
+            Some(s.parse().map(Value::Int).or_else(|_| s.parse().map(truncate)).unwrap_or_default())
+        }
+        _ => None,
+    }
+}
+
+/// Returns the integer towards zero; null where there is none.
+fn truncate(x: f64) -> Value {
+    const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+    if (-TWO_63..TWO_63).contains(&x) { Value::Int(x as i64) } else { Value::Null }
+}
+
+fn to_float(arg: &Value) -> Option<Value> {
+    match arg {
+        Value::Float(_) => Some(arg.clone()),
+        Value::Int(n) => Some(Value::Float(*n as f64)),
+        Value::String(s) => Some(s.trim().parse().map(Value::Float).unwrap_or_default()),
+        _ => None,
+    }
+}
+
+fn to_string(arg: &Value) -> Option<Value> {
+    match arg {
+        Value::String(_) => Some(arg.clone()),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Date(_) => Some(arg.to_string().into()),
+        _ => None,
+    }
+}
+
+fn to_date(arg: &Value) -> Result<Value> {
+    match arg {
+        Value::Date(_) => Ok(arg.clone()),
+        Value::String(s) => Date::parse(s.as_bytes()).map(Value::Date).ok_or_else(|| {
+            let message = format!("date() takes YYYY-MM-DD, not `{s}`");
+            QueryError::run("22007", "ArgumentError", "InvalidArgumentValue", message).into()
+        }),
+        Value::Map(map) => {
+            let part = |key: &str| match map.get(key) {
+                None => Some(1),
+                Some(Value::Int(n)) => i32::try_from(*n).ok(),
+                Some(_) => None,
+            };
+            let date = match (map.contains_key("year"), part("year"), part("month"), part("day")) {
+                (true, Some(year), Some(month), Some(day)) if month > 0 && day > 0 => {
+                    Date::new(year, month as u32, day as u32)
+                }
+                _ => None,
+            };
+            date.map(Value::Date).ok_or_else(|| {
+                let message = format!("date() takes year, month and day of a calendar day, not {arg}");
+                QueryError::run("22007", "ArgumentError", "InvalidArgumentValue", message).into()
+            })
+        }
+        _ => Err(wrong_type(Function::Date, arg, "a string or a map").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_that_say_no_number_are_null() {
+        for (text, expected) in [
+            ("12", Value::Int(12)),
+            (" 3.9", Value::Int(3)),
+            ("x", Value::Null),
+            ("1e300", Value::Null),
+            ("", Value::Null),
+        ] {
+            assert_eq!(call(Function::ToInteger, &text.into()).unwrap(), expected, "{text}");
+        }
+        assert!(call(Function::ToInteger, &Value::list([])).is_err());
+        assert!(call(Function::ToFloat, &Value::Bool(true)).is_err());
+        assert!(or_null(Function::ToStringOrNull, &Value::list([])).is_null());
+    }
+
+    #[test]
+    fn floats_keep_their_point_as_text() {
+        assert_eq!(call(Function::ToString, &Value::Float(1.0)).unwrap(), "1.0".into());
+    }
+}

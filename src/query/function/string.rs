@@ -1,0 +1,76 @@
+//! Functions of strings. Positions and lengths count characters (Unicode scalar values).
+
+use super::{Function, out_of_range, wrong_type};
+use crate::{Result, model::Value};
+
+/// Returns what a function gives for strings; no argument is null.
+pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
+    let string = |at: usize| match &args[at] {
+        Value::String(s) => Ok(&**s),
+        other => Err(wrong_type(function, other, "a string")),
+    };
+    let count = |at: usize| match &args[at] {
+        Value::Int(n) => usize::try_from(*n).map_err(|_| out_of_range(function, format!("{n} is negative"))),
+        other => Err(wrong_type(function, other, "an integer")),
+    };
+    let text = string(0)?;
+    Ok(match function {
+        Function::ToLower | Function::Lower => text.to_lowercase().into(),
+        Function::ToUpper | Function::Upper => text.to_uppercase().into(),
+        Function::Trim => text.trim().into(),
+        Function::LTrim => text.trim_start().into(),
+        Function::RTrim => text.trim_end().into(),
+        Function::BTrim if args.len() == 1 => text.trim().into(),
+        Function::BTrim => {
+            let chars = string(1)?;
+            text.trim_matches(|c| chars.contains(c)).into()
+        }
+        Function::Replace => text.replace(string(1)?, string(2)?).into(),
+        Function::Split => split(text, string(1)?),
+        Function::Left => part(text, 0, Some(count(1)?)).into(),
+        Function::Right => {
+            let n_chars = text.chars().count();
+            part(text, n_chars.saturating_sub(count(1)?), None).into()
+        }
+        Function::Substring => {
+            let length = if args.len() > 2 { Some(count(2)?) } else { None };
+            part(text, count(1)?, length).into()
+        }
+        _ => Value::Int(text.chars().count() as i64),
+    })
+}
+
+fn split(text: &str, separator: &str) -> Value {
+    if separator.is_empty() {
+        return Value::list(text.chars().map(|c| Value::from(c.to_string())));
+    }
+    Value::list(text.split(separator).map(Value::from))
+}
+
+/// Returns the characters from `start`, at most `length` of them.
+fn part(text: &str, start: usize, length: Option<usize>) -> &str {
+    let at = |n: usize, from: usize| text[from..].char_indices().nth(n).map_or(text.len(), |(at, _)| from + at);
+    let from = at(start, 0);
+    let to = length.map_or(text.len(), |length| at(length, from));
+    &text[from..to]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_count_characters() {
+        assert_eq!(part("héllo", 1, Some(2)), "él");
+        assert_eq!(part("héllo", 9, Some(2)), "");
+        assert_eq!(part("héllo", 3, None), "lo");
+        assert_eq!(call(Function::Right, &["héllo".into(), Value::Int(4)]).unwrap(), "éllo".into());
+        assert!(call(Function::Left, &["x".into(), Value::Int(-1)]).is_err());
+    }
+
+    #[test]
+    fn split_by_nothing_gives_characters() {
+        assert_eq!(split("a,b,", ",").to_string(), "['a', 'b', '']");
+        assert_eq!(split("ab", "").to_string(), "['a', 'b']");
+    }
+}
