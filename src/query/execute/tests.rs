@@ -95,6 +95,7 @@ fn plan(root: Op, columns: &[u16]) -> Arc<Plan> {
         params: vec![],
         writes: true,
         catalog_version: 0,
+        assumptions: Default::default(),
     })
 }
 
