@@ -10,9 +10,13 @@ pub(crate) mod explain;
 pub(crate) mod function;
 pub(crate) mod notice;
 pub(crate) mod optimize;
+mod parse;
 pub(crate) mod plan;
 pub(crate) mod planner;
 pub(crate) mod procedure;
 pub(crate) mod slots;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
+
+#[allow(unused_imports, reason = "the later stages are not wired to it yet")]
+pub(crate) use self::parse::{ScriptStatement, is_complete, parse, parse_script, split_statements};

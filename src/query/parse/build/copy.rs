@@ -1,0 +1,227 @@
+//! `COPY` and its options.
+
+use pest::iterators::Pair;
+
+use super::{Builder, Nodes, Result, Rule, next, next_if, unexpected};
+use crate::{
+    Span,
+    query::{
+        ast::{ColumnKind, CopyColumn, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions, Text},
+        suggest::suggest,
+    },
+};
+
+/// The options of `COPY ... FROM`.
+const FROM_OPTIONS: &[&str] =
+    &["KEY", "MODE", "FROM", "TO", "DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "COLUMNS", "ON", "FORMAT"];
+
+/// The options of `COPY ... TO`.
+const TO_OPTIONS: &[&str] = &["DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "FORMAT"];
+
+/// The types of columns.
+const COLUMN_KINDS: &[(&str, ColumnKind)] = &[
+    ("STRING", ColumnKind::String),
+    ("INTEGER", ColumnKind::Integer),
+    ("INT", ColumnKind::Integer),
+    ("FLOAT", ColumnKind::Float),
+    ("BOOLEAN", ColumnKind::Boolean),
+    ("BOOL", ColumnKind::Boolean),
+    ("DATE", ColumnKind::Date),
+    ("LIST", ColumnKind::List),
+];
+
+impl Builder<'_> {
+    pub(super) fn copy_from(&mut self, pair: Pair<'_, Rule>) -> Result<CopyFrom> {
+        let span = self.span(&pair);
+        let mut nodes = pair.into_inner().peekable();
+        let target = self.name(&next(&mut nodes))?;
+        let file = self.text(&next(&mut nodes))?;
+        let mut copy = CopyFrom {
+            target,
+            file,
+            key: None,
+            mode: None,
+            from: None,
+            to: None,
+            file_options: FileOptions::default(),
+            columns: Vec::new(),
+            skip_errors: false,
+            span,
+        };
+        let mut seen = Vec::new();
+        for option in nodes {
+            let option_span = self.span(&option);
+            let (word, mut rest) = self.option_word(option, FROM_OPTIONS, &mut seen)?;
+            match word {
+                "KEY" => copy.key = Some(self.option_name(&mut rest, word, option_span)?),
+                "MODE" => {
+                    copy.mode = Some(self.choice(
+                        &mut rest,
+                        word,
+                        option_span,
+                        &[("MERGE", CopyMode::Merge), ("CREATE", CopyMode::Create)],
+                    )?)
+                }
+                "FROM" => copy.from = Some(self.copy_end(&mut rest, word, option_span)?),
+                "TO" => copy.to = Some(self.copy_end(&mut rest, word, option_span)?),
+                "COLUMNS" => copy.columns = self.columns(&mut rest, option_span)?,
+                "ON" => {
+                    let words = [("ERROR", ())];
+                    self.choice(&mut rest, word, option_span, &words)?;
+                    self.choice(&mut rest, "ON ERROR", option_span, &[("SKIP", ())])?;
+                    copy.skip_errors = true;
+                }
+                _ => self.file_option(&mut rest, word, option_span, &mut copy.file_options)?,
+            }
+            self.option_end(&mut rest, word)?;
+        }
+        match (&copy.from, &copy.to, &copy.key) {
+            (Some(_), None, _) => Err(unexpected("FROM needs TO: where the relationships end", span)),
+            (None, Some(_), _) => Err(unexpected("TO needs FROM: where the relationships start", span)),
+            (Some(_), Some(_), Some(key)) => Err(unexpected("relationships have no KEY", key.span)
+                .hint("the keys of the two ends are written FROM Label(key), TO Label(key)")),
+            _ => Ok(copy),
+        }
+    }
+
+    pub(super) fn copy_to(&mut self, pair: Pair<'_, Rule>) -> Result<CopyTo> {
+        let span = self.span(&pair);
+        let mut nodes = pair.into_inner().peekable();
+        let query = self.query(next(&mut nodes))?;
+        let file = self.text(&next(&mut nodes))?;
+        let mut file_options = FileOptions::default();
+        let mut seen = Vec::new();
+        for option in nodes {
+            let option_span = self.span(&option);
+            let (word, mut rest) = self.option_word(option, TO_OPTIONS, &mut seen)?;
+            self.file_option(&mut rest, word, option_span, &mut file_options)?;
+            self.option_end(&mut rest, word)?;
+        }
+        Ok(CopyTo { query, file, file_options, span })
+    }
+
+    /// Takes an option's first word: a known one, not seen before.
+    fn option_word<'c>(
+        &self,
+        option: Pair<'c, Rule>,
+        known: &'static [&'static str],
+        seen: &mut Vec<&'static str>,
+    ) -> Result<(&'static str, Nodes<'c>)> {
+        let mut nodes = option.into_inner().peekable();
+        let word = next(&mut nodes);
+        let (text, span) = (self.token_text(&word), self.span(&word));
+        let found = known.iter().find(|known| known.eq_ignore_ascii_case(text));
+        let Some(&found) = found.filter(|_| word.as_rule() == Rule::name) else {
+            let error = unexpected(format!("`{text}` is no option of this COPY"), span);
+            return Err(match suggest(text, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(format!("the options are {}", known.join(", "))),
+            });
+        };
+        let same = if found == "DELIM" { "DELIMITER" } else { found };
+        if seen.contains(&same) {
+            return Err(unexpected(format!("the option {found} is given twice"), span));
+        }
+        seen.push(same);
+        Ok((same, nodes))
+    }
+
+    /// Refuses what an option leaves over.
+    fn option_end(&self, rest: &mut Nodes<'_>, word: &str) -> Result<()> {
+        match rest.next() {
+            None => Ok(()),
+            Some(extra) => Err(unexpected(
+                format!("`{}` is too much for the option {word}", self.token_text(&extra)),
+                self.span(&extra),
+            )
+            .hint("options are separated by commas")),
+        }
+    }
+
+    fn option_name(&self, rest: &mut Nodes<'_>, word: &str, span: Span) -> Result<crate::query::ast::Name> {
+        match next_if(rest, Rule::name) {
+            Some(pair) => self.name(&pair),
+            None => Err(unexpected(format!("the option {word} needs a name"), span)),
+        }
+    }
+
+    /// Takes one of some words.
+    fn choice<T: Copy>(&self, rest: &mut Nodes<'_>, word: &str, span: Span, words: &[(&str, T)]) -> Result<T> {
+        let all = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
+        let Some(pair) = rest.next() else {
+            return Err(unexpected(format!("{word} needs {} after it", all()), span));
+        };
+        let text = self.token_text(&pair).trim_matches(['\'', '"']);
+        if let Some((_, value)) = words.iter().find(|(known, _)| known.eq_ignore_ascii_case(text)) {
+            return Ok(*value);
+        }
+        let error = unexpected(format!("{word} needs {}, not `{text}`", all()), self.span(&pair));
+        Err(match suggest(text, words.iter().map(|(word, _)| *word)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        })
+    }
+
+    fn copy_end(&self, rest: &mut Nodes<'_>, word: &str, span: Span) -> Result<CopyEnd> {
+        let label = self.option_name(rest, word, span)?;
+        let Some(list) = next_if(rest, Rule::copy_list) else { return Ok(CopyEnd { label, key: None }) };
+        let list_span = self.span(&list);
+        let names: Vec<_> = list.into_inner().flat_map(Pair::into_inner).collect();
+        match names.as_slice() {
+            [key] => Ok(CopyEnd { label, key: Some(self.name(key)?) }),
+            _ => Err(unexpected("one property is needed here", list_span)),
+        }
+    }
+
+    fn columns(&self, rest: &mut Nodes<'_>, span: Span) -> Result<Vec<CopyColumn>> {
+        let Some(list) = next_if(rest, Rule::copy_list) else {
+            return Err(unexpected("COLUMNS needs (name TYPE, ...)", span));
+        };
+        let mut columns: Vec<CopyColumn> = Vec::new();
+        for entry in list.into_inner() {
+            let entry_span = self.span(&entry);
+            let mut nodes = entry.into_inner().peekable();
+            let name = self.name(&next(&mut nodes))?;
+            if columns.iter().any(|column| column.name.text == name.text) {
+                return Err(unexpected(format!("the column `{}` is declared twice", name.text), name.span));
+            }
+            let kind = self.choice(&mut nodes, &format!("the column `{}`", name.text), entry_span, COLUMN_KINDS)?;
+            self.option_end(&mut nodes, "COLUMNS")?;
+            columns.push(CopyColumn { name, kind });
+        }
+        Ok(columns)
+    }
+
+    fn file_option(&self, rest: &mut Nodes<'_>, word: &str, span: Span, options: &mut FileOptions) -> Result<()> {
+        let mut character = |what| match next_if(rest, Rule::text) {
+            Some(pair) => self.character(&pair, what).map(Some),
+            None => Err(unexpected(format!("{what} needs a string of one character"), span)),
+        };
+        match word {
+            "DELIMITER" => options.delimiter = character(word)?,
+            "QUOTE" => options.quote = character(word)?,
+            "NULL" => {
+                let value = next_if(rest, Rule::text).map(|pair| self.text(&pair)).transpose()?;
+                let Some(Text::Literal(value, _)) = value else {
+                    return Err(unexpected("NULL needs a string: the text that stands for null", span));
+                };
+                options.null = Some(value);
+            }
+            "HEADER" => {
+                options.header = match rest.peek() {
+                    None => Some(true),
+                    Some(_) => Some(self.choice(rest, word, span, &[("true", true), ("false", false)])?),
+                };
+            }
+            _ => {
+                options.format = Some(self.choice(
+                    rest,
+                    "FORMAT",
+                    span,
+                    &[("csv", FileFormat::Csv), ("tsv", FileFormat::Tsv), ("jsonl", FileFormat::JsonLines)],
+                )?);
+            }
+        }
+        Ok(())
+    }
+}

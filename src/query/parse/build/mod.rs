@@ -1,0 +1,156 @@
+//! Pairs of the grammar to the syntax tree.
+//!
+//! The grammar is loose where a strict one would parse the same text twice; what it leaves open (precedence, which
+//! bracket means what, the order of clauses, where patterns may stand) is decided here.
+
+mod clause;
+mod copy;
+mod expr;
+mod pattern;
+mod schema;
+
+use std::{iter::Peekable, sync::Arc};
+
+use pest::iterators::{Pair, Pairs};
+
+use super::{
+    Rule,
+    lex::Tokens,
+    literal,
+    words::{Code, code},
+};
+use crate::{
+    QueryError, Span,
+    query::ast::{Name, Statement, Text},
+};
+
+type Result<T> = std::result::Result<T, QueryError>;
+type Nodes<'c> = Peekable<Pairs<'c, Rule>>;
+
+/// Returns the statement of the pairs.
+pub(super) fn build(text: &str, tokens: &Tokens, pairs: Pairs<'_, Rule>) -> Result<Statement> {
+    let mut builder = Builder { text, tokens, tallest: 0, n_operands: 0, predicate: false };
+    let pair = pairs.into_iter().next().expect("a statement is one pair");
+    builder.statement(pair)
+}
+
+/// What building a statement needs and remembers.
+struct Builder<'t> {
+    text: &'t str,
+    tokens: &'t Tokens,
+    /// The height of the tallest expression since this was last set to 0.
+    tallest: usize,
+    /// How many operators enclose the operand being built.
+    n_operands: usize,
+    /// The expression being built is a predicate, so a pattern may stand in it.
+    predicate: bool,
+}
+
+impl Builder<'_> {
+    fn statement(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {
+        let span = self.span(&pair);
+        let rule = pair.as_rule();
+        Ok(match rule {
+            Rule::query => Statement::Query(self.query(pair)?),
+            Rule::explain => Statement::Explain(self.query(first(pair))?),
+            Rule::profile => Statement::Profile(self.query(first(pair))?),
+            Rule::create_constraint => Statement::CreateConstraint(self.create_schema(pair)?),
+            Rule::create_index => Statement::CreateIndex(self.create_schema(pair)?),
+            Rule::drop => self.drop_schema(pair)?,
+            Rule::show => match self.tokens.code(first_token(&pair) + 1) {
+                code::CONSTRAINTS => Statement::ShowConstraints(span),
+                _ => Statement::ShowIndexes(span),
+            },
+            Rule::begin => Statement::Begin(span),
+            Rule::commit => Statement::Commit(span),
+            Rule::rollback => Statement::Rollback(span),
+            Rule::copy_from => Statement::CopyFrom(Box::new(self.copy_from(pair)?)),
+            Rule::copy_to => Statement::CopyTo(Box::new(self.copy_to(pair)?)),
+            other => unreachable!("{other:?} is no statement"),
+        })
+    }
+
+    /// Returns where a pair stands in the text.
+    fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let span = pair.as_span();
+        let (start, end) = (span.start() / 2, span.end() / 2);
+        if start == end {
+            let at = self.tokens.span(start).start;
+            return Span { start: at, end: at };
+        }
+        self.tokens.span(start).to(self.tokens.span(end - 1))
+    }
+
+    /// Returns the code of a pair's first token.
+    fn code(&self, pair: &Pair<'_, Rule>) -> Code {
+        self.tokens.code(first_token(pair))
+    }
+
+    /// Returns the text of a pair's first token.
+    fn token_text(&self, pair: &Pair<'_, Rule>) -> &str {
+        self.tokens.text(self.text, first_token(pair))
+    }
+
+    /// Returns a name: of a pair that is one token.
+    fn name(&self, pair: &Pair<'_, Rule>) -> Result<Name> {
+        let span = self.tokens.span(first_token(pair));
+        Ok(Name { text: literal::name(self.token_text(pair), span)?, span })
+    }
+
+    /// Returns a parameter's name.
+    fn parameter(&self, pair: &Pair<'_, Rule>) -> Result<Name> {
+        let span = self.tokens.span(first_token(pair));
+        Ok(Name { text: literal::name(&self.token_text(pair)[1..], span)?, span })
+    }
+
+    /// Returns the value of a string literal.
+    fn string(&self, pair: &Pair<'_, Rule>) -> Result<Arc<str>> {
+        literal::string(self.token_text(pair), self.tokens.span(first_token(pair)))
+    }
+
+    /// Returns a string literal or a parameter.
+    fn text(&self, pair: &Pair<'_, Rule>) -> Result<Text> {
+        Ok(match self.code(pair) {
+            code::STRING => Text::Literal(self.string(pair)?, self.span(pair)),
+            _ => Text::Parameter(self.parameter(pair)?),
+        })
+    }
+
+    /// Returns the one character of a string literal that is a separator or quote.
+    fn character(&self, pair: &Pair<'_, Rule>, what: &str) -> Result<char> {
+        let span = self.span(pair);
+        if self.code(pair) != code::STRING {
+            return Err(unexpected(format!("{what} needs a string of one character"), span));
+        }
+        let value = self.string(pair)?;
+        let mut chars = value.chars();
+        match (chars.next(), chars.next()) {
+            (Some(c), None) => Ok(c),
+            _ => Err(unexpected(format!("{what} must be one character, not {value:?}"), span)),
+        }
+    }
+}
+
+/// Returns the index of a pair's first token.
+fn first_token(pair: &Pair<'_, Rule>) -> usize {
+    pair.as_span().start() / 2
+}
+
+/// Returns a pair's first child.
+fn first<'c>(pair: Pair<'c, Rule>) -> Pair<'c, Rule> {
+    pair.into_inner().next().expect("the rule has a child")
+}
+
+/// Returns the next pair, which the grammar guarantees.
+fn next<'c>(nodes: &mut Nodes<'c>) -> Pair<'c, Rule> {
+    nodes.next().expect("the grammar has it here")
+}
+
+/// Returns the next pair if it is of this rule.
+fn next_if<'c>(nodes: &mut Nodes<'c>, rule: Rule) -> Option<Pair<'c, Rule>> {
+    nodes.next_if(|pair| pair.as_rule() == rule)
+}
+
+fn unexpected(message: impl Into<String>, span: Span) -> QueryError {
+    QueryError::syntax("UnexpectedSyntax", message, span)
+}

@@ -1,0 +1,237 @@
+//! Paths, nodes, relationships, labels.
+
+use pest::iterators::Pair;
+
+use super::{Builder, Nodes, Result, Rule, first_token, next, next_if, unexpected};
+use crate::{
+    QueryError, Span,
+    query::{
+        ast::{
+            Direction, Hop, LabelExpr, Name, NodePattern, PathLength, PathPattern, PathSelector, Properties,
+            RelationshipPattern,
+        },
+        parse::{literal, words::code},
+    },
+};
+
+/// The most `!` before a label: more are no use, and would make the tree deep.
+const BANGS_MAX: usize = 16;
+
+/// The most hops that a variable-length relationship can be told to take.
+const HOPS_MAX: i64 = u32::MAX as i64;
+
+impl Builder<'_> {
+    /// Returns the paths of the `path` pairs that come next.
+    pub(super) fn paths(&mut self, nodes: &mut Nodes<'_>, matching: bool) -> Result<Vec<PathPattern>> {
+        let mut paths = Vec::new();
+        while let Some(path) = next_if(nodes, Rule::path) {
+            paths.push(self.path(path, matching)?);
+        }
+        Ok(paths)
+    }
+
+    /// Returns a path pattern. Where it is matched (not created) a parameter cannot stand for properties.
+    pub(super) fn path(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<PathPattern> {
+        let span = self.span(&pair);
+        let mut nodes = pair.into_inner().peekable();
+        let variable = match next_if(&mut nodes, Rule::path_name) {
+            Some(pair) => Some(self.name(&pair)?),
+            None => None,
+        };
+        let mut path = match next_if(&mut nodes, Rule::shortest) {
+            Some(pair) => {
+                let selector = match self.code(&pair) {
+                    code::SHORTESTPATH => PathSelector::Shortest,
+                    _ => PathSelector::AllShortest,
+                };
+                if !matching {
+                    return Err(unexpected("shortestPath can be matched, not created", self.span(&pair)));
+                }
+                self.chain(&mut pair.into_inner().peekable(), selector, span, matching)?
+            }
+            None => self.chain(&mut nodes, PathSelector::All, span, matching)?,
+        };
+        path.variable = variable;
+        Ok(path)
+    }
+
+    /// Returns the path of a chain of nodes and relationships.
+    pub(super) fn chain(
+        &mut self,
+        nodes: &mut Nodes<'_>,
+        selector: PathSelector,
+        span: Span,
+        matching: bool,
+    ) -> Result<PathPattern> {
+        let start = self.node(next(nodes), matching)?;
+        let mut hops = Vec::new();
+        while let Some(pair) = next_if(nodes, Rule::relationship) {
+            let relationship = self.relationship(pair, matching)?;
+            hops.push(Hop { relationship, node: self.node(next(nodes), matching)? });
+        }
+        Ok(PathPattern { variable: None, selector, start, hops, span })
+    }
+
+    fn node(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<NodePattern> {
+        let mut node =
+            NodePattern { variable: None, labels: None, properties: None, predicate: None, span: self.span(&pair) };
+        for child in pair.into_inner() {
+            match child.as_rule() {
+                Rule::name => node.variable = Some(self.name(&child)?),
+                Rule::labels => node.labels = Some(self.labels(child)?),
+                Rule::r#where => node.predicate = Some(Box::new(self.r#where(child)?)),
+                _ => node.properties = Some(self.properties(child, matching)?),
+            }
+        }
+        Ok(node)
+    }
+
+    fn relationship(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<RelationshipPattern> {
+        let tokens = pair.as_span();
+        let left = self.tokens.code(tokens.start() / 2) == code::LESS;
+        let right = self.tokens.code(tokens.end() / 2 - 1) == code::GREATER;
+        let direction = match (left, right) {
+            (true, false) => Direction::Left,
+            (false, true) => Direction::Right,
+            _ => Direction::Either,
+        };
+        let mut relationship = RelationshipPattern {
+            variable: None,
+            types: None,
+            length: None,
+            properties: None,
+            predicate: None,
+            direction,
+            span: self.span(&pair),
+        };
+        for child in pair.into_inner() {
+            match child.as_rule() {
+                Rule::name => relationship.variable = Some(self.name(&child)?),
+                Rule::labels => relationship.types = Some(self.labels(child)?),
+                Rule::length => relationship.length = Some(self.length(child)?),
+                Rule::r#where => relationship.predicate = Some(Box::new(self.r#where(child)?)),
+                _ => relationship.properties = Some(self.properties(child, matching)?),
+            }
+        }
+        Ok(relationship)
+    }
+
+    fn properties(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<Properties> {
+        let span = self.span(&pair);
+        if pair.as_rule() == Rule::map {
+            return Ok(Properties::Map(self.entries(pair)?.0, span));
+        }
+        let name = self.parameter(&pair)?;
+        if matching {
+            let what = format!("the parameter ${} cannot stand for the properties of a pattern here", name.text);
+            return Err(QueryError::syntax("InvalidParameterUse", what, span)
+                .hint(format!("name the properties: {{key: ${}.key}}; CREATE takes a whole map", name.text)));
+        }
+        Ok(Properties::Parameter(name))
+    }
+
+    fn length(&mut self, pair: Pair<'_, Rule>) -> Result<PathLength> {
+        let span = self.span(&pair);
+        let (mut bounds, mut dots) = ([None, None], false);
+        for child in pair.into_inner() {
+            if child.as_rule() == Rule::dots {
+                dots = true;
+                continue;
+            }
+            let place = self.span(&child);
+            let value = literal::integer(self.token_text(&child), false, place)?;
+            if value >= HOPS_MAX {
+                let message = format!("a path of {value} relationships is longer than any");
+                return Err(QueryError::syntax("InvalidRelationshipPattern", message, place));
+            }
+            bounds[usize::from(dots)] = u32::try_from(value).ok();
+        }
+        let [min, max] = bounds;
+        Ok(PathLength { min, max: if dots { max } else { min }, span })
+    }
+
+    /// Returns the labels after a colon: `!` binds closest, then `&` and `:`, then `|`.
+    pub(super) fn labels(&mut self, pair: Pair<'_, Rule>) -> Result<LabelExpr> {
+        let span = self.span(&pair);
+        let mut nodes = pair.into_inner().peekable();
+        let mut any = Vec::new();
+        loop {
+            let mut all = vec![self.label(&mut nodes)?];
+            let mut more = false;
+            while let Some(operator) = next_if(&mut nodes, Rule::label_operator) {
+                if self.code(&operator) == code::PIPE {
+                    more = true;
+                    break;
+                }
+                all.push(self.label(&mut nodes)?);
+            }
+            any.push(one_or(all, LabelExpr::And));
+            if !more {
+                let mut labels = one_or(any, LabelExpr::Or);
+                if let LabelExpr::And(_, whole) | LabelExpr::Or(_, whole) = &mut labels {
+                    *whole = span;
+                }
+                return Ok(labels);
+            }
+        }
+    }
+
+    fn label(&mut self, nodes: &mut Nodes<'_>) -> Result<LabelExpr> {
+        let mut bangs = Vec::new();
+        while let Some(bang) = next_if(nodes, Rule::bang) {
+            bangs.push(self.span(&bang));
+            if bangs.len() > BANGS_MAX {
+                return Err(unexpected(format!("more than {BANGS_MAX} `!` before a label"), self.span(&bang)));
+            }
+        }
+        let pair = next(nodes);
+        let mut label = match pair.as_rule() {
+            Rule::name => LabelExpr::Label(self.name(&pair)?),
+            Rule::wildcard => LabelExpr::Any(self.span(&pair)),
+            _ => self.labels(pair)?,
+        };
+        for bang in bangs.into_iter().rev() {
+            let span = bang.to(label.span());
+            label = LabelExpr::Not(Box::new(label), span);
+        }
+        Ok(label)
+    }
+
+    /// Returns the labels of `n:A:B` where they are set or removed: names and nothing else.
+    pub(super) fn label_names(&mut self, pair: Pair<'_, Rule>) -> Result<Vec<Name>> {
+        let mut names = Vec::new();
+        for child in pair.into_inner() {
+            let plain = match child.as_rule() {
+                Rule::name => {
+                    names.push(self.name(&child)?);
+                    true
+                }
+                Rule::label_operator => self.tokens.code(first_token(&child)) == code::COLON,
+                _ => false,
+            };
+            if !plain {
+                return Err(unexpected("only labels can be set or removed, not label expressions", self.span(&child))
+                    .hint("write n:A:B"));
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl LabelExpr {
+    fn span(&self) -> Span {
+        match self {
+            Self::Label(name) => name.span,
+            Self::Any(span) | Self::Not(_, span) | Self::And(_, span) | Self::Or(_, span) => *span,
+        }
+    }
+}
+
+/// Returns the only element, or all of them joined.
+fn one_or(mut labels: Vec<LabelExpr>, join: fn(Vec<LabelExpr>, Span) -> LabelExpr) -> LabelExpr {
+    if labels.len() == 1 {
+        return labels.swap_remove(0);
+    }
+    let span = labels[0].span().to(labels[labels.len() - 1].span());
+    join(labels, span)
+}

@@ -1,0 +1,82 @@
+//! Text to the syntax tree.
+//!
+//! 1. [`lex::lex`] takes the text apart into tokens, and refuses what is too long, too deep or unbalanced.
+//! 2. pest reads the codes of the tokens by `grammar/kgql.pest`; time is linear in their number.
+//! 3. [`build::build`] makes the tree, bounded in depth; precedence is applied here.
+//! 4. Where 2 fails, [`diagnose`] says what was found, what was expected, and which similar word was meant.
+//!
+//! This folder knows nothing of schemas, scopes or types. It is the only place that knows pest.
+
+#![expect(clippy::result_large_err, reason = "an error ends the parse; it is boxed at the door of this folder")]
+
+mod build;
+mod diagnose;
+mod lex;
+mod literal;
+mod script;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use pest::Parser;
+
+pub(crate) use self::script::{is_complete, split_statements};
+use crate::{QueryError, Result, Span, query::ast::Statement};
+
+/// The parser of the grammar. Its documentation is the grammar's own comments.
+mod grammar {
+    #![allow(missing_docs, reason = "generated from the grammar file")]
+
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../grammar/kgql.pest"]
+    pub(super) struct Grammar;
+}
+
+use self::grammar::{Grammar, Rule};
+
+/// A statement of a script.
+#[derive(Debug)]
+pub(crate) struct ScriptStatement<'t> {
+    /// The statement, or why it is none; the error's place is one in the whole script.
+    pub(crate) statement: Result<Statement>,
+    /// Its text, without the `;`. Spans inside the statement count from its beginning.
+    pub(crate) text: &'t str,
+    /// Where the text stands in the script.
+    pub(crate) span: Span,
+}
+
+/// Returns the statement of a text; a `;` may close it.
+pub(crate) fn parse(text: &str) -> Result<Statement> {
+    parse_located(text).map_err(|error| error.locate(text).into())
+}
+
+/// Returns the statements of a script, right or wrong, in order.
+pub(crate) fn parse_script(script: &str) -> Vec<ScriptStatement<'_>> {
+    let parse_one = |text: &'_ str| {
+        let start = text.as_ptr() as usize - script.as_ptr() as usize;
+        let statement = parse_located(text).map_err(|mut error| {
+            let shift = |at: u32| start + at as usize;
+            error.span = error.span.map(|span| Span::new(shift(span.start), shift(span.end)));
+            error.locate(script).into()
+        });
+        (statement, Span::new(start, start + text.len()))
+    };
+    let statements = split_statements(script).into_iter();
+    statements
+        .map(|text| {
+            let (statement, span) = parse_one(text);
+            ScriptStatement { statement, text, span }
+        })
+        .collect()
+}
+
+fn parse_located(text: &str) -> Result<Statement, QueryError> {
+    let tokens = lex::lex(text)?;
+    if tokens.len() == 0 {
+        return Err(QueryError::syntax("UnexpectedSyntax", "there is no statement", Span::default()));
+    }
+    match Grammar::parse(Rule::statement, &tokens.codes) {
+        Ok(pairs) => build::build(text, &tokens, pairs),
+        Err(_) => Err(diagnose::diagnose(text, &tokens)),
+    }
+}
