@@ -37,6 +37,9 @@ pub(crate) enum CleanColumn<'a> {
 }
 
 impl<'a> Column<'a> {
+    /// A property that nothing has.
+    pub(crate) const NONE: Self = Self { table: None };
+
     pub(super) const fn new(table: Option<&'a ColumnTable>) -> Self {
         Self { table }
     }

@@ -23,7 +23,7 @@ mod checkpoint;
 mod column;
 mod counts;
 mod engine;
-mod fold;
+pub(crate) mod fold;
 mod index;
 mod manifest;
 mod open;
@@ -33,7 +33,7 @@ mod snapshot;
 mod transaction;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
 pub(crate) use bulk::BULK_ROWS_MIN;

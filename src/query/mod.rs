@@ -4,6 +4,7 @@
 
 pub(crate) mod ast;
 pub(crate) mod bind;
+pub(crate) mod chain;
 pub(crate) mod compile;
 pub(crate) mod execute;
 pub(crate) mod explain;

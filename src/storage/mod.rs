@@ -13,8 +13,8 @@ pub(crate) mod root;
 pub(crate) mod store;
 
 pub(crate) use block::{
-    AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, Presence, RelIds,
-    U32Column, ValueRef, open_bytes, seal_bytes, split,
+    AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, IntView, Presence, RelIds,
+    StrView, U32Column, ValueRef, open_bytes, seal_bytes, split,
 };
 pub(crate) use bytes::Bytes;
 pub(crate) use header::Home;

@@ -16,6 +16,7 @@ mod aggregate;
 mod apply;
 pub(crate) mod batch;
 mod call;
+pub(crate) mod chain;
 mod context;
 mod delete;
 mod distinct;

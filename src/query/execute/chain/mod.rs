@@ -1,0 +1,60 @@
+//! Runs a [`ChainAggregate`]: an aggregation over trails, without walking them.
+//!
+//! # How
+//! 1. [`mask`]: labels and predicates of each place of the pattern become sets of nodes.
+//! 2. [`walk`]: the pattern becomes one or more of fixed length, with what keeps a relationship from being taken twice. What
+//!    cannot be kept exactly ends here, and the general operators run instead.
+//! 3. [`weigh`]: the pattern is hung up at the node that groups (or where the work is least), and weights are summed from
+//!    the leaves to it, in a [`ring`]: numbers of trails, with sums or the best value of one node.
+//! 4. [`groups`]: weights become rows.
+//!
+//! An error of a predicate also ends in the general operators: they may never reach the node it is of.
+
+mod groups;
+mod mask;
+mod ring;
+mod walk;
+mod weigh;
+
+#[cfg(test)]
+mod tests;
+
+#[allow(unused_imports, reason = "the operator that uses it lands next")]
+pub(in crate::query) use groups::{Rows, run};
+pub(in crate::query) use mask::is_constant;
+pub(in crate::query) use ring::Pool;
+
+use super::batch::Column;
+use crate::{
+    Error, Result,
+    model::Value,
+    query::plan::{Expr, Slot},
+};
+
+/// Why a run ended without rows.
+#[derive(Debug)]
+pub(in crate::query) enum Stop {
+    /// The general operators must run.
+    General,
+    /// An error that they would meet too.
+    Error(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Query(_) => Self::General,
+            other => Self::Error(other),
+        }
+    }
+}
+
+/// What evaluates expressions.
+pub(in crate::query) trait Values {
+    /// Evaluates for each of these nodes, standing in the slot.
+    fn column(&mut self, expr: &Expr, slot: Slot, nodes: &[u32]) -> Result<Column>;
+    /// Evaluates what is the same for all rows.
+    fn constant(&mut self, expr: &Expr) -> Result<Value>;
+    /// Counts work, and looks whether to stop.
+    fn tick(&mut self, n: usize) -> Result<()>;
+}

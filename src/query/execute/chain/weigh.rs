@@ -1,0 +1,953 @@
+//! Weighs the nodes of a pattern: how much all trails weigh on which a node stands at its place.
+//!
+//! With the pattern hung up at one node, the weight of a node is one (where its mask lets it pass) times, for each branch
+//! below it, the sum over its relationships of the weights of the nodes they lead to. Sums over a branch that passes every
+//! node are degrees. A branch that few nodes pass is pushed from them; anything else is pulled, a block of nodes at a time.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use super::{
+    Stop, Values,
+    mask::{Bits, Filter, Mask, Words, places},
+    ring::{Pool, Ring},
+    walk::{Fix, Hop, Walk},
+};
+use crate::{
+    Error,
+    graph::{Adjacency, CleanBlock, Edges, Snapshot},
+    model::{Direction, LabelId, NodeId},
+    storage::{BLOCK_LEN, BLOCK_WORDS},
+};
+
+/// A relationship pushed costs about so many pulled: it writes where it leads, and remembers that.
+const PUSH_COST: f64 = 4.0;
+
+/// What is measured at a node of the pattern; zero where it has nothing to measure.
+pub(super) type Lift<'a, S> = &'a dyn Fn(u32) -> Result<S, Error>;
+
+/// Takes the weights of the node that the pattern hangs at.
+pub(super) trait Sink<S> {
+    /// Takes those of a block; zero where the bit is not set, and maybe elsewhere.
+    fn block(&mut self, block: u32, words: &Words, weights: &[S]);
+    /// Takes one that is not zero.
+    fn one(&mut self, node: u32, weight: S);
+}
+
+/// What all passes over one pattern share.
+pub(super) struct Ground<'a, 'v> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) filters: &'v [Filter<'a>],
+    /// By node of the chain, once it was needed.
+    pub(super) masks: &'v mut [Option<Rc<Mask>>],
+    pub(super) values: &'v mut dyn Values,
+    pub(super) pool: &'v mut Pool,
+}
+
+/// A pass over a pattern.
+pub(super) struct Pass<'p, 'a, 'v, S> {
+    pub(super) ground: &'p mut Ground<'a, 'v>,
+    pub(super) walk: &'p Walk,
+    /// The node of the pattern where something is measured.
+    pub(super) lift: Option<(usize, Lift<'p, S>)>,
+}
+
+/// The weights of the nodes at one place of the pattern.
+#[derive(Debug)]
+enum Weights<S> {
+    /// One for each node of the mask, or what is measured there.
+    Leaf { mask: Rc<Mask>, lifted: bool },
+    /// Those that are not zero, by ascending node.
+    Sparse(Vec<(u32, S)>),
+    /// By node.
+    Dense(Vec<S>),
+}
+
+/// The weights of a branch, and what must be taken away where the step to it and one below it take the same relationship.
+struct Weighed<S> {
+    main: Rc<Weights<S>>,
+    minus: Option<Minus<S>>,
+}
+
+/// Weights without the lower branch, and those of the lower branch.
+struct Minus<S> {
+    without: Rc<Weights<S>>,
+    lower: Rc<Weights<S>>,
+}
+
+/// Weights as loops read them.
+enum Access<S> {
+    /// One everywhere.
+    One,
+    Bits(Bits),
+    Dense(Dense<S>),
+    /// What is measured, where the bits are set.
+    Lift(Option<Bits>),
+}
+
+/// Weights by node: a loop's own, or those of a branch.
+enum Dense<S> {
+    Own(Vec<S>),
+    Shared(Rc<Weights<S>>),
+}
+
+/// The relationships of one type and direction.
+#[derive(Clone, Copy)]
+struct Lane<'a> {
+    adjacency: Adjacency<'a>,
+    loops: Loops,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Loops {
+    Kept,
+    Skipped,
+    Only,
+}
+
+/// The weights of a branch, and how loops read them once they were prepared to.
+struct Branch<S> {
+    weights: Rc<Weights<S>>,
+    access: OnceCell<Access<S>>,
+}
+
+impl<S> Branch<S> {
+    fn new(weights: &Rc<Weights<S>>) -> Self {
+        Self { weights: weights.clone(), access: OnceCell::new() }
+    }
+
+    #[inline]
+    fn access(&self) -> &Access<S> {
+        self.access.get().expect("branches are prepared before they are read")
+    }
+}
+
+/// A sum over the relationships of a node.
+struct Term<'a, S> {
+    hop: Hop,
+    lanes: Vec<Lane<'a>>,
+    branch: Branch<S>,
+    /// A second weight of the nodes that the relationships lead to.
+    also: Option<Branch<S>>,
+    /// The node of the pattern they lead to.
+    far: usize,
+}
+
+/// A product of sums, less what they count twice.
+struct Factor<'a, S> {
+    plus: Vec<Term<'a, S>>,
+    minus: Option<Term<'a, S>>,
+    /// What `minus` is multiplied with, at the node itself.
+    minus_times: Option<Branch<S>>,
+    cost: f64,
+}
+
+impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
+    /// Weighs the nodes at place `root`.
+    pub(super) fn run(&mut self, root: usize, sink: &mut dyn Sink<S>) -> Result<(), Stop> {
+        let branches = self.branches(root, None)?;
+        let factors = self.factors(root, None, &branches, None);
+        self.drive(root, factors, sink)
+    }
+
+    /// Returns a guess at how many trails there are.
+    pub(super) fn guess_trails(&self) -> f64 {
+        let nodes = 0..self.walk.nodes.len();
+        let start = nodes.min_by(|a, b| self.guess_mask(*a).total_cmp(&self.guess_mask(*b))).unwrap_or(0);
+        self.guess_trails_from(start, None) * self.guess_mask(start)
+    }
+
+    fn guess_trails_from(&self, node: usize, parent: Option<usize>) -> f64 {
+        let mut trails = 1.0;
+        for (at, step) in self.walk.steps.iter().enumerate() {
+            if Some(at) != parent && (step.a == node || step.b == node) {
+                let each = self.edges(&step.hop_from(node), node, 1.0);
+                trails *= each * self.guess_trails_from(step.other(node), Some(at));
+            }
+        }
+        trails
+    }
+
+    /// Returns a guess at the work of [`run`](Self::run).
+    pub(super) fn cost(&self, root: usize) -> f64 {
+        self.guess(root, None).1
+    }
+
+    /// Returns guesses: how many nodes have a weight, and the work to get there.
+    fn guess(&self, node: usize, parent: Option<usize>) -> (f64, f64) {
+        let mut n = self.guess_mask(node);
+        let mut cost = self.walk.nodes[node].map_or(0.0, |origin| self.mask_cost(origin));
+        for (at, step) in self.walk.steps.iter().enumerate() {
+            if Some(at) == parent || (step.a != node && step.b != node) {
+                continue;
+            }
+            let far = step.other(node);
+            let (n_far, cost_far) = self.guess(far, Some(at));
+            cost += cost_far;
+            let hop = step.hop_from(node);
+            if self.is_leaf(far, at) && self.implied(far, &hop) {
+                cost += n * hop.types.len() as f64;
+                continue;
+            }
+            let pushed = self.edges(&hop.reversed(), far, n_far);
+            let pulled = self.edges(&hop, node, n) + n;
+            if pushed * PUSH_COST < pulled {
+                cost += pushed * PUSH_COST;
+                n = n.min(pushed * self.guess_mask(node) / self.ground.snapshot.n_nodes().max(1) as f64 + 1.0);
+            } else {
+                cost += pulled;
+            }
+        }
+        (n, cost)
+    }
+
+    /// Returns a guess at the work of evaluating a filter over all nodes.
+    fn mask_cost(&self, origin: usize) -> f64 {
+        let filter = &self.ground.filters[origin];
+        let known = self.ground.masks[origin].is_some() || filter.labels_only() || filter.found.is_some();
+        if known { 0.0 } else { self.ground.snapshot.n_nodes() as f64 * 0.5 }
+    }
+
+    fn is_leaf(&self, node: usize, parent: usize) -> bool {
+        let mut steps = self.walk.steps.iter().enumerate();
+        !steps.any(|(at, step)| at != parent && (step.a == node || step.b == node))
+    }
+
+    fn guess_mask(&self, node: usize) -> f64 {
+        let snapshot = self.ground.snapshot;
+        match self.walk.nodes[node] {
+            None => snapshot.n_nodes() as f64,
+            Some(origin) => match &self.ground.masks[origin] {
+                Some(mask) => mask.n(snapshot) as f64,
+                None => self.ground.filters[origin].guess(snapshot),
+            },
+        }
+    }
+
+    /// Returns a guess at how many relationships `n` of the nodes at a place have.
+    fn edges(&self, hop: &Hop, node: usize, n: f64) -> f64 {
+        let snapshot = self.ground.snapshot;
+        let label = self.walk.nodes[node].and_then(|origin| self.ground.filters[origin].labels.first().copied());
+        let of = label.map_or(snapshot.n_nodes(), |label| snapshot.n_label(label)).max(1) as f64;
+        let on_side = |rel_type, side| match label {
+            Some(label) => snapshot.n_type_ends(rel_type, side, label),
+            None => snapshot.n_type(rel_type),
+        };
+        let mut all = 0.0;
+        for &rel_type in &hop.types {
+            all += if hop.out { on_side(rel_type, Direction::Out) as f64 } else { 0.0 };
+            all += if hop.into { on_side(rel_type, Direction::In) as f64 } else { 0.0 };
+        }
+        all * (n / of).min(1.0)
+    }
+
+    /// Returns whether every node that the hop leads to has what the filter asks.
+    fn implied(&self, far: usize, hop: &Hop) -> bool {
+        let Some(origin) = self.walk.nodes[far] else { return true };
+        match &self.ground.masks[origin] {
+            Some(mask) => implied_by(self.ground.snapshot, mask, hop),
+            None => {
+                let filter = &self.ground.filters[origin];
+                let has = |label: &LabelId| leads_to(self.ground.snapshot, hop, *label);
+                filter.labels_only() && !filter.impossible && filter.labels.iter().all(has)
+            }
+        }
+    }
+
+    fn mask(&mut self, node: usize) -> Result<Rc<Mask>, Stop> {
+        let Some(origin) = self.walk.nodes[node] else { return Ok(Rc::new(Mask::All)) };
+        if let Some(mask) = &self.ground.masks[origin] {
+            return Ok(mask.clone());
+        }
+        let mask = Rc::new(self.ground.filters[origin].mask(self.ground.snapshot, self.ground.values)?);
+        self.ground.masks[origin] = Some(mask.clone());
+        Ok(mask)
+    }
+
+    /// Weighs the branches below a node: for each step of the pattern that leads down from it.
+    fn branches(&mut self, node: usize, parent: Option<usize>) -> Result<Vec<(usize, Weighed<S>)>, Stop> {
+        let mut branches = Vec::new();
+        for (at, step) in self.walk.steps.iter().enumerate() {
+            if Some(at) != parent && (step.a == node || step.b == node) {
+                branches.push((at, self.weigh(step.other(node), at)?));
+            }
+        }
+        Ok(branches)
+    }
+
+    fn weigh(&mut self, node: usize, parent: usize) -> Result<Weighed<S>, Stop> {
+        let branches = self.branches(node, Some(parent))?;
+        let all = self.factors(node, Some(parent), &branches, None);
+        let main = Rc::new(self.collect(node, all)?);
+        let paired = self.walk.fixes.iter().find(|fix| fix.at == node && (fix.first == parent || fix.second == parent));
+        let Some(fix) = paired else { return Ok(Weighed { main, minus: None }) };
+        let below = if fix.first == parent { fix.second } else { fix.first };
+        let rest = self.factors(node, Some(parent), &branches, Some(below));
+        let without = Rc::new(self.collect(node, rest)?);
+        let (_, lower) = branches.iter().find(|(at, _)| *at == below).expect("the other step of the pair leads down");
+        Ok(Weighed { main, minus: Some(Minus { without, lower: lower.main.clone() }) })
+    }
+
+    /// Returns what to multiply at a node.
+    fn factors(
+        &self,
+        node: usize,
+        parent: Option<usize>,
+        branches: &[(usize, Weighed<S>)],
+        leave_out: Option<usize>,
+    ) -> Vec<Factor<'a, S>> {
+        let mut factors = Vec::new();
+        let pair_of = |at: usize| -> Option<(&Fix, usize)> {
+            let fix = self.walk.fixes.iter().find(|fix| fix.at == node && (fix.first == at || fix.second == at))?;
+            let other = if fix.first == at { fix.second } else { fix.first };
+            (Some(other) != parent).then_some((fix, other))
+        };
+        let branch = |at: usize| &branches.iter().find(|(known, _)| *known == at).expect("a step down").1;
+        for (at, weighed) in branches {
+            if Some(*at) == leave_out {
+                continue;
+            }
+            let hop = self.walk.steps[*at].hop_from(node);
+            let far = self.walk.steps[*at].other(node);
+            let term = self.term(hop.clone(), &weighed.main, far);
+            let mut factor =
+                Factor { plus: vec![term], minus: None, minus_times: None, cost: self.pull_cost(node, &hop) };
+            if let Some((fix, other)) = pair_of(*at) {
+                if other < *at {
+                    continue;
+                }
+                let second = branch(other);
+                let second_hop = self.walk.steps[other].hop_from(node);
+                factor.cost += self.pull_cost(node, &second_hop);
+                factor.plus.push(self.term(second_hop, &second.main, self.walk.steps[other].other(node)));
+                let mut both = self.term(fix.shared.clone(), &weighed.main, far);
+                both.also = Some(Branch::new(&second.main));
+                factor.minus = Some(both);
+            } else if let Some(Minus { without, lower }) = &weighed.minus {
+                let fix = self.walk.fixes.iter().find(|fix| fix.first == *at || fix.second == *at);
+                let shared = &fix.expect("a branch with something to take away has a pair").shared;
+                let shared = if shared.loops_only { shared.clone() } else { shared.reversed() };
+                factor.minus = Some(self.term(shared, without, far));
+                factor.minus_times = Some(Branch::new(lower));
+            }
+            factors.push(factor);
+        }
+        factors
+    }
+
+    fn term(&self, hop: Hop, weights: &Rc<Weights<S>>, far: usize) -> Term<'a, S> {
+        let lanes = lanes(self.ground.snapshot, &hop);
+        Term { hop, lanes, branch: Branch::new(weights), also: None, far }
+    }
+
+    fn pull_cost(&self, node: usize, hop: &Hop) -> f64 {
+        self.edges(hop, node, self.guess_mask(node))
+    }
+
+    fn collect(&mut self, node: usize, factors: Vec<Factor<'a, S>>) -> Result<Weights<S>, Stop> {
+        if factors.is_empty() {
+            let lifted = self.lift.as_ref().is_some_and(|(at, _)| *at == node);
+            return Ok(Weights::Leaf { mask: self.mask(node)?, lifted });
+        }
+        let len = self.ground.snapshot.node_id_end() as usize;
+        let mut collect = Collect { dense: None, sparse: Vec::new(), len };
+        self.drive(node, factors, &mut collect)?;
+        Ok(match collect.dense {
+            Some(dense) => Weights::Dense(dense),
+            None => {
+                collect.sparse.sort_unstable_by_key(|(id, _)| *id);
+                Weights::Sparse(collect.sparse)
+            }
+        })
+    }
+
+    /// Multiplies the factors at every node that may stand at the place.
+    fn drive(&mut self, node: usize, mut factors: Vec<Factor<'a, S>>, sink: &mut dyn Sink<S>) -> Result<(), Stop> {
+        factors.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        let origin = self.walk.nodes[node];
+        let found = origin.is_some_and(|origin| self.ground.filters[origin].found.is_some());
+        let lift = self.lift.as_ref().filter(|(at, _)| *at == node).map(|(_, lift)| *lift);
+        let (list, skip) = if found || factors.is_empty() {
+            let mask = self.mask(node)?;
+            match &*mask {
+                Mask::Ids(ids) => (Some(ids.iter().map(|&id| (id, S::ONE)).collect()), None),
+                _ => (None, None),
+            }
+        } else {
+            match self.best_push(node, &factors) {
+                Some(at) => {
+                    let (factor, term) = at;
+                    let pushed = self.push(&factors[factor].plus[term])?;
+                    (Some(self.keep_masked(node, &factors[factor].plus[term].hop, pushed)?), Some(at))
+                }
+                None => (None, None),
+            }
+        };
+        for (f, factor) in factors.iter().enumerate() {
+            for (t, term) in factor.plus.iter().enumerate() {
+                if skip != Some((f, t)) {
+                    self.prepare(term)?;
+                }
+            }
+            if let Some(term) = &factor.minus {
+                self.prepare(term)?;
+            }
+            if let Some(branch) = &factor.minus_times {
+                self.prepare_branch(branch, None)?;
+            }
+        }
+        let any_lift = self.lift.as_ref().map(|(_, lift)| *lift);
+        let result = match list {
+            Some(list) => self.drive_list(&list, &factors, skip, lift, any_lift, sink),
+            None => self.drive_blocks(node, &factors, lift, any_lift, sink),
+        };
+        for factor in factors {
+            for term in factor.plus.into_iter().chain(factor.minus) {
+                self.give_back(term.branch.access);
+            }
+        }
+        result
+    }
+
+    fn give_back(&mut self, access: OnceCell<Access<S>>) {
+        if let Some(Access::Dense(Dense::Own(mut dense))) = access.into_inner() {
+            dense.fill(S::ZERO);
+            S::give_back(self.ground.pool, dense);
+        }
+    }
+
+    fn drive_list(
+        &mut self,
+        list: &[(u32, S)],
+        factors: &[Factor<'a, S>],
+        skip: Option<(usize, usize)>,
+        lift: Option<Lift<'_, S>>,
+        any_lift: Option<Lift<'_, S>>,
+        sink: &mut dyn Sink<S>,
+    ) -> Result<(), Stop> {
+        for &(id, seed) in list {
+            let mut weight = if skip.is_some() { S::ONE } else { seed };
+            let mut visited = 1;
+            for (f, factor) in factors.iter().enumerate() {
+                let mut product = S::ONE;
+                for (t, term) in factor.plus.iter().enumerate() {
+                    let sum = if skip == Some((f, t)) { seed } else { term.sum(id, any_lift, &mut visited)? };
+                    product = product.mul(sum);
+                }
+                product = factor.take_away(id, product, any_lift, &mut visited)?;
+                weight = weight.mul(product);
+                if weight.is_zero() {
+                    break;
+                }
+            }
+            if let Some(lift) = lift
+                && !weight.is_zero()
+            {
+                weight = weight.mul(lift(id)?);
+            }
+            if !weight.is_zero() {
+                sink.one(id, weight);
+            }
+            self.ground.values.tick(visited)?;
+        }
+        Ok(())
+    }
+
+    fn drive_blocks(
+        &mut self,
+        node: usize,
+        factors: &[Factor<'a, S>],
+        lift: Option<Lift<'_, S>>,
+        any_lift: Option<Lift<'_, S>>,
+        sink: &mut dyn Sink<S>,
+    ) -> Result<(), Stop> {
+        let mask = self.mask(node)?;
+        let snapshot = self.ground.snapshot;
+        let mut weights = vec![S::ZERO; BLOCK_LEN];
+        let mut sums = vec![S::ZERO; BLOCK_LEN];
+        for block in 0..snapshot.n_node_blocks() {
+            let mut words = mask.block(snapshot, block)?;
+            if words == [0; BLOCK_WORDS] {
+                continue;
+            }
+            let mut visited = BLOCK_WORDS;
+            let mut first = true;
+            for factor in factors {
+                let mut product_of_one = true;
+                let mut product = std::mem::take(&mut sums);
+                for term in &factor.plus {
+                    if product_of_one {
+                        term.block(block, &words, any_lift, &mut product, &mut visited)?;
+                        product_of_one = false;
+                    } else {
+                        let mut other = vec![S::ZERO; BLOCK_LEN];
+                        term.block(block, &words, any_lift, &mut other, &mut visited)?;
+                        product.iter_mut().zip(&other).for_each(|(a, b)| *a = a.mul(*b));
+                    }
+                }
+                if factor.minus.is_some() {
+                    each(&words, |local| {
+                        if !product[local].is_zero() {
+                            let id = block * BLOCK_LEN as u32 + local as u32;
+                            product[local] = factor.take_away(id, product[local], any_lift, &mut visited)?;
+                        }
+                        Ok(())
+                    })?;
+                }
+                if first {
+                    std::mem::swap(&mut weights, &mut product);
+                    first = false;
+                } else {
+                    weights.iter_mut().zip(&product).for_each(|(a, b)| *a = a.mul(*b));
+                }
+                sums = product;
+                if factors.len() > 1 {
+                    narrow(&mut words, &weights);
+                }
+            }
+            if first {
+                weights.fill(S::ZERO);
+                each(&words, |local| {
+                    weights[local] = S::ONE;
+                    Ok(())
+                })?;
+            }
+            if let Some(lift) = lift {
+                each(&words, |local| {
+                    if !weights[local].is_zero() {
+                        weights[local] = weights[local].mul(lift(block * BLOCK_LEN as u32 + local as u32)?);
+                    }
+                    Ok(())
+                })?;
+            }
+            sink.block(block, &words, &weights);
+            self.ground.values.tick(visited)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the term whose branch so few nodes pass that it is better to start from them.
+    fn best_push(&self, node: usize, factors: &[Factor<'a, S>]) -> Option<(usize, usize)> {
+        let mut best: Option<((usize, usize), f64)> = None;
+        let mut pulled = self.guess_mask(node);
+        for (f, factor) in factors.iter().enumerate() {
+            for (t, term) in factor.plus.iter().enumerate() {
+                let n = match &*term.branch.weights {
+                    Weights::Sparse(weights) => weights.len() as f64,
+                    Weights::Leaf { mask, .. } => match &**mask {
+                        Mask::Ids(ids) => ids.len() as f64,
+                        Mask::Bits(_, n) => *n as f64,
+                        Mask::All | Mask::Label(_) => {
+                            if !implied_by(self.ground.snapshot, mask, &term.hop) {
+                                pulled += self.pull_cost(node, &term.hop);
+                            }
+                            continue;
+                        }
+                    },
+                    Weights::Dense(_) => {
+                        pulled += self.pull_cost(node, &term.hop);
+                        continue;
+                    }
+                };
+                pulled += self.pull_cost(node, &term.hop);
+                let cost = self.edges(&term.hop.reversed(), term.far, n) * PUSH_COST;
+                if best.is_none_or(|(_, known)| cost < known) {
+                    best = Some(((f, t), cost));
+                }
+            }
+        }
+        best.filter(|(_, cost)| *cost < pulled).map(|(at, _)| at)
+    }
+
+    /// Sums over the relationships of every node a term's branch leads to, from the branch's side.
+    fn push(&mut self, term: &Term<'a, S>) -> Result<Vec<(u32, S)>, Stop> {
+        let lanes = lanes(self.ground.snapshot, &term.hop.reversed());
+        let mut sums = S::zeroes(self.ground.pool, self.ground.snapshot.node_id_end() as usize);
+        let mut touched: Vec<u32> = Vec::new();
+        let lift = self.lift.as_ref().map(|(_, lift)| *lift);
+        let mut add = |id: u32, weight: S| -> Result<usize, Error> {
+            let mut visited = 1;
+            for lane in &lanes {
+                let edges = lane.adjacency.edges(NodeId::new(id))?;
+                visited += edges.len();
+                lane.for_each(id, &edges, |to| {
+                    let sum = &mut sums[to as usize];
+                    if sum.is_zero() {
+                        touched.push(to);
+                    }
+                    *sum = sum.add(weight);
+                });
+            }
+            Ok(visited)
+        };
+        match &*term.branch.weights {
+            Weights::Sparse(weights) => {
+                for &(id, weight) in weights {
+                    self.ground.values.tick(add(id, weight)?)?;
+                }
+            }
+            Weights::Leaf { mask, lifted } => {
+                let ids = mask.list().expect("only lists and bits are pushed");
+                for &id in ids.iter() {
+                    let weight = match lift {
+                        Some(lift) if *lifted => lift(id)?,
+                        _ => S::ONE,
+                    };
+                    if !weight.is_zero() {
+                        self.ground.values.tick(add(id, weight)?)?;
+                    }
+                }
+            }
+            Weights::Dense(_) => unreachable!("only lists and bits are pushed"),
+        }
+        let pushed = touched.iter().map(|&id| (id, std::mem::replace(&mut sums[id as usize], S::ZERO))).collect();
+        S::give_back(self.ground.pool, sums);
+        Ok(pushed)
+    }
+
+    /// Keeps the nodes that pass the mask of a place, reached by the reverse of `hop`.
+    fn keep_masked(&mut self, node: usize, hop: &Hop, mut list: Vec<(u32, S)>) -> Result<Vec<(u32, S)>, Stop> {
+        let Some(origin) = self.walk.nodes[node] else { return Ok(list) };
+        if self.implied(node, &hop.reversed()) {
+            return Ok(list);
+        }
+        let snapshot = self.ground.snapshot;
+        let filter = &self.ground.filters[origin];
+        let known = self.ground.masks[origin].is_some();
+        if !known && (filter.labels_only() || filter.prefers_list(snapshot, list.len())) {
+            list.sort_unstable_by_key(|(id, _)| *id);
+            let mut ids: Vec<u32> = list.iter().map(|(id, _)| *id).collect();
+            filter.retain(snapshot, self.ground.values, &mut ids)?;
+            let mut kept = ids.iter().peekable();
+            list.retain(|(id, _)| kept.next_if(|&known| known == id).is_some());
+            return Ok(list);
+        }
+        let mask = self.mask(node)?;
+        let mut result = Ok(());
+        list.retain(|(id, _)| match mask.contains(snapshot, *id) {
+            Ok(keeps) => keeps,
+            Err(error) => {
+                result = Err(error);
+                false
+            }
+        });
+        result?;
+        Ok(list)
+    }
+
+    fn prepare(&mut self, term: &Term<'a, S>) -> Result<(), Stop> {
+        self.prepare_branch(&term.branch, Some(&term.hop))?;
+        term.also.as_ref().map_or(Ok(()), |branch| self.prepare_branch(branch, None))
+    }
+
+    fn prepare_branch(&mut self, branch: &Branch<S>, hop: Option<&Hop>) -> Result<(), Stop> {
+        if branch.access.get().is_none() {
+            let access = self.access(&branch.weights, hop)?;
+            assert!(branch.access.set(access).is_ok(), "nothing was set just before");
+        }
+        Ok(())
+    }
+
+    /// Returns weights as loops read them; `hop` where only nodes that it leads to are asked for.
+    fn access(&mut self, weights: &Rc<Weights<S>>, hop: Option<&Hop>) -> Result<Access<S>, Stop> {
+        let snapshot = self.ground.snapshot;
+        Ok(match &**weights {
+            Weights::Leaf { mask, lifted } => {
+                let everywhere = hop.map_or(matches!(**mask, Mask::All), |hop| implied_by(snapshot, mask, hop));
+                let bits = if everywhere { None } else { mask.bits(snapshot)? };
+                match bits {
+                    bits if *lifted => Access::Lift(bits),
+                    None => Access::One,
+                    Some(bits) => Access::Bits(bits),
+                }
+            }
+            Weights::Sparse(weights) => {
+                let mut dense = S::zeroes(self.ground.pool, snapshot.node_id_end() as usize);
+                weights.iter().for_each(|&(id, weight)| dense[id as usize] = weight);
+                Access::Dense(Dense::Own(dense))
+            }
+            Weights::Dense(_) => Access::Dense(Dense::Shared(weights.clone())),
+        })
+    }
+}
+
+/// Collects weights by node.
+struct Collect<S> {
+    dense: Option<Vec<S>>,
+    sparse: Vec<(u32, S)>,
+    len: usize,
+}
+
+impl<S: Ring> Sink<S> for Collect<S> {
+    fn block(&mut self, block: u32, words: &Words, weights: &[S]) {
+        let len = self.len;
+        let dense = self.dense.get_or_insert_with(|| vec![S::ZERO; len]);
+        if *words != [0; BLOCK_WORDS] {
+            let from = block as usize * BLOCK_LEN;
+            dense[from..from + BLOCK_LEN].copy_from_slice(weights);
+        }
+    }
+
+    fn one(&mut self, node: u32, weight: S) {
+        self.sparse.push((node, weight));
+    }
+}
+
+impl<S> Dense<S> {
+    #[inline(always)]
+    fn slice(&self) -> &[S] {
+        match self {
+            Self::Own(weights) => weights,
+            Self::Shared(weights) => match &**weights {
+                Weights::Dense(weights) => weights,
+                _ => unreachable!("only dense weights are shared"),
+            },
+        }
+    }
+}
+
+impl<S: Ring> Access<S> {
+    #[inline]
+    fn at(&self, id: u32, lift: Option<Lift<'_, S>>) -> Result<S, Error> {
+        match self {
+            Self::One => Ok(S::ONE),
+            Self::Bits(bits) => Ok(if bits.contains(id) { S::ONE } else { S::ZERO }),
+            Self::Dense(dense) => Ok(dense.slice()[id as usize]),
+            Self::Lift(bits) => match lift {
+                Some(lift) if bits.as_ref().is_none_or(|bits| bits.contains(id)) => lift(id),
+                _ => Ok(S::ZERO),
+            },
+        }
+    }
+}
+
+impl Lane<'_> {
+    #[inline(always)]
+    fn for_each(&self, from: u32, edges: &Edges<'_>, mut visit: impl FnMut(u32)) {
+        match (self.loops, edges.neighbors_slice()) {
+            (Loops::Kept, Some(neighbors)) => neighbors.iter().for_each(|&to| visit(to)),
+            (Loops::Kept, None) => edges.for_each(|to, _| visit(to)),
+            (Loops::Skipped, _) => edges.for_each(|to, _| {
+                if to != from {
+                    visit(to);
+                }
+            }),
+            (Loops::Only, Some(neighbors)) => {
+                let start = neighbors.partition_point(|&to| to < from);
+                neighbors[start..].iter().take_while(|&&to| to == from).for_each(|&to| visit(to));
+            }
+            (Loops::Only, None) => edges.for_each(|to, _| {
+                if to == from {
+                    visit(to);
+                }
+            }),
+        }
+    }
+}
+
+impl<S: Ring> Factor<'_, S> {
+    fn take_away(&self, id: u32, product: S, lift: Option<Lift<'_, S>>, visited: &mut usize) -> Result<S, Error> {
+        let Some(minus) = &self.minus else { return Ok(product) };
+        if product.is_zero() {
+            return Ok(product);
+        }
+        let times = match &self.minus_times {
+            Some(branch) => branch.access().at(id, lift)?,
+            None => S::ONE,
+        };
+        if times.is_zero() {
+            return Ok(product);
+        }
+        Ok(product.sub(minus.sum(id, lift, visited)?.mul(times)))
+    }
+}
+
+impl<S: Ring> Term<'_, S> {
+    /// Returns the sum at a node.
+    fn sum(&self, id: u32, lift: Option<Lift<'_, S>>, visited: &mut usize) -> Result<S, Error> {
+        let access = self.branch.access();
+        let mut sum = S::ZERO;
+        for lane in &self.lanes {
+            let edges = lane.adjacency.edges(NodeId::new(id))?;
+            if let (Access::One, Loops::Kept, None) = (access, lane.loops, &self.also) {
+                sum = sum.add(S::times(edges.len() as u64));
+                continue;
+            }
+            *visited += edges.len();
+            let mut failed = Ok(());
+            match (access, &self.also) {
+                (Access::One, None) => lane.for_each(id, &edges, |_| sum = sum.add(S::ONE)),
+                (Access::Bits(bits), None) => {
+                    let mut n = 0u64;
+                    lane.for_each(id, &edges, |to| n += u64::from(bits.contains(to)));
+                    sum = sum.add(S::times(n));
+                }
+                (Access::Dense(dense), None) => {
+                    let dense = dense.slice();
+                    lane.for_each(id, &edges, |to| sum = sum.add(dense[to as usize]));
+                }
+                (access, also) => lane.for_each(id, &edges, |to| {
+                    let weight = access.at(to, lift).and_then(|weight| match also {
+                        Some(also) => Ok(weight.mul(also.access().at(to, lift)?)),
+                        None => Ok(weight),
+                    });
+                    match weight {
+                        Ok(weight) => sum = sum.add(weight),
+                        Err(error) => failed = Err(error),
+                    }
+                }),
+            }
+            failed?;
+        }
+        Ok(sum)
+    }
+
+    /// Writes the sums at the nodes of a block, zero elsewhere.
+    fn block(
+        &self,
+        block: u32,
+        words: &Words,
+        lift: Option<Lift<'_, S>>,
+        sums: &mut [S],
+        visited: &mut usize,
+    ) -> Result<(), Error> {
+        let access = self.branch.access();
+        let simple = self.also.is_none() && self.lanes.iter().all(|lane| lane.loops == Loops::Kept);
+        let all = *words == [u64::MAX; BLOCK_WORDS];
+        sums.fill(S::ZERO);
+        if !simple || matches!(access, Access::Lift(_)) {
+            return each(words, |local| {
+                sums[local] = self.sum(block * BLOCK_LEN as u32 + local as u32, lift, visited)?;
+                Ok(())
+            });
+        }
+        for lane in &self.lanes {
+            let page = match lane.adjacency.clean_block(block)? {
+                CleanBlock::Empty => continue,
+                CleanBlock::Whole(page) => page,
+                CleanBlock::Changed => {
+                    each(words, |local| {
+                        let node = block * BLOCK_LEN as u32 + local as u32;
+                        let one = Self::of_edges(&lane.adjacency.edges(NodeId::new(node))?, access);
+                        *visited += 1;
+                        sums[local] = sums[local].add(one);
+                        Ok(())
+                    })?;
+                    continue;
+                }
+            };
+            match (page.offsets_neighbors(), access) {
+                (Some((offsets, _)), Access::One) => {
+                    for (sum, ends) in sums.iter_mut().zip(offsets.windows(2)) {
+                        *sum = sum.add(S::times(u64::from(ends[1] - ends[0])));
+                    }
+                }
+                (Some((offsets, neighbors)), access) => {
+                    *visited += neighbors.len();
+                    each(words, |local| {
+                        let neighbors = &neighbors[offsets[local] as usize..offsets[local + 1] as usize];
+                        sums[local] = sums[local].add(of_neighbors(neighbors, access));
+                        Ok(())
+                    })?;
+                }
+                (None, access) => {
+                    *visited += page.n_edges();
+                    each(words, |local| {
+                        sums[local] = sums[local].add(of_neighbors(page.neighbors(local), access));
+                        Ok(())
+                    })?;
+                }
+            }
+        }
+        if !all && matches!(access, Access::One) {
+            for (at, &word) in words.iter().enumerate() {
+                places(!word).for_each(|bit| sums[at * 64 + bit as usize] = S::ZERO);
+            }
+        }
+        Ok(())
+    }
+
+    fn of_edges(edges: &Edges<'_>, access: &Access<S>) -> S {
+        if let Some(neighbors) = edges.neighbors_slice() {
+            return of_neighbors(neighbors, access);
+        }
+        let mut sum = S::ZERO;
+        match access {
+            Access::One => sum = S::times(edges.len() as u64),
+            Access::Bits(bits) => {
+                edges.for_each(|to, _| sum = if bits.contains(to) { sum.add(S::ONE) } else { sum });
+            }
+            Access::Dense(dense) => edges.for_each(|to, _| sum = sum.add(dense.slice()[to as usize])),
+            Access::Lift(_) => unreachable!("what is measured is summed node by node"),
+        }
+        sum
+    }
+}
+
+#[inline(always)]
+fn of_neighbors<S: Ring>(neighbors: &[u32], access: &Access<S>) -> S {
+    match access {
+        Access::One => S::times(neighbors.len() as u64),
+        Access::Bits(bits) => S::times(neighbors.iter().map(|&to| u64::from(bits.contains(to))).sum()),
+        Access::Dense(dense) => {
+            let dense = dense.slice();
+            neighbors.iter().fold(S::ZERO, |sum, &to| sum.add(dense[to as usize]))
+        }
+        Access::Lift(_) => unreachable!("what is measured is summed node by node"),
+    }
+}
+
+/// Returns the relationships of a hop by type and direction.
+fn lanes<'a>(snapshot: &'a Snapshot, hop: &Hop) -> Vec<Lane<'a>> {
+    let mut lanes = Vec::with_capacity(hop.types.len());
+    for &rel_type in &hop.types {
+        let has_loops = snapshot.n_self_loops(rel_type) > 0;
+        if hop.out {
+            let loops = if hop.loops_only { Loops::Only } else { Loops::Kept };
+            lanes.push(Lane { adjacency: snapshot.adjacency(Direction::Out, rel_type), loops });
+        }
+        if hop.into {
+            // A self-loop is in both directions' lists, and is one relationship.
+            let loops = if hop.out && has_loops { Loops::Skipped } else { Loops::Kept };
+            lanes.push(Lane { adjacency: snapshot.adjacency(Direction::In, rel_type), loops });
+        }
+    }
+    lanes
+}
+
+/// Returns whether every node that a hop leads to is in a mask.
+fn implied_by(snapshot: &Snapshot, mask: &Mask, hop: &Hop) -> bool {
+    match mask {
+        Mask::All => true,
+        Mask::Label(label) => leads_to(snapshot, hop, *label),
+        Mask::Bits(..) | Mask::Ids(_) => false,
+    }
+}
+
+/// Returns whether every node that a hop leads to has a label.
+fn leads_to(snapshot: &Snapshot, hop: &Hop, label: LabelId) -> bool {
+    hop.types.iter().all(|&rel_type| {
+        let all = |side| snapshot.n_type_ends(rel_type, side, label) == snapshot.n_type(rel_type);
+        (!hop.out || all(Direction::In)) && (!hop.into || all(Direction::Out))
+    })
+}
+
+/// Drops the bits of weights that are zero.
+fn narrow<S: Ring>(words: &mut Words, weights: &[S]) {
+    for (at, word) in words.iter_mut().enumerate() {
+        for bit in places(*word) {
+            if weights[at * 64 + bit as usize].is_zero() {
+                *word &= !(1 << bit);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn each(words: &Words, mut visit: impl FnMut(usize) -> Result<(), Error>) -> Result<(), Error> {
+    for (at, &word) in words.iter().enumerate() {
+        for bit in places(word) {
+            visit(at * 64 + bit as usize)?;
+        }
+    }
+    Ok(())
+}
