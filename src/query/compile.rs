@@ -5,11 +5,12 @@ use super::{
     bind,
     notice::Notice,
     optimize,
+    parse::parse,
     plan::Plan,
     planner,
     statistics::Statistics,
 };
-use crate::Result;
+use crate::{Error, Result, graph::Snapshot};
 
 /// A statement ready to run.
 #[derive(Debug, Clone)]
@@ -64,7 +65,18 @@ pub(crate) struct CopyTo {
     pub(crate) file_options: ast::FileOptions,
 }
 
-/// Binds, plans and optimizes a parsed statement.
+/// Compiles a statement's text against a snapshot: parse, bind, plan, optimize.
+///
+/// # Errors
+/// The statement's first error, with its place in the text.
+pub(crate) fn compile(text: &str, snapshot: &Snapshot) -> Result<Compiled> {
+    statement(parse(text)?, snapshot).map_err(|error| match error {
+        Error::Query(error) => error.locate(text).into(),
+        other => other,
+    })
+}
+
+/// Binds, plans and optimizes a parsed statement. The error's place is not located yet.
 ///
 /// # Errors
 /// The statement's first error.

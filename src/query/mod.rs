@@ -19,5 +19,7 @@ pub(crate) mod slots;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
 
+#[allow(unused_imports, reason = "the database that calls it is not wired to it yet")]
+pub(crate) use self::compile::{Compilation, Compiled, CopyTo, compile};
 #[allow(unused_imports, reason = "the later stages are not wired to it yet")]
 pub(crate) use self::parse::{ScriptStatement, is_complete, parse, parse_script, split_statements};

@@ -111,3 +111,106 @@ impl Assumption {
         }
     }
 }
+
+/// A table of numbers, to plan against in tests.
+#[cfg(test)]
+pub(crate) mod table {
+    use super::*;
+
+    /// A graph of which only the numbers exist. Ids are positions.
+    #[derive(Debug, Default)]
+    pub(crate) struct Table {
+        pub(crate) n_nodes: u64,
+        pub(crate) labels: Vec<(&'static str, u64)>,
+        /// Type, count, and the labels that all its starts and all its ends have.
+        pub(crate) types: Vec<(&'static str, u64, Option<&'static str>, Option<&'static str>)>,
+        pub(crate) keys: Vec<&'static str>,
+        /// Label, key, unique.
+        pub(crate) indexes: Vec<(&'static str, &'static str, bool)>,
+        /// Types with self-loops.
+        pub(crate) loops: Vec<&'static str>,
+    }
+
+    impl Table {
+        /// Returns a social graph: 1,000 people who know 10 each, in 10 cities, 50 of them at companies.
+        pub(crate) fn social() -> Self {
+            Self {
+                n_nodes: 1_060,
+                labels: vec![("Person", 1_000), ("City", 10), ("Company", 50), ("Admin", 5)],
+                types: vec![
+                    ("KNOWS", 10_000, Some("Person"), Some("Person")),
+                    ("LIVES_IN", 1_000, Some("Person"), Some("City")),
+                    ("WORKS_AT", 50, Some("Person"), Some("Company")),
+                ],
+                keys: vec!["id", "name", "age"],
+                indexes: vec![("Person", "id", true), ("Person", "name", false)],
+                loops: vec!["KNOWS"],
+            }
+        }
+
+        fn id(names: impl Iterator<Item = &'static str>, name: &str) -> Option<u32> {
+            names.zip(0..).find(|(known, _)| *known == name).map(|(_, id)| id)
+        }
+    }
+
+    impl Statistics for Table {
+        fn label(&self, name: &str) -> Option<LabelId> {
+            Self::id(self.labels.iter().map(|label| label.0), name).map(LabelId::new)
+        }
+
+        fn rel_type(&self, name: &str) -> Option<TypeId> {
+            Self::id(self.types.iter().map(|rel_type| rel_type.0), name).map(TypeId::new)
+        }
+
+        fn key(&self, name: &str) -> Option<KeyId> {
+            Self::id(self.keys.iter().copied(), name).map(KeyId::new)
+        }
+
+        fn label_names(&self) -> Vec<Arc<str>> {
+            self.labels.iter().map(|label| label.0.into()).collect()
+        }
+
+        fn type_names(&self) -> Vec<Arc<str>> {
+            self.types.iter().map(|rel_type| rel_type.0.into()).collect()
+        }
+
+        fn key_names(&self) -> Vec<Arc<str>> {
+            self.keys.iter().map(|key| (*key).into()).collect()
+        }
+
+        fn n_nodes(&self) -> u64 {
+            self.n_nodes
+        }
+
+        fn n_rels(&self) -> u64 {
+            self.types.iter().map(|rel_type| rel_type.1).sum()
+        }
+
+        fn n_label(&self, label: LabelId) -> u64 {
+            self.labels[label.index()].1
+        }
+
+        fn n_type(&self, rel_type: TypeId) -> u64 {
+            self.types[rel_type.index()].1
+        }
+
+        fn n_type_ends(&self, rel_type: TypeId, end: Direction, label: LabelId) -> u64 {
+            let (_, n, starts, ends) = self.types[rel_type.index()];
+            let has = if end == Direction::Out { starts } else { ends };
+            if has == Some(self.labels[label.index()].0) { n } else { 0 }
+        }
+
+        fn n_self_loops(&self, rel_type: TypeId) -> u64 {
+            u64::from(self.loops.contains(&self.types[rel_type.index()].0))
+        }
+
+        fn index(&self, label: LabelId, key: KeyId) -> Option<bool> {
+            let (label, key) = (self.labels[label.index()].0, self.keys[key.index()]);
+            self.indexes.iter().find(|index| (index.0, index.1) == (label, key)).map(|index| index.2)
+        }
+
+        fn version(&self) -> u64 {
+            1
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A plan as text: one operator a line, its input below it, with estimated rows.
+
+mod expr;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
+use self::expr::Printer;
+use super::{
+    plan::{ApplyKind, Follow, Named, Op, Plan, Slot},
+    slots,
+    statistics::Statistics,
+};
+
+/// Returns the plan as an indented tree. The operator that gives the result is first; what it reads from is below it, and the
+/// plan that runs for each of its rows, if it has one, below that.
+pub(crate) fn explain(plan: &Plan, statistics: &dyn Statistics) -> String {
+    let printer = Printer { slots: &plan.slots, params: &plan.params };
+    let mut lines = Vec::new();
+    let names: Vec<&str> = plan.columns.iter().map(|(name, _)| &**name).collect();
+    let result = if names.is_empty() { "no columns".to_owned() } else { names.join(", ") };
+    lines.push(Line { depth: 0, text: format!("Result {result}"), rows: None });
+    describe(&plan.root, 1, 1.0, &printer, statistics, &mut lines);
+    let width = lines.iter().map(|line| 2 * line.depth + line.text.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for line in lines {
+        let used = 2 * line.depth + line.text.chars().count();
+        write!(text, "{:indent$}{}", "", line.text, indent = 2 * line.depth).expect("a string takes all");
+        if let Some(rows) = line.rows {
+            write!(text, "{:gap$}  ~{} rows", "", rounded(rows), gap = width - used).expect("a string takes all");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Returns an operator's name and what it does, as in [`explain`].
+pub(crate) fn operator(op: &Op, plan: &Plan) -> String {
+    title(op, &Printer { slots: &plan.slots, params: &plan.params })
+}
+
+struct Line {
+    depth: usize,
+    text: String,
+    rows: Option<f64>,
+}
+
+fn describe(
+    op: &Op,
+    depth: usize,
+    argument: f64,
+    printer: &Printer<'_>,
+    statistics: &dyn Statistics,
+    lines: &mut Vec<Line>,
+) {
+    let rows = rows::estimate(op, argument, statistics);
+    lines.push(Line { depth, text: title(op, printer), rows: Some(rows) });
+    match op {
+        Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } | Op::Foreach { input, body: inner, .. } => {
+            describe(inner, depth + 2, 1.0, printer, statistics, lines);
+            describe(input, depth + 1, argument, printer, statistics, lines);
+        }
+        _ => slots::inputs(op, &mut |below| describe(below, depth + 1, argument, printer, statistics, lines)),
+    }
+}
+
+fn title(op: &Op, p: &Printer<'_>) -> String {
+    match op {
+        Op::Argument => "Argument".to_owned(),
+        Op::Nothing => "Nothing".to_owned(),
+        Op::NodeScan { node, label: None, .. } => format!("NodeScan ({})", p.slot(*node)),
+        Op::NodeScan { node, label: Some(label), .. } => format!("NodeScan ({}:{})", p.slot(*node), label.name),
+        Op::NodeSeek { node, label, key, value, unique, .. } => {
+            let unique = if *unique { " unique" } else { "" };
+            format!("NodeSeek{unique} ({}:{} {{{}: {}}})", p.slot(*node), label.name, key.name, p.expr(value))
+        }
+        Op::NodeById { node, ids, .. } => format!("NodeById ({}) id {}", p.slot(*node), p.expr(ids)),
+        Op::Expand(e) => {
+            let rel = e.rel.map(|rel| p.slot(rel)).unwrap_or_default();
+            let inside = format!("{rel}{}", types(&e.types));
+            let name = if e.into { "ExpandInto" } else { "Expand" };
+            format!("{name} {}{}", hop(p, e.from, &inside, e.follow, e.to), unique(p, &e.unique_from))
+        }
+        Op::VarExpand(e) => {
+            let rels = e.rels.map(|rels| p.slot(rels)).unwrap_or_default();
+            let inside = format!("{rels}{}{}", types(&e.types), length(e.min, e.max));
+            let name = if e.into { "VarExpandInto" } else { "VarExpand" };
+            let filter = e.rel_filter.as_ref().map(|f| format!(" where each {}", p.expr(f))).unwrap_or_default();
+            format!("{name} {}{filter}{}", hop(p, e.from, &inside, e.follow, e.to), unique(p, &e.unique_from))
+        }
+        Op::ShortestPath(e) => {
+            let inside = format!("{}{}{}", p.slot(e.rels), types(&e.types), length(e.min, e.max));
+            let name = if e.all { "AllShortestPaths" } else { "ShortestPath" };
+            let filter = e.rel_filter.as_ref().map(|f| format!(" where each {}", p.expr(f))).unwrap_or_default();
+            format!("{name} {}{filter}", hop(p, e.from, &inside, e.follow, e.to))
+        }
+        Op::Filter { predicate, .. } => format!("Filter {}", p.expr(predicate)),
+        Op::Project { items, .. } => format!("Project {}", p.items(items)),
+        Op::Aggregate { keys, aggregates, .. } => {
+            let aggregates: Vec<String> =
+                aggregates.iter().map(|(slot, a)| format!("{} AS {}", p.aggregate(a), p.slot(*slot))).collect();
+            let by = if keys.is_empty() { String::new() } else { format!(" by {}", p.items(keys)) };
+            format!("Aggregate {}{by}", aggregates.join(", "))
+        }
+        Op::Distinct { slots, .. } => format!("Distinct {}", p.list(slots)),
+        Op::Sort { keys, limit, .. } => {
+            let by: Vec<String> = keys
+                .iter()
+                .map(|key| format!("{}{}", p.expr(&key.expr), if key.descending { " DESC" } else { "" }))
+                .collect();
+            match limit {
+                Some(limit) => format!("Top {} by {}", p.expr(limit), by.join(", ")),
+                None => format!("Sort by {}", by.join(", ")),
+            }
+        }
+        Op::Skip { count, .. } => format!("Skip {}", p.expr(count)),
+        Op::Limit { count, .. } => format!("Limit {}", p.expr(count)),
+        Op::Unwind { list, slot, .. } => format!("Unwind {} AS {}", p.expr(list), p.slot(*slot)),
+        Op::Apply { kind, .. } => match kind {
+            ApplyKind::Cross { .. } => "Apply".to_owned(),
+            ApplyKind::Optional { .. } => "OptionalApply".to_owned(),
+            ApplyKind::Semi { anti: false } => "SemiApply".to_owned(),
+            ApplyKind::Semi { anti: true } => "AntiSemiApply".to_owned(),
+        },
+        Op::Union { distinct: false, .. } => "UnionAll".to_owned(),
+        Op::Union { distinct: true, .. } => "Union".to_owned(),
+        Op::LoadCsv { url, slot, .. } => format!("LoadCsv {} AS {}", p.expr(url), p.slot(*slot)),
+        Op::ProcedureCall { name, args, .. } => format!("ProcedureCall {name}({})", p.exprs(args)),
+        Op::Eager { .. } => "Eager".to_owned(),
+        Op::Create { create, .. } => format!("Create {}", p.create(create)),
+        Op::Merge { create, .. } => format!("Merge {}", p.create(create)),
+        Op::Set { items, .. } => format!("Set {}", p.set_items(items)),
+        Op::Delete { targets, detach, .. } => {
+            format!("{} {}", if *detach { "DetachDelete" } else { "Delete" }, p.exprs(targets))
+        }
+        Op::Foreach { list, slot, .. } => format!("Foreach {} IN {}", p.slot(*slot), p.expr(list)),
+        #[allow(unreachable_patterns, reason = "operators of other rules print their name until they are listed here")]
+        other => format!("{other:?}").split([' ', '(', '{']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+fn hop(p: &Printer<'_>, from: Slot, inside: &str, follow: Follow, to: Slot) -> String {
+    let (left, right) = match follow {
+        Follow::Out => ("-", "->"),
+        Follow::In => ("<-", "-"),
+        Follow::Both => ("-", "-"),
+    };
+    format!("({}){left}[{inside}]{right}({})", p.slot(from), p.slot(to))
+}
+
+fn types<I>(types: &[Named<I>]) -> String {
+    if types.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = types.iter().map(|named| &*named.name).collect();
+    format!(":{}", names.join("|"))
+}
+
+fn length(min: u32, max: Option<u32>) -> String {
+    match max {
+        Some(max) if max == min => format!("*{min}"),
+        Some(max) => format!("*{min}..{max}"),
+        None => format!("*{min}.."),
+    }
+}
+
+fn unique(p: &Printer<'_>, slots: &[Slot]) -> String {
+    if slots.is_empty() { String::new() } else { format!(" other than {}", p.list(slots)) }
+}
+
+fn rounded(rows: f64) -> String {
+    if rows < 10.0 {
+        let text = format!("{rows:.1}");
+        return text.strip_suffix(".0").map(str::to_owned).unwrap_or(text);
+    }
+    if rows < 1e6 { format!("{rows:.0}") } else { format!("{rows:.1e}") }
+}
