@@ -189,10 +189,9 @@ impl Transaction {
         let end = room(first, n_rows, "relationship ids")?;
         let n_nodes = self.view().node_id_end() as usize;
         // Ids in the order of start, end: the columns of ends then compress, and ids beside out-edges are a run.
-        let by_end = counting_sort(n_nodes, n_rows, |row| ends[row], |at| at);
-        let order = counting_sort(n_nodes, n_rows, |row| starts[row], |at| by_end[at] as usize);
-        drop(by_end);
-        let row_at = |at: usize| order[at] as usize;
+        let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32));
+        sorted.sort_groups();
+        let row_at = |at: usize| sorted.second(at) as usize;
         let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
@@ -207,20 +206,21 @@ impl Transaction {
             let mut buffer = [0; BLOCK_LEN];
             buffer[..len].fill(rel_type.get());
             let types = column(BlockKind::RelType, &buffer[..len])?;
-            (0..len).for_each(|at| buffer[at] = starts[row_at(from + at)]);
+            buffer[..len].copy_from_slice(&sorted.keys[from..from + len]);
             let start = column(BlockKind::RelStart, &buffer[..len])?;
-            (0..len).for_each(|at| buffer[at] = ends[row_at(from + at)]);
+            (0..len).for_each(|at| buffer[at] = sorted.first(from + at));
             let end = column(BlockKind::RelEnd, &buffer[..len])?;
             *writer.view().records.get_mut(block) = RecordPage { rel_type: types, start, end, delta: None };
         }
         writer.edges(Direction::Out, rel_type, n_rows, |at| {
-            (starts[row_at(at)], Edge { neighbor: ends[row_at(at)], rel: first + at as u32 })
+            (sorted.keys[at], Edge { neighbor: sorted.first(at), rel: first + at as u32 })
         })?;
-        let by_end = counting_sort(n_nodes, n_rows, |at| ends[row_at(at)], |at| at);
+        let by_end = Grouped::new(n_nodes, n_rows, |at| (sorted.first(at), sorted.keys[at], first + at as u32));
+        drop(sorted);
         writer.edges(Direction::In, rel_type, n_rows, |at| {
-            let at = by_end[at] as usize;
-            (ends[row_at(at)], Edge { neighbor: starts[row_at(at)], rel: first + at as u32 })
+            (by_end.keys[at], Edge { neighbor: by_end.first(at), rel: by_end.second(at) })
         })?;
+        drop(by_end);
         writer.flush()?;
         let view = self.view_mut();
         view.rel_id_end = end;
@@ -371,24 +371,52 @@ fn hashes(column: &Column, n_rows: usize) -> Vec<Option<u64>> {
     (0..n_rows).map(|row| if column.is_null(row) { None } else { hash(row) }).collect()
 }
 
-/// Returns the rows `before(0), before(1), ...` sorted by key, stable, for keys below `n_keys`.
-fn counting_sort(
-    n_keys: usize,
-    n_rows: usize,
-    key: impl Fn(usize) -> u32,
-    before: impl Fn(usize) -> usize,
-) -> Vec<u32> {
-    let mut places = vec![0u32; n_keys + 1];
-    (0..n_rows).for_each(|row| places[key(row) as usize + 1] += 1);
-    (0..n_keys).for_each(|at| places[at + 1] += places[at]);
-    let mut sorted = vec![0u32; n_rows];
-    for at in 0..n_rows {
-        let row = before(at);
-        let place = &mut places[key(row) as usize];
-        sorted[*place as usize] = row as u32;
-        *place += 1;
+/// Pairs of numbers, sorted by a key below `n_keys`. The pairs move along with the keys, so that whoever reads them in
+/// order reads memory in order: following a permutation costs several times as much.
+struct Grouped {
+    keys: Vec<u32>,
+    pairs: Vec<u64>,
+}
+
+impl Grouped {
+    /// Sorts `item(0), item(1), ...`, each a key and a pair, by key; stable.
+    fn new(n_keys: usize, n_items: usize, item: impl Fn(usize) -> (u32, u32, u32)) -> Self {
+        let mut places = vec![0u32; n_keys + 1];
+        (0..n_items).for_each(|at| places[item(at).0 as usize + 1] += 1);
+        let mut keys = Vec::with_capacity(n_items);
+        for key in 0..n_keys {
+            keys.resize(keys.len() + places[key + 1] as usize, key as u32);
+            places[key + 1] += places[key];
+        }
+        let mut pairs = vec![0u64; n_items];
+        for at in 0..n_items {
+            let (key, first, second) = item(at);
+            let place = &mut places[key as usize];
+            pairs[*place as usize] = u64::from(first) << 32 | u64::from(second);
+            *place += 1;
+        }
+        Self { keys, pairs }
     }
-    sorted
+
+    /// Sorts the pairs of each key.
+    fn sort_groups(&mut self) {
+        let mut rest = &mut self.pairs[..];
+        for keys in self.keys.chunk_by(|a, b| a == b) {
+            let (group, more) = rest.split_at_mut(keys.len());
+            group.sort_unstable();
+            rest = more;
+        }
+    }
+
+    #[inline]
+    fn first(&self, at: usize) -> u32 {
+        (self.pairs[at] >> 32) as u32
+    }
+
+    #[inline]
+    fn second(&self, at: usize) -> u32 {
+        self.pairs[at] as u32
+    }
 }
 
 fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {

@@ -20,6 +20,11 @@ pub(super) fn copy(
     mut rejects: Rejects<'_>,
 ) -> Result<CopyReport> {
     let mut report = CopyReport::default();
+    if key.is_none() && mode == CopyMode::Merge {
+        let message = format!("MODE MERGE needs a KEY that tells the nodes of :{label_name} apart");
+        let error = QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message);
+        return Err(error.hint(format!("COPY {label_name} FROM ... (KEY property, MODE MERGE)")).into());
+    }
     let key_at = match key {
         Some(key) => Some(key_column(&table, key, &rejects)?),
         None => None,
@@ -65,6 +70,14 @@ pub(super) fn copy(
     report.n_rows = keep.as_ref().map_or(table.n_rows, Bits::count) as u64;
     report.rejections = rejects.read;
     let kept = |row: usize| keep.as_ref().is_none_or(|keep| keep.get(row));
+    let new: Option<Bits> = if ids.iter().any(|id| *id != NONE) || keep.is_some() {
+        Some((0..table.n_rows).map(|row| kept(row) && ids.get(row).is_none_or(|id| *id == NONE)).collect())
+    } else {
+        None
+    };
+    report.n_created = new.as_ref().map_or(table.n_rows, Bits::count) as u64;
+    // New nodes first: the bulk loader wants a transaction without other changes.
+    create(tx, generation, &table, label, &properties, new, &mut report)?;
     for row in (0..ids.len()).filter(|row| ids[*row] != NONE && kept(*row)) {
         let mut n_changed = 0;
         for (key, at) in &properties {
@@ -74,13 +87,6 @@ pub(super) fn copy(
         report.n_properties += n_changed;
         report.n_updated += u64::from(n_changed > 0);
     }
-    let new: Option<Bits> = if ids.iter().any(|id| *id != NONE) || keep.is_some() {
-        Some((0..table.n_rows).map(|row| kept(row) && ids.get(row).is_none_or(|id| *id == NONE)).collect())
-    } else {
-        None
-    };
-    report.n_created = new.as_ref().map_or(table.n_rows, Bits::count) as u64;
-    create(tx, generation, &table, label, &properties, new, &mut report)?;
     Ok(report)
 }
 
@@ -103,7 +109,7 @@ fn create(
     report: &mut CopyReport,
 ) -> Result<()> {
     let n_new = new.as_ref().map_or(table.n_rows, Bits::count);
-    if n_new < BULK_ROWS_MIN {
+    if n_new < BULK_ROWS_MIN || !tx.can_load() {
         for row in (0..table.n_rows).filter(|row| new.as_ref().is_none_or(|new| new.get(*row))) {
             let id = tx.create_node(&[label])?;
             for (key, at) in properties {

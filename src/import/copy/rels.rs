@@ -67,24 +67,50 @@ pub(super) fn copy(
             properties.push((tx.key(name)?, at));
         }
     }
+    let mut existing = Vec::new();
     if ends.mode == CopyMode::Merge {
-        let new = merge(tx, &table, rel_type, &starts, &stops, &properties, &mut report)?;
+        let (known, new) = find_existing(tx.view(), rel_type, &starts, &stops)?;
+        for (row, rel) in known {
+            let values = properties.iter().map(|(key, at)| (*key, table.columns[*at].value(row)));
+            existing.push((rel, values.collect::<Vec<_>>()));
+        }
         narrow(&mut table, &mut starts, &mut stops, &new);
     }
     report.n_created = table.n_rows as u64;
-    if table.n_rows < BULK_ROWS_MIN {
+    create(tx, generation, &table, rel_type, [&starts, &stops], &properties, &mut report)?;
+    for (rel, values) in existing {
+        let mut n_changed = 0;
+        for (key, value) in values {
+            n_changed += u64::from(tx.set_rel(RelId::new(rel), key, value)?);
+        }
+        report.n_properties += n_changed;
+        report.n_updated += u64::from(n_changed > 0);
+    }
+    Ok(report)
+}
+
+/// Creates a relationship for every row; in bulk where there are many and the transaction has no other changes yet.
+fn create(
+    tx: &mut Transaction,
+    generation: u64,
+    table: &Table,
+    rel_type: TypeId,
+    [starts, stops]: [&[u32]; 2],
+    properties: &[(KeyId, usize)],
+    report: &mut CopyReport,
+) -> Result<()> {
+    if table.n_rows < BULK_ROWS_MIN || !tx.can_load() {
         for row in 0..table.n_rows {
             let id = tx.create_rel(rel_type, NodeId::new(starts[row]), NodeId::new(stops[row]))?;
-            for (key, at) in &properties {
+            for (key, at) in properties {
                 report.n_properties += u64::from(tx.set_rel(id, *key, table.columns[*at].value(row))?);
             }
         }
-        return Ok(report);
+        return Ok(());
     }
     let columns: Vec<(KeyId, &Column)> = properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect();
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    tx.bulk_rels(generation, rel_type, &starts, &stops, &columns)?;
-    Ok(report)
+    tx.bulk_rels(generation, rel_type, starts, stops, &columns)
 }
 
 /// Keeps some rows.
@@ -102,43 +128,32 @@ fn narrow(table: &mut Table, starts: &mut Vec<u32>, stops: &mut Vec<u32>, keep: 
     table.n_rows = keep.count();
 }
 
-/// Gives relationships that exist the properties of their rows, the last row of a pair counting. Returns the rows that
-/// are to be new relationships: the last of each other pair.
-fn merge(
-    tx: &mut Transaction,
-    table: &Table,
+/// Returns the relationships that exist, each with its row, and the rows that are to be new ones. Of several rows with
+/// the same ends only the last counts, as if each were merged after the other.
+fn find_existing(
+    view: &Snapshot,
     rel_type: TypeId,
     starts: &[u32],
     stops: &[u32],
-    properties: &[(KeyId, usize)],
-    report: &mut CopyReport,
-) -> Result<Bits> {
+) -> Result<(Vec<(usize, u32)>, Bits)> {
     let mut last: FxHashMap<(u32, u32), usize> = FxHashMap::default();
     for (row, pair) in starts.iter().copied().zip(stops.iter().copied()).enumerate() {
         last.insert(pair, row);
     }
     let mut existing: Vec<(usize, u32)> = Vec::new();
     for start in distinct(starts) {
-        let edges = tx.view().adjacency(Direction::Out, rel_type).edges(NodeId::new(start))?;
+        let edges = view.adjacency(Direction::Out, rel_type).edges(NodeId::new(start))?;
         edges.for_each(|stop, rel| {
             if let Some(row) = last.get(&(start, stop)) {
                 existing.push((*row, rel));
             }
         });
     }
-    let mut new = Bits::filled(table.n_rows, false);
+    let mut new = Bits::filled(starts.len(), false);
     last.into_values().for_each(|row| new.set(row));
+    existing.iter().for_each(|(row, _)| new.clear(*row));
     existing.sort_unstable();
-    for (row, rel) in existing {
-        new.clear(row);
-        let mut n_changed = 0;
-        for (key, at) in properties {
-            n_changed += u64::from(tx.set_rel(RelId::new(rel), *key, table.columns[*at].value(row))?);
-        }
-        report.n_properties += n_changed;
-        report.n_updated += u64::from(n_changed > 0);
-    }
-    Ok(new)
+    Ok((existing, new))
 }
 
 /// Returns the unique index that finds an end.

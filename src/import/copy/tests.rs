@@ -16,6 +16,8 @@ use crate::{
 struct Graph {
     tx: Transaction,
     generation: u64,
+    /// Whether all files go into one transaction.
+    in_one: bool,
 }
 
 fn nodes(label: &str, key: Option<&str>, mode: CopyMode) -> CopyTarget {
@@ -36,13 +38,16 @@ fn knows(mode: CopyMode) -> CopyTarget {
 
 impl Graph {
     fn new() -> Self {
-        Self { tx: Transaction::new(Snapshot::empty(Arc::new(Store::memory()))), generation: 0 }
+        Self { tx: Transaction::new(Snapshot::empty(Arc::new(Store::memory()))), generation: 0, in_one: false }
     }
 
     fn copy_with(&mut self, text: &str, target: &CopyTarget, on_error: OnError) -> Result<CopyReport> {
         let source = Scratch::new().file("in.csv", text.as_bytes());
         let options = FormatOptions { on_error, ..FormatOptions::new(Format::Csv) };
         self.generation += 1;
+        if !self.in_one {
+            self.tx = Transaction::new(self.tx.view().clone());
+        }
         let limits = ReadLimits { threads: 2, ..ReadLimits::default() };
         copy_from(&mut self.tx, self.generation, &source, &options, target, &limits, &mut |_| Ok(()))
     }
@@ -193,6 +198,8 @@ fn other_unique_properties_hold_too() {
 #[test]
 fn without_a_key_every_row_is_a_node() {
     let mut graph = Graph::new();
+    let merge = nodes("Event", None, CopyMode::Merge);
+    assert!(graph.refusal("what\nx\n", &merge).contains("MODE MERGE needs a KEY"));
     let target = nodes("Event", None, CopyMode::Create);
     graph.copy("what,who\nx,a\ny,\n", &target);
     assert_eq!(graph.copy("what,who\nz,\n", &target).n_created, 1);
@@ -344,9 +351,27 @@ fn measure_social_load() {
             let imported = read_table(&source, &options, &limits, &mut |_| Ok(())).unwrap();
             let read = step.elapsed();
             let generation = generation as u64 + 1;
+            graph.tx = Transaction::new(graph.tx.view().clone());
             let report = copy_table(&mut graph.tx, generation, file, imported, target, OnError::Stop, 1).unwrap();
             println!("{file:>14} {:8} read {read:?}, {:?} in all", report.n_created, step.elapsed());
         }
         println!("{:?}", start.elapsed());
     }
+}
+
+#[test]
+fn later_files_of_a_transaction_give_the_same() {
+    let n = BULK_ROWS_MIN * 2;
+    let rels = "a,b\n".to_owned() + &(1..n).map(|id| format!("{id},{}\n", id + 1)).collect::<String>();
+    let graphs = [false, true].map(|in_one| {
+        let mut graph = Graph::new();
+        graph.in_one = in_one;
+        graph.copy("id\n0\n", &people());
+        graph.copy(&many(n), &people());
+        graph.copy(&rels, &knows(CopyMode::Merge));
+        graph.copy(&rels, &knows(CopyMode::Merge));
+        (graph.nodes("Person"), graph.rels())
+    });
+    assert_eq!(graphs[0], graphs[1]);
+    assert_eq!((graphs[0].0.len(), graphs[0].1.len()), (n + 1, n - 1));
 }
