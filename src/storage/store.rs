@@ -27,14 +27,16 @@ use std::{
 use super::{bytes::Bytes, key::BlockKey};
 use crate::{Error, Result};
 
-/// Blocks a leaf of sled holds. A cold read unzips a whole leaf, so few; fixed for a database's life.
-const LEAF_FANOUT: usize = 4;
+/// Blocks a leaf of sled holds at most (half as many after a load in key order); fixed for a database's life. A cold
+/// read unzips a whole leaf, so few; but sled visits every leaf at open. 2.4 M relationships, 14,000 blocks: open takes
+/// 30 ms of processor time with 4 a leaf, 17 with 12, 15 with 24; a first cold read 0.2 ms with 4, 0.5 with 12.
+const LEAF_FANOUT: usize = 12;
 
 /// Bytes sled may keep of its own. Pinned blocks share sled's bytes and outlive its cache, so it needs room for little.
 const CACHE_BYTES: usize = 16 << 20;
 
-/// How hard sled compresses leaves, measured on the social graph: level 1 takes a third off; higher levels cost load
-/// time for a few percent more.
+/// How hard sled compresses leaves. Measured on 45 MB of blocks of 2.4 M relationships (flush, processor time, disk):
+/// level -3 90 ms, 49 MB; level 1 150 ms, 34 MB; level 3 370 ms, 34 MB.
 const ZSTD_LEVEL: i32 = 1;
 
 /// Starts the keys of named records: above every kind of block.
