@@ -1,7 +1,8 @@
 //! What a database may use, and how careful it is.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use super::CancelHandle;
 pub use crate::graph::Durability;
 use crate::import::FileAccess;
 
@@ -32,6 +33,8 @@ pub struct Options {
     pub files: FileAccess,
     /// Opens only what exists, and refuses every change.
     pub read_only: bool,
+    /// Told how far imports are.
+    pub progress: Option<Progress>,
 }
 
 impl Default for Options {
@@ -49,6 +52,7 @@ impl Default for Options {
             writer_wait: Duration::from_secs(60),
             files: FileAccess::Denied,
             read_only: false,
+            progress: None,
         }
     }
 }
@@ -66,5 +70,39 @@ impl Options {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
         }
+    }
+}
+
+/// Limits of one statement; what is `None` is as in [`Options`].
+#[derive(Debug, Clone, Default)]
+pub struct QueryOptions {
+    /// How long it may run.
+    pub deadline: Option<Duration>,
+    /// Rows it may return.
+    pub rows_max: Option<u64>,
+    /// Bytes it may hold in memory.
+    pub memory_bytes_max: Option<u64>,
+    /// What can stop it from another thread.
+    pub cancel: Option<CancelHandle>,
+}
+
+/// Told the name of a file, the bytes of it read so far, and its size; called from the thread that imports.
+#[derive(Clone)]
+pub struct Progress(Arc<dyn Fn(&str, u64, u64) + Send + Sync>);
+
+impl Progress {
+    /// Returns the progress that calls this.
+    pub fn new(report: impl Fn(&str, u64, u64) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(report))
+    }
+
+    pub(super) fn report(&self, file: &str, bytes: u64, size: u64) {
+        (self.0)(file, bytes, size);
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
     }
 }

@@ -208,6 +208,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes the next journal segment ready before it is needed. Returns whether it did.
+    ///
+    /// # Errors
+    /// `Full`, `Io` where the segment cannot be made; a commit that needs it tries again.
+    pub(crate) fn prepare_journal(&self) -> Result<bool> {
+        self.journal.as_ref().map_or(Ok(false), Journal::prepare_next)
+    }
+
     /// Returns bytes of unfolded changes in the pending head.
     pub(crate) fn delta_bytes(&self) -> u64 {
         lock(&self.writing).head.delta_bytes

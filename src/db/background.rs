@@ -1,0 +1,103 @@
+//! Work nobody waits for: flushing buffered commits, preparing journal segments, checkpoints.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use super::{Durability, Options};
+use crate::{Error, Result, graph::Engine};
+
+/// How often the thread looks whether there is anything to do: a checkpoint may be late by this much.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long the thread leaves a failing checkpoint alone.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
+
+/// The thread that does background work until dropped.
+pub(super) struct Background {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_ending: bool,
+    is_woken: bool,
+}
+
+impl Background {
+    pub(super) fn start(engine: Arc<Engine>, options: &Options) -> Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let (theirs, options) = (shared.clone(), options.clone());
+        let thread = std::thread::Builder::new()
+            .name("attendb-background".into())
+            .spawn(move || run(&engine, &options, &theirs))
+            .map_err(|error| Error::io("start a thread for", "background work", &error))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    pub(super) fn wake(&self) {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).is_woken = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).is_ending = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been reported by the panic hook; closing goes on.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(engine: &Engine, options: &Options, shared: &Shared) {
+    let wait = if options.durability == Durability::Buffered {
+        TICK.min(Duration::from_millis(options.buffered_ms.max(1)))
+    } else {
+        TICK
+    };
+    let mut paused_until = Instant::now();
+    loop {
+        let state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut state, _) = shared
+            .changed
+            .wait_timeout_while(state, wait, |state| !state.is_ending && !state.is_woken)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.is_ending {
+            return;
+        }
+        state.is_woken = false;
+        drop(state);
+        if Instant::now() >= paused_until
+            && let Err(error) = step(engine, options, Duration::MAX)
+        {
+            log::warn!("background work: {error}");
+            paused_until = Instant::now() + PAUSE_AFTER_ERROR;
+        }
+    }
+}
+
+/// Does what is due, as long as the budget lasts; a checkpoint that has begun is finished.
+pub(super) fn step(engine: &Engine, options: &Options, budget: Duration) -> Result<bool> {
+    let start = Instant::now();
+    let mut has_worked = engine.prepare_journal()?;
+    if options.durability == Durability::Buffered {
+        engine.sync()?;
+    }
+    let is_due = engine.journal_bytes() > options.checkpoint_bytes || engine.delta_bytes() > options.checkpoint_bytes * 2;
+    if is_due && start.elapsed() < budget && !options.read_only {
+        has_worked |= engine.checkpoint()?;
+    }
+    Ok(has_worked)
+}

@@ -1,0 +1,89 @@
+//! Compiled statements by text: the same text is parsed and planned once, as long as its plan stays right.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use rustc_hash::FxHashMap;
+
+use super::statement::Pool;
+use crate::{
+    Result,
+    graph::Snapshot,
+    query::{
+        compile::{self, Compiled},
+        parse,
+        plan::Plan,
+    },
+};
+
+/// Statements kept; when there are more, all are forgotten: a program that makes up texts is better off with parameters.
+const ENTRIES_MAX: usize = 512;
+
+/// The longest text kept.
+const TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// A compiled statement.
+pub(super) struct Entry {
+    pub(super) compiled: Compiled,
+    pub(super) plan: Option<Arc<Plan>>,
+    pub(super) columns: Arc<[Arc<str>]>,
+    pub(super) notices: Vec<String>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) parse_time: Duration,
+    pub(super) plan_time: Duration,
+}
+
+impl Entry {
+    /// Parses, binds and plans.
+    pub(super) fn compile(text: &str, view: &Snapshot) -> Result<Self> {
+        let start = Instant::now();
+        let parsed = parse::parse(text).map_err(|error| super::execute::locate(error, text))?;
+        let parse_time = start.elapsed();
+        let start = Instant::now();
+        let compiled = compile::statement(parsed, view).map_err(|error| super::execute::locate(error, text))?;
+        let compilation = match &compiled {
+            Compiled::Query(query) | Compiled::Explain(query) | Compiled::Profile(query) => Some(query),
+            Compiled::CopyTo(copy) => Some(&copy.query),
+            _ => None,
+        };
+        let plan = compilation.map(|query| Arc::new(query.plan.clone()));
+        let columns = plan.iter().flat_map(|plan| &plan.columns).map(|(name, _)| name.clone()).collect();
+        let notices = compilation.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
+        let plan_time = start.elapsed();
+        Ok(Self { compiled, plan, columns, notices, pool: Arc::default(), parse_time, plan_time })
+    }
+
+    /// Returns whether the plan gives right answers on a view.
+    #[inline]
+    pub(super) fn is_valid(&self, view: &Snapshot) -> bool {
+        self.plan.as_ref().is_none_or(|plan| {
+            plan.catalog_version == view.catalog().version()
+                && plan.assumptions.iter().all(|assumption| assumption.holds(view))
+        })
+    }
+}
+
+/// Compiled statements by text.
+#[derive(Default)]
+pub(super) struct Cache(Mutex<FxHashMap<Arc<str>, Arc<Entry>>>);
+
+impl Cache {
+    /// Returns the statement of a text, compiled for a view.
+    pub(super) fn get(&self, text: &str, view: &Snapshot) -> Result<Arc<Entry>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
+        if let Some(entry) = known.filter(|entry| entry.is_valid(view)) {
+            return Ok(entry);
+        }
+        let entry = Arc::new(Entry::compile(text, view)?);
+        if text.len() <= TEXT_BYTES_MAX {
+            let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if entries.len() >= ENTRIES_MAX {
+                entries.clear();
+            }
+            entries.insert(text.into(), entry.clone());
+        }
+        Ok(entry)
+    }
+}

@@ -1,0 +1,360 @@
+//! Running a statement: which transaction it gets, and what becomes of it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Inner, Params, QueryOptions, Rows, Summary,
+    cache::Entry,
+    copy,
+    statement::Pool,
+};
+use crate::{
+    Error, QueryError, Result, Value,
+    graph::{Snapshot, Transaction, Writer},
+    import::{self, CsvRows, ReadLimits, RowWriter},
+    query::{
+        ast,
+        compile::Compiled,
+        execute::{Execution, FileRows, Limits, OpenFile, Source, hydrate},
+        explain,
+        plan::Plan,
+    },
+};
+
+/// A statement, its parameters, and what it may use.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) inner: &'a Arc<Inner>,
+    pub(super) text: &'a str,
+    pub(super) params: &'a Params,
+    pub(super) options: Option<&'a QueryOptions>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(inner: &'a Arc<Inner>, text: &'a str, params: &'a Params) -> Self {
+        Self { inner, text, params, options: None }
+    }
+
+    fn limits(&self) -> Limits {
+        let defaults = &self.inner.options;
+        let options = self.options;
+        let deadline = options.and_then(|options| options.deadline).or(defaults.deadline);
+        Limits {
+            deadline: deadline.map(|allowed| (Instant::now() + allowed, allowed.as_millis() as u64)),
+            cancel: options.and_then(|options| options.cancel.as_ref()).map(|handle| handle.0.clone()),
+            rows_max: options.and_then(|options| options.rows_max).unwrap_or(defaults.rows_max),
+            memory_max: options.and_then(|options| options.memory_bytes_max).unwrap_or(defaults.memory_bytes_max),
+        }
+    }
+
+    fn values(&self, plan: &Plan) -> Result<Vec<Value>> {
+        let value = |name: &Arc<str>| {
+            let value = self.params.get(name).cloned();
+            value.ok_or_else(|| Error::from(missing_parameter(name)))
+        };
+        plan.params.iter().map(value).collect()
+    }
+
+    fn summary(&self, entry: &Entry, was_known: bool) -> Summary {
+        let time = |time: Duration| if was_known { Duration::ZERO } else { time };
+        Summary {
+            notices: entry.notices.clone(),
+            parse_time: time(entry.parse_time),
+            plan_time: time(entry.plan_time),
+            ..Summary::default()
+        }
+    }
+
+    fn refuse_if_read_only(&self) -> Result<()> {
+        if self.inner.options.read_only {
+            return Err(Error::NotAllowed { what: "changing a database opened read-only".into() });
+        }
+        Ok(())
+    }
+}
+
+/// Adds to a query error the place in the text.
+pub(super) fn locate(error: Error, text: &str) -> Error {
+    match error {
+        Error::Query(error) => Error::Query(Box::new(error.locate(text))),
+        other => other,
+    }
+}
+
+pub(super) fn missing_parameter(name: &str) -> QueryError {
+    let message = format!("parameter ${name} has no value");
+    QueryError::run("42N51", "ParameterMissing", "MissingParameter", message).hint("give it with the statement")
+}
+
+/// Reads the rest of the rows, and returns what the statement changed.
+pub(super) fn drain(mut rows: Rows) -> Result<Summary> {
+    while rows.advance()? {}
+    Ok(rows.summary().clone())
+}
+
+/// Runs a statement in a transaction of its own. `known` is how it was compiled before; returns how it is compiled now.
+pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry>, Rows)> {
+    run.inner.check_open()?;
+    let snapshot = run.inner.engine.snapshot();
+    let (entry, was_known) = match known {
+        Some(entry) if entry.is_valid(&snapshot) => (entry, true),
+        _ => (run.inner.cache.get(run.text, &snapshot)?, false),
+    };
+    if needs_writer(&entry) {
+        run.refuse_if_read_only()?;
+        run.inner.wait_for_room()?;
+        let mut writer = run.inner.engine.begin()?;
+        let mut rows = within(run, &mut writer)?;
+        let sequence = writer.commit(run.inner.options.durability)?;
+        run.inner.wake();
+        rows.set_sequence(sequence);
+        return Ok((entry, rows));
+    }
+    let rows = read(run, &entry, was_known, snapshot)?;
+    Ok((entry, rows))
+}
+
+/// Runs a statement that reads on a snapshot.
+pub(super) fn on_snapshot(run: Run<'_>, snapshot: &Arc<Snapshot>) -> Result<Rows> {
+    run.inner.check_open()?;
+    let entry = run.inner.cache.get(run.text, snapshot)?;
+    if needs_writer(&entry) {
+        return Err(Error::NotAllowed { what: "changing the database in a read transaction; begin a write one".into() });
+    }
+    read(run, &entry, false, snapshot.clone())
+}
+
+fn needs_writer(entry: &Entry) -> bool {
+    match &entry.compiled {
+        Compiled::Query(query) | Compiled::Profile(query) => query.plan.writes,
+        Compiled::CreateConstraint(_)
+        | Compiled::CreateIndex(_)
+        | Compiled::DropConstraint(_)
+        | Compiled::DropIndex(_)
+        | Compiled::CopyFrom(_) => true,
+        _ => false,
+    }
+}
+
+fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapshot>) -> Result<Rows> {
+    let summary = run.summary(entry, was_known);
+    match &entry.compiled {
+        Compiled::Query(_) => {
+            let plan = entry.plan.as_ref().expect("a query has a plan");
+            let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
+            execution.start(run.values(plan)?, Source::Read(snapshot), run.limits());
+            execution.allow_files(opener(run.inner));
+            let pool: Arc<Pool> = entry.pool.clone();
+            Ok(Rows::stream(entry.columns.clone(), execution, Some(pool), run.text.into(), run.inner.clone(), summary))
+        }
+        Compiled::Explain(query) => {
+            let lines = explain::explain(&query.plan, &snapshot);
+            Ok(table(&["plan"], lines.lines().map(|line| vec![Value::from(line)]).collect(), summary))
+        }
+        Compiled::ShowIndexes | Compiled::ShowConstraints => Ok(show(entry, &snapshot, summary)),
+        Compiled::CopyTo(copy) => {
+            let plan = entry.plan.as_ref().expect("a query has a plan");
+            let file = copy::text(&copy.file, run.params)?;
+            let format = copy::format(&file, &copy.file_options)?;
+            let mut execution =
+                Execution::new(plan.clone(), run.values(plan)?, Source::Read(snapshot), run.limits());
+            execution.allow_files(opener(run.inner));
+            let mut out = RowWriter::create(&run.inner.options.files, &file, format, &entry.columns)?;
+            let n_columns = entry.columns.len();
+            let mut row = Vec::with_capacity(n_columns);
+            while let Some(batch) = execution.next_batch().map_err(|error| locate(error, run.text))? {
+                for at in 0..batch.len {
+                    row.clear();
+                    for column in 0..n_columns {
+                        row.push(execution.value(at, column)?);
+                    }
+                    out.write(&row)?;
+                }
+            }
+            let n_rows = out.finish()?;
+            Ok(table(&["file", "rows"], vec![vec![Value::String(file), Value::Int(n_rows as i64)]], summary))
+        }
+        Compiled::Begin | Compiled::Commit | Compiled::Rollback => Err(Error::NotAllowed {
+            what: "BEGIN, COMMIT and ROLLBACK outside a session; use Database::session or Database::write".into(),
+        }),
+        _ => unreachable!("statements that change something get the writer"),
+    }
+}
+
+/// Runs a statement inside a write transaction. When it fails, what it changed is undone and the rest stays.
+pub(super) fn within(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
+    run.inner.check_open()?;
+    let mut transaction = writer.take();
+    let point = transaction.save();
+    match statement(run, &mut transaction) {
+        Ok(rows) => {
+            writer.put(transaction);
+            Ok(rows)
+        }
+        Err(error) => {
+            transaction.restore(point);
+            writer.put(transaction);
+            Err(locate(error, run.text))
+        }
+    }
+}
+
+fn statement(run: Run<'_>, transaction: &mut Transaction) -> Result<Rows> {
+    let entry = run.inner.cache.get(run.text, transaction.view())?;
+    let mut summary = run.summary(&entry, false);
+    match &entry.compiled {
+        Compiled::Query(query) if query.plan.writes => write(run, &entry, transaction, summary),
+        Compiled::CreateConstraint(create) | Compiled::CreateIndex(create) => {
+            run.refuse_if_read_only()?;
+            let unique = matches!(entry.compiled, Compiled::CreateConstraint(_));
+            let ast::CreateSchema { name, label, key, if_not_exists, .. } = create;
+            let name = name.as_ref().map(|name| &*name.text);
+            let made = transaction.create_index(name, &label.text, &key.text, unique, *if_not_exists)?;
+            summary.indexes_changed = u64::from(made);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::DropConstraint(drop) | Compiled::DropIndex(drop) => {
+            run.refuse_if_read_only()?;
+            let dropped = transaction.drop_index(&drop.name.text, drop.if_exists)?;
+            summary.indexes_changed = u64::from(dropped);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::CopyFrom(copy) => {
+            run.refuse_if_read_only()?;
+            copy_from(run, copy, transaction, summary)
+        }
+        _ => held(read(run, &entry, false, Arc::new(transaction.view().clone()))?),
+    }
+}
+
+fn write(run: Run<'_>, entry: &Entry, transaction: &mut Transaction, mut summary: Summary) -> Result<Rows> {
+    run.refuse_if_read_only()?;
+    let plan = entry.plan.as_ref().expect("a query has a plan");
+    let values = run.values(plan)?;
+    let empty = Transaction::new(transaction.view().clone());
+    let source = Source::Write(Box::new(std::mem::replace(transaction, empty)));
+    let mut execution = Execution::new(plan.clone(), values, source, run.limits());
+    execution.allow_files(opener(run.inner));
+    let mut rows = Vec::new();
+    let done = collect(&mut execution, entry.columns.len(), &mut rows);
+    let (source, changes) = execution.finish().expect("a run was started");
+    if let Source::Write(owned) = source {
+        *transaction = *owned;
+    }
+    done?;
+    let view = transaction.view();
+    for row in &mut rows {
+        for value in row {
+            *value = hydrate(view, std::mem::take(value))?;
+        }
+    }
+    summary.add(&changes);
+    Ok(Rows::held(entry.columns.clone(), rows, summary))
+}
+
+/// Runs to the end and keeps the rows: a statement that writes is done before anybody sees them.
+fn collect(execution: &mut Execution, n_columns: usize, rows: &mut Vec<Vec<Value>>) -> Result<()> {
+    while let Some(batch) = execution.next_batch()? {
+        let len = batch.len;
+        if n_columns > 0 {
+            for at in 0..len {
+                rows.push((0..n_columns).map(|column| execution.column(column).get(at)).collect());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, mut summary: Summary) -> Result<Rows> {
+    let inner = run.inner;
+    let file = copy::text(&copy.file, run.params)?;
+    let (format, target) = copy::source(copy, &file)?;
+    let source = inner.options.files.open(&file)?;
+    let limits = run.limits();
+    let reading =
+        ReadLimits { threads: inner.options.n_threads(), table_bytes_max: limits.memory_max, ..ReadLimits::default() };
+    let progress = inner.options.progress.clone();
+    let mut tick = |bytes: u64| {
+        if let Some(progress) = &progress {
+            progress.report(&file, bytes, source.bytes());
+        }
+        check(&limits)
+    };
+    let generation = inner.engine.next_generation();
+    let report = inner.in_pool(|| {
+        import::copy::copy_from(transaction, generation, &source, &format, &target, &reading, &mut tick)
+    })?;
+    let rejected = &report.rejections;
+    summary.notices.extend(rejected.errors.iter().map(|error| format!("left out: {error}")));
+    if rejected.count > rejected.errors.len() as u64 {
+        summary.notices.push(format!("{} rows were left out in all", rejected.count));
+    }
+    match target {
+        import::copy::CopyTarget::Nodes { .. } => {
+            summary.nodes_created = report.n_created;
+            summary.labels_added = report.n_created;
+        }
+        import::copy::CopyTarget::Rels { .. } => summary.relationships_created = report.n_created,
+    }
+    summary.properties_set = report.n_properties;
+    summary.indexes_changed = u64::from(report.constraint_created);
+    let numbers = [report.n_rows, report.n_created, report.n_updated, rejected.count];
+    let mut row = vec![Value::String(file.clone())];
+    row.extend(numbers.map(|n| Value::Int(n as i64)));
+    Ok(table(&["file", "rows", "created", "updated", "rejected"], vec![row], summary))
+}
+
+/// Returns the error of a deadline that has passed, or of a cancellation.
+fn check(limits: &Limits) -> Result<()> {
+    if limits.cancel.as_ref().is_some_and(|cancel| cancel.load(std::sync::atomic::Ordering::Relaxed)) {
+        return Err(Error::Cancelled);
+    }
+    match limits.deadline {
+        Some((until, allowed_ms)) if Instant::now() >= until => Err(Error::Deadline { allowed_ms }),
+        _ => Ok(()),
+    }
+}
+
+fn show(entry: &Entry, view: &Snapshot, summary: Summary) -> Rows {
+    let unique_only = matches!(entry.compiled, Compiled::ShowConstraints);
+    let catalog = view.catalog();
+    let rows = catalog.indexes().iter().filter(|index| index.unique || !unique_only).map(|index| {
+        vec![
+            Value::String(index.name.clone()),
+            Value::from(if index.unique { "UNIQUENESS" } else { "EQUALITY" }),
+            Value::String(catalog.label_name(index.label).clone()),
+            Value::String(catalog.key_name(index.key).clone()),
+        ]
+    });
+    table(&["name", "type", "label", "property"], rows.collect(), summary)
+}
+
+fn table(columns: &[&str], rows: Vec<Vec<Value>>, summary: Summary) -> Rows {
+    Rows::held(columns.iter().map(|name| Arc::from(*name)).collect(), rows, summary)
+}
+
+/// Reads all rows of a stream now.
+fn held(mut rows: Rows) -> Result<Rows> {
+    let mut values = Vec::new();
+    while let Some(row) = rows.next_row()? {
+        values.push(row.values().to_vec());
+    }
+    Ok(Rows::held(rows.columns().into(), values, rows.summary().clone()))
+}
+
+/// Returns what opens the files of LOAD CSV.
+fn opener(inner: &Arc<Inner>) -> OpenFile {
+    inner.opener.clone()
+}
+
+/// Returns what opens CSV files within what the options allow.
+pub(super) fn make_opener(files: import::FileAccess) -> OpenFile {
+    Arc::new(move |name: &str, with_headers, delimiter| {
+        let name = name.strip_prefix("file:///").unwrap_or(name);
+        let source = files.open(name)?;
+        Ok(Box::new(CsvRows::open(&source, with_headers, delimiter)?) as FileRows)
+    })
+}

@@ -1,0 +1,328 @@
+//! A database as applications hold it: opening, transactions, statements, background work, closing.
+//!
+//! One transaction writes at a time; any number of readers work beside it, each on the snapshot it started with. Wires
+//! the layers together; knows no format and no plan.
+
+mod appender;
+mod background;
+mod cache;
+mod cancel;
+mod copy;
+mod entities;
+mod execute;
+mod options;
+mod params;
+mod rows;
+mod schema;
+mod statement;
+mod transaction;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+pub use appender::{NodeAppender, RelationshipAppender};
+pub use cancel::CancelHandle;
+pub use entities::Neighbor;
+pub use options::{Durability, Options, Progress, QueryOptions};
+pub use params::Params;
+pub use rows::{Row, Rows, Summary};
+pub use schema::{IndexSchema, Schema, Status};
+pub use statement::Statement;
+pub use transaction::{ReadTransaction, Session, WriteTransaction};
+
+use self::{background::Background, cache::Cache, execute::Run};
+use crate::{
+    Error, Result,
+    graph::{self, CheckReport, Engine, EngineLimits},
+    query::execute::OpenFile,
+};
+
+/// An open database. Clones are handles to the same one; it closes with the last of them.
+///
+/// ```
+/// use attendb::{Database, params};
+///
+/// # fn main() -> attendb::Result<()> {
+/// let db = Database::memory()?;
+/// db.execute("CREATE (:Npc {name: $name})-[:KNOWS]->(:Npc {name: 'Bo'})", params! { "name": "Ada" })?;
+/// let names: Vec<(String,)> = db.query("MATCH (:Npc)-[:KNOWS]->(x) RETURN x.name", ())?.collect_as()?;
+/// assert_eq!(names, [("Bo".to_owned(),)]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Arc<Engine>,
+    options: Options,
+    cache: Cache,
+    opener: OpenFile,
+    pool: OnceLock<Option<rayon::ThreadPool>>,
+    background: Mutex<Option<Background>>,
+    is_closed: AtomicBool,
+}
+
+impl Database {
+    /// Opens the database in a directory, or makes one, with the default options.
+    ///
+    /// # Errors
+    /// `AlreadyOpen` names the process that has it; `Version` where another version wrote it; `Corrupt`; `Io`.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// Opens the database in a directory, or makes one.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `NotAllowed` where it must exist (`read_only`) and does not.
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self> {
+        let path = path.as_ref();
+        if options.read_only && !path.exists() {
+            let what = format!("making a database at {}: it is to be opened read-only", path.display());
+            return Err(Error::NotAllowed { what });
+        }
+        let engine = Engine::open(path, limits(&options))?;
+        Self::start(engine, options)
+    }
+
+    /// Returns an empty database in memory.
+    ///
+    /// # Errors
+    /// `Io` where the background thread cannot be started.
+    pub fn memory() -> Result<Self> {
+        Self::memory_with(Options::default())
+    }
+
+    /// Returns an empty database in memory.
+    ///
+    /// # Errors
+    /// As [`memory`](Self::memory).
+    pub fn memory_with(options: Options) -> Result<Self> {
+        Self::start(Engine::memory(limits(&options)), options)
+    }
+
+    fn start(engine: Arc<Engine>, options: Options) -> Result<Self> {
+        let background = if options.background { Some(Background::start(engine.clone(), &options)?) } else { None };
+        let opener = execute::make_opener(options.files.clone());
+        let inner = Inner {
+            engine,
+            options,
+            cache: Cache::default(),
+            opener,
+            pool: OnceLock::new(),
+            background: Mutex::new(background),
+            is_closed: AtomicBool::new(false),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Runs a statement in a transaction of its own and returns its rows. A read streams them; a write is committed
+    /// before the first row is returned.
+    ///
+    /// # Errors
+    /// A query error with its place; `Constraint`, `Limit`, `Full`, `Import` and the others by what can be done.
+    pub fn query(&self, text: &str, params: impl Into<Params>) -> Result<Rows> {
+        let params = params.into();
+        execute::auto(Run::new(&self.inner, text, &params), None).map(|(_, rows)| rows)
+    }
+
+    /// As [`query`](Self::query), with limits of its own.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn query_with(&self, text: &str, params: impl Into<Params>, options: &QueryOptions) -> Result<Rows> {
+        let params = params.into();
+        let run = Run { options: Some(options), ..Run::new(&self.inner, text, &params) };
+        execute::auto(run, None).map(|(_, rows)| rows)
+    }
+
+    /// Runs a statement in a transaction of its own and returns what it changed.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn execute(&self, text: &str, params: impl Into<Params>) -> Result<Summary> {
+        execute::drain(self.query(text, params)?)
+    }
+
+    /// Parses and plans a statement, to run it many times.
+    ///
+    /// # Errors
+    /// A compile-time query error with its place.
+    pub fn prepare(&self, text: &str) -> Result<Statement> {
+        self.inner.check_open()?;
+        let entry = self.inner.cache.get(text, &self.inner.engine.peek())?;
+        Ok(Statement { inner: self.inner.clone(), text: text.into(), entry: Arc::new(Mutex::new(entry)) })
+    }
+
+    /// Begins a read transaction: all its statements see the graph as it is now.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub fn read(&self) -> Result<ReadTransaction> {
+        self.inner.check_open()?;
+        Ok(ReadTransaction::new(self.inner.clone()))
+    }
+
+    /// Begins a write transaction, waiting for the one before. Dropping it rolls back.
+    ///
+    /// # Errors
+    /// `Limit` where the one before takes too long; `NotAllowed` read-only; `Poisoned` after a failed write; `Closed`.
+    pub fn write(&self) -> Result<WriteTransaction> {
+        self.inner.check_open()?;
+        if self.inner.options.read_only {
+            return Err(Error::NotAllowed { what: "changing a database opened read-only".into() });
+        }
+        self.inner.wait_for_room()?;
+        Ok(WriteTransaction::new(self.inner.clone(), self.inner.engine.begin()?))
+    }
+
+    /// Returns a session: it understands `BEGIN`, `COMMIT` and `ROLLBACK`, as scripts and prompts need.
+    pub fn session(&self) -> Session {
+        Session::new(self.clone())
+    }
+
+    /// Returns the names in use with their counts, and the indexes.
+    pub fn schema(&self) -> Schema {
+        Schema::of(&self.inner.engine.peek())
+    }
+
+    /// Returns the condition of the database.
+    pub fn status(&self) -> Status {
+        let engine = &self.inner.engine;
+        let view = engine.snapshot();
+        let checkpoints = engine.checkpoint_status().unwrap_or_default();
+        Status {
+            n_nodes: view.n_nodes(),
+            n_relationships: view.n_rels(),
+            sequence: view.sequence(),
+            journal_bytes: engine.journal_bytes(),
+            delta_bytes: engine.delta_bytes(),
+            n_checkpoints: checkpoints.n_done,
+            checkpoint_sequence: checkpoints.last_sequence,
+            checkpoint_error: checkpoints.last_error,
+            poisoned: engine.poison().map(str::to_owned),
+            oldest_snapshot: engine.oldest_snapshot().map(|view| view.sequence()),
+        }
+    }
+
+    /// Checks what is stored: ends, edges of both directions, counts; `deep` also reads every property and index entry.
+    ///
+    /// # Errors
+    /// `Closed`. What is wrong is in the report.
+    pub fn check(&self, deep: bool) -> Result<CheckReport> {
+        self.inner.check_open()?;
+        Ok(graph::check(&self.inner.engine.snapshot(), deep))
+    }
+
+    /// Folds what was committed into blocks and shortens the journal. Returns whether there was anything to do.
+    ///
+    /// # Errors
+    /// `Full`, `Io` where it cannot be written: nothing is lost. `Corrupt` where a block is damaged.
+    pub fn checkpoint(&self) -> Result<bool> {
+        self.inner.check_open()?;
+        self.inner.engine.checkpoint()
+    }
+
+    /// Does background work for about this long, for programs that set [`Options::background`] off. Returns whether
+    /// anything was done.
+    ///
+    /// # Errors
+    /// As [`checkpoint`](Self::checkpoint).
+    pub fn step(&self, budget: Duration) -> Result<bool> {
+        self.inner.check_open()?;
+        background::step(&self.inner.engine, &self.inner.options, budget)
+    }
+
+    /// Checkpoints and closes the database for all its handles. The directory is free for others when the last handle,
+    /// transaction and result is gone.
+    ///
+    /// # Errors
+    /// As [`checkpoint`](Self::checkpoint); the database is closed all the same, and the next open recovers.
+    pub fn close(self) -> Result<()> {
+        self.inner.close()
+    }
+}
+
+impl Inner {
+    #[inline]
+    fn check_open(&self) -> Result<()> {
+        if self.is_closed.load(Ordering::Relaxed) { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    /// Holds a writer back while more changes wait to be folded than may.
+    fn wait_for_room(&self) -> Result<()> {
+        if self.engine.is_behind() {
+            self.engine.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// Tells the background thread that there may be something to do.
+    fn wake(&self) {
+        if self.engine.journal_bytes() > self.options.checkpoint_bytes
+            && let Some(background) = &*self.background.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            background.wake();
+        }
+    }
+
+    /// Runs work that may use several threads.
+    fn in_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let n_threads = self.options.n_threads();
+        if n_threads <= 1 {
+            return work();
+        }
+        let pool = self.pool.get_or_init(|| {
+            let name = |at| format!("attendb-{at}");
+            rayon::ThreadPoolBuilder::new().num_threads(n_threads).thread_name(name).build().ok()
+        });
+        match pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    fn close(&self) -> Result<()> {
+        if self.is_closed.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(background);
+        if self.options.read_only || self.engine.poison().is_some() {
+            return Ok(());
+        }
+        self.engine.sync()?;
+        self.engine.checkpoint().map(drop)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            log::warn!("closing the database: {error}; the next open recovers from the journal");
+        }
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+fn limits(options: &Options) -> EngineLimits {
+    EngineLimits {
+        writer_wait: options.writer_wait,
+        delta_bytes_max: options.memory_bytes_max / 4,
+        journal_bytes_max: options.journal_bytes_max,
+    }
+}
