@@ -1,14 +1,28 @@
 //! An embedded knowledge-graph database whose queries pay attention.
 
+mod db;
 mod error;
-#[expect(dead_code, unused_imports, reason = "the query layer that uses it lands next")]
 mod graph;
 mod import;
 pub mod model;
 mod query;
-#[expect(dead_code, unused_imports, reason = "the graph layer that uses it lands next")]
 mod storage;
 
+pub use db::{
+    CancelHandle, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params, Progress, QueryOptions,
+    ReadTransaction, RelationshipAppender, Row, Rows, Schema, Session, Statement, Status, Summary, WriteTransaction,
+};
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
+pub use graph::CheckReport;
 pub use import::FileAccess;
 pub use model::Value;
+
+/// Returns the statements of a script, split at semicolons outside strings, comments and quoted names.
+pub fn split_statements(script: &str) -> Vec<&str> {
+    query::split_statements(script)
+}
+
+/// Returns whether a text ends where a statement may: after a semicolon, with nothing left open.
+pub fn is_complete(text: &str) -> bool {
+    query::is_complete(text)
+}

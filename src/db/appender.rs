@@ -104,7 +104,9 @@ impl RelationshipAppender<'_> {
             if tx.can_load() && n_rows >= BULK_ROWS_MIN {
                 for id in starts.iter().chain(&ends) {
                     if !tx.view().node_exists(NodeId::new(*id))? {
-                        return Err(Error::Convert { what: format!("node {id}, an end of a relationship, does not exist") });
+                        return Err(Error::Convert {
+                            what: format!("node {id}, an end of a relationship, does not exist"),
+                        });
                     }
                 }
                 let columns: Vec<(KeyId, &Column)> = keys.into_iter().zip(&columns).collect();

@@ -95,7 +95,8 @@ pub(super) fn step(engine: &Engine, options: &Options, budget: Duration) -> Resu
     if options.durability == Durability::Buffered {
         engine.sync()?;
     }
-    let is_due = engine.journal_bytes() > options.checkpoint_bytes || engine.delta_bytes() > options.checkpoint_bytes * 2;
+    let is_due =
+        engine.journal_bytes() > options.checkpoint_bytes || engine.delta_bytes() > options.checkpoint_bytes * 2;
     if is_due && start.elapsed() < budget && !options.read_only {
         has_worked |= engine.checkpoint()?;
     }

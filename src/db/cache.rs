@@ -39,7 +39,7 @@ impl Entry {
     /// Parses, binds and plans.
     pub(super) fn compile(text: &str, view: &Snapshot) -> Result<Self> {
         let start = Instant::now();
-        let parsed = parse::parse(text).map_err(|error| super::execute::locate(error, text))?;
+        let parsed = parse(text).map_err(|error| super::execute::locate(error, text))?;
         let parse_time = start.elapsed();
         let start = Instant::now();
         let compiled = compile::statement(parsed, view).map_err(|error| super::execute::locate(error, text))?;
@@ -50,7 +50,8 @@ impl Entry {
         };
         let plan = compilation.map(|query| Arc::new(query.plan.clone()));
         let columns = plan.iter().flat_map(|plan| &plan.columns).map(|(name, _)| name.clone()).collect();
-        let notices = compilation.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
+        let notices =
+            compilation.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
         let plan_time = start.elapsed();
         Ok(Self { compiled, plan, columns, notices, pool: Arc::default(), parse_time, plan_time })
     }

@@ -78,9 +78,7 @@ pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions,
     };
     let name = copy.target.text.clone();
     let target = match (&copy.from, &copy.to) {
-        (Some(from), Some(to)) => {
-            CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode }
-        }
+        (Some(from), Some(to)) => CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode },
         _ => CopyTarget::Nodes { label: name, key: copy.key.as_ref().map(|key| key.text.clone()), mode },
     };
     Ok((options, target))

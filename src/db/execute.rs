@@ -5,12 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Inner, Params, QueryOptions, Rows, Summary,
-    cache::Entry,
-    copy,
-    statement::Pool,
-};
+use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, statement::Pool};
 use crate::{
     Error, QueryError, Result, Value,
     graph::{Snapshot, Transaction, Writer},
@@ -122,7 +117,9 @@ pub(super) fn on_snapshot(run: Run<'_>, snapshot: &Arc<Snapshot>) -> Result<Rows
     run.inner.check_open()?;
     let entry = run.inner.cache.get(run.text, snapshot)?;
     if needs_writer(&entry) {
-        return Err(Error::NotAllowed { what: "changing the database in a read transaction; begin a write one".into() });
+        return Err(Error::NotAllowed {
+            what: "changing the database in a read transaction; begin a write one".into(),
+        });
     }
     read(run, &entry, false, snapshot.clone())
 }
@@ -151,7 +148,7 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             Ok(Rows::stream(entry.columns.clone(), execution, Some(pool), run.text.into(), run.inner.clone(), summary))
         }
         Compiled::Explain(query) => {
-            let lines = explain::explain(&query.plan, &snapshot);
+            let lines = explain::explain(&query.plan, &*snapshot);
             Ok(table(&["plan"], lines.lines().map(|line| vec![Value::from(line)]).collect(), summary))
         }
         Compiled::ShowIndexes | Compiled::ShowConstraints => Ok(show(entry, &snapshot, summary)),
@@ -159,8 +156,7 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             let plan = entry.plan.as_ref().expect("a query has a plan");
             let file = copy::text(&copy.file, run.params)?;
             let format = copy::format(&file, &copy.file_options)?;
-            let mut execution =
-                Execution::new(plan.clone(), run.values(plan)?, Source::Read(snapshot), run.limits());
+            let mut execution = Execution::new(plan.clone(), run.values(plan)?, Source::Read(snapshot), run.limits());
             execution.allow_files(opener(run.inner));
             let mut out = RowWriter::create(&run.inner.options.files, &file, format, &entry.columns)?;
             let n_columns = entry.columns.len();
@@ -284,9 +280,8 @@ fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, 
         check(&limits)
     };
     let generation = inner.engine.next_generation();
-    let report = inner.in_pool(|| {
-        import::copy::copy_from(transaction, generation, &source, &format, &target, &reading, &mut tick)
-    })?;
+    let report = inner
+        .in_pool(|| import::copy::copy_from(transaction, generation, &source, &format, &target, &reading, &mut tick))?;
     let rejected = &report.rejections;
     summary.notices.extend(rejected.errors.iter().map(|error| format!("left out: {error}")));
     if rejected.count > rejected.errors.len() as u64 {

@@ -17,6 +17,9 @@ mod schema;
 mod statement;
 mod transaction;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     path::Path,
     sync::{

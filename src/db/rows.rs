@@ -69,16 +69,17 @@ impl Summary {
 }
 
 /// Where the rows of a read come from, a batch at a time.
-pub(super) struct Stream {
-    pub(super) execution: Execution,
+struct Stream {
+    /// There until dropped.
+    execution: Option<Execution>,
     /// Where the operators go back to, for the next run of a prepared statement.
-    pub(super) home: Option<Arc<super::statement::Pool>>,
+    home: Option<Arc<super::statement::Pool>>,
     /// Rows of the batch, and the next one of them.
-    pub(super) len: usize,
-    pub(super) at: usize,
-    pub(super) is_done: bool,
+    len: usize,
+    at: usize,
+    is_done: bool,
     /// The text, for the places of run-time errors.
-    pub(super) text: Arc<str>,
+    text: Arc<str>,
     _inner: Arc<Inner>,
 }
 
@@ -106,7 +107,7 @@ impl Rows {
         inner: Arc<Inner>,
         summary: Summary,
     ) -> Self {
-        let stream = Stream { execution, home, len: 0, at: 0, is_done: false, text, _inner: inner };
+        let stream = Stream { execution: Some(execution), home, len: 0, at: 0, is_done: false, text, _inner: inner };
         Self { columns, body: Body::Stream(Box::new(stream)), summary }
     }
 
@@ -155,7 +156,7 @@ impl Rows {
     pub fn get(&self, column: usize) -> Result<Value> {
         match &self.body {
             Body::Held { current, .. } => Ok(current[column].clone()),
-            Body::Stream(stream) => stream.execution.value(stream.at, column),
+            Body::Stream(stream) => stream.running().value(stream.at, column),
         }
     }
 
@@ -167,7 +168,7 @@ impl Rows {
     pub fn node_id(&self, column: usize) -> Option<NodeId> {
         let value = match &self.body {
             Body::Held { current, .. } => &current[column],
-            Body::Stream(stream) => &stream.execution.column(column).get(stream.at),
+            Body::Stream(stream) => &stream.running().column(column).get(stream.at),
         };
         match value {
             Value::Node(node) => Some(node.id),
@@ -209,6 +210,11 @@ impl Rows {
 
 impl Stream {
     #[inline]
+    fn running(&self) -> &Execution {
+        self.execution.as_ref().expect("it is taken only when dropped")
+    }
+
+    #[inline]
     fn advance(&mut self) -> Result<bool> {
         if self.at + 1 < self.len {
             self.at += 1;
@@ -220,7 +226,8 @@ impl Stream {
     fn refill(&mut self) -> Result<bool> {
         (self.at, self.len) = (0, 0);
         while !self.is_done {
-            match self.execution.next_batch() {
+            let execution = self.execution.as_mut().expect("it is taken only when dropped");
+            match execution.next_batch() {
                 Ok(Some(batch)) if batch.len > 0 => {
                     self.len = batch.len;
                     return Ok(true);
@@ -240,9 +247,11 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         // The snapshot goes now; the operators and their buffers wait for the next run.
-        self.execution.finish();
-        if let Some(home) = self.home.take() {
-            home.give_back(&mut self.execution);
+        if let Some(mut execution) = self.execution.take() {
+            execution.finish();
+            if let Some(home) = self.home.take() {
+                home.give_back(execution);
+            }
         }
     }
 }

@@ -24,11 +24,10 @@ impl Pool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    /// Takes an execution back, leaving one that runs nothing.
-    pub(super) fn give_back(&self, execution: &mut Execution) {
+    pub(super) fn give_back(&self, execution: Execution) {
         let mut pool = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if pool.len() < POOL_MAX {
-            pool.push(std::mem::replace(execution, Execution::idle()));
+            pool.push(execution);
         }
     }
 }

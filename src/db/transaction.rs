@@ -131,7 +131,9 @@ impl Session {
     pub fn query_with(&mut self, text: &str, params: impl Into<Params>, options: &QueryOptions) -> Result<Rows> {
         let refused = |what: &str| Err(Error::NotAllowed { what: what.into() });
         match control(text) {
-            Some(Control::Begin) if self.transaction.is_some() => refused("BEGIN inside a transaction; COMMIT or ROLLBACK first"),
+            Some(Control::Begin) if self.transaction.is_some() => {
+                refused("BEGIN inside a transaction; COMMIT or ROLLBACK first")
+            }
             Some(Control::Begin) => {
                 self.transaction = Some(self.db.write()?);
                 Ok(nothing())
@@ -166,10 +168,12 @@ fn control(text: &str) -> Option<Control> {
     use crate::query::{ast::Statement, parse};
     // Only a short statement can be one of these; the long ones are parsed once, where they run.
     let word = text.trim_start().get(..5)?;
-    if !["begin", "commi", "rollb"].iter().any(|start| word.eq_ignore_ascii_case(start)) && !text.trim_start().starts_with('/') {
+    if !["begin", "commi", "rollb"].iter().any(|start| word.eq_ignore_ascii_case(start))
+        && !text.trim_start().starts_with('/')
+    {
         return None;
     }
-    match parse::parse(text).ok()? {
+    match parse(text).ok()? {
         Statement::Begin(_) => Some(Control::Begin),
         Statement::Commit(_) => Some(Control::Commit),
         Statement::Rollback(_) => Some(Control::Rollback),

@@ -1,7 +1,5 @@
 //! KGQL: from text to rows.
 
-#![allow(dead_code, reason = "the later stages of the pipeline are not wired to this one yet")]
-
 pub(crate) mod ast;
 pub(crate) mod bind;
 pub(crate) mod chain;
