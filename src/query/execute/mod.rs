@@ -184,36 +184,36 @@ pub(crate) fn writes(op: &Op) -> bool {
 /// Returns whether one run of an inner plan may serve many outer rows: each of its rows then comes from one outer row, and
 /// they come in the order of these.
 pub(crate) fn may_batch(inner: &Op) -> bool {
-    let is_plain = match inner {
+    let is_plain = matches!(
+        inner,
         Op::Argument
-        | Op::Nothing
-        | Op::NodeScan { .. }
-        | Op::NodeSeek { .. }
-        | Op::NodeById { .. }
-        | Op::Expand(_)
-        | Op::VarExpand(_)
-        | Op::ShortestPath(_)
-        | Op::Filter { .. }
-        | Op::Project { .. }
-        | Op::Unwind { .. }
-        | Op::Apply { .. } => true,
-        _ => false,
-    };
+            | Op::Nothing
+            | Op::NodeScan { .. }
+            | Op::NodeSeek { .. }
+            | Op::NodeById { .. }
+            | Op::Expand(_)
+            | Op::VarExpand(_)
+            | Op::ShortestPath(_)
+            | Op::Filter { .. }
+            | Op::Project { .. }
+            | Op::Unwind { .. }
+            | Op::Apply { .. }
+    );
     is_plain && inputs(inner).into_iter().all(may_batch)
 }
 
 /// Returns whether to find out for many outer rows at once if they have an inner row: not where an inner plan can yield so
 /// many rows that stopping at the first is worth more.
 pub(crate) fn may_batch_exists(inner: &Op) -> bool {
-    let is_narrow = match inner {
+    let is_narrow = matches!(
+        inner,
         Op::Argument
-        | Op::NodeSeek { .. }
-        | Op::NodeById { .. }
-        | Op::Expand(_)
-        | Op::Filter { .. }
-        | Op::Project { .. } => true,
-        Op::Apply { kind: ApplyKind::Semi { .. }, .. } => true,
-        _ => false,
-    };
+            | Op::NodeSeek { .. }
+            | Op::NodeById { .. }
+            | Op::Expand(_)
+            | Op::Filter { .. }
+            | Op::Project { .. }
+            | Op::Apply { kind: ApplyKind::Semi { .. }, .. }
+    );
     is_narrow && inputs(inner).into_iter().all(may_batch_exists)
 }

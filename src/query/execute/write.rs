@@ -176,11 +176,14 @@ impl Pattern {
                 ctx.tick(8)?;
                 rel.properties.values(ctx, batch, row, &mut values)?;
                 refuse_null(&values, on_null)?;
-                let end_of = |slot: Slot| match batch.column(slot).node(row) {
-                    Some(id) => Ok(NodeId::new(id)),
-                    None => {
-                        let message = format!("cannot create a relationship :{}: an end is null", rel.rel_type.name);
-                        Err(QueryError::run("22004", "EntityNotFound", "MissingNode", message))
+                let end_of = |slot: Slot| -> Result<NodeId> {
+                    match batch.column(slot).node(row) {
+                        Some(id) => Ok(NodeId::new(id)),
+                        None => {
+                            let message =
+                                format!("cannot create a relationship :{}: an end is null", rel.rel_type.name);
+                            Err(QueryError::run("22004", "EntityNotFound", "MissingNode", message).into())
+                        }
                     }
                 };
                 let (start, end) = (end_of(rel.start)?, end_of(rel.end)?);

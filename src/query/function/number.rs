@@ -50,8 +50,8 @@ pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
     })
 }
 
-fn number(function: Function, value: &Value) -> Result<f64, QueryError> {
-    value.as_float().ok_or_else(|| wrong_type(function, value, "a number"))
+fn number(function: Function, value: &Value) -> Result<f64> {
+    value.as_float().ok_or_else(|| wrong_type(function, value, "a number").into())
 }
 
 fn overflow(function: Function, n: i64) -> QueryError {

@@ -5,13 +5,17 @@ use crate::{Result, model::Value};
 
 /// Returns what a function gives for strings; no argument is null.
 pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
-    let string = |at: usize| match &args[at] {
-        Value::String(s) => Ok(&**s),
-        other => Err(wrong_type(function, other, "a string")),
+    let string = |at: usize| -> Result<&str> {
+        match &args[at] {
+            Value::String(s) => Ok(s),
+            other => Err(wrong_type(function, other, "a string").into()),
+        }
     };
-    let count = |at: usize| match &args[at] {
-        Value::Int(n) => usize::try_from(*n).map_err(|_| out_of_range(function, format!("{n} is negative"))),
-        other => Err(wrong_type(function, other, "an integer")),
+    let count = |at: usize| -> Result<usize> {
+        match &args[at] {
+            Value::Int(n) => usize::try_from(*n).map_err(|_| out_of_range(function, format!("{n} is negative")).into()),
+            other => Err(wrong_type(function, other, "an integer").into()),
+        }
     };
     let text = string(0)?;
     Ok(match function {

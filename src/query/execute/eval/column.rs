@@ -54,11 +54,10 @@ impl Ex {
                 right.column(ctx, batch, &mut b)?;
                 return at(arithmetic(*op, &a, &b, batch.len, out), *span);
             }
-            Self::Subquery(subquery) => {
-                if subquery.column(ctx, batch, out)? {
-                    return Ok(());
-                }
-            }
+            Self::Subquery(subquery) => match subquery.column(ctx, batch, out)? {
+                true => return Ok(()),
+                false => {}
+            },
             Self::And(_)
             | Self::Or(_)
             | Self::Xor(..)

@@ -224,16 +224,18 @@ fn position(at: i64, len: usize) -> Option<usize> {
 /// `TypeError` where the base is no list or a bound no integer.
 pub(crate) fn slice(base: &Value, from: Option<&Value>, to: Option<&Value>) -> Result<Value> {
     let Some(items) = items("a slice", base)? else { return Ok(Value::Null) };
-    let bound = |bound: Option<&Value>, absent: usize| match bound {
-        None => Ok(Some(absent)),
-        Some(Value::Null) => Ok(None),
-        Some(Value::Int(at)) => {
-            let at = if *at < 0 { at.saturating_add(items.len() as i64) } else { *at };
-            Ok(Some(usize::try_from(at).unwrap_or(0).min(items.len())))
-        }
-        Some(other) => {
-            let message = format!("a slice goes from integer to integer, not {} `{other}`", other.kind());
-            Err(QueryError::type_error("ListElementAccessByNonInteger", message))
+    let bound = |bound: Option<&Value>, absent: usize| -> Result<Option<usize>> {
+        match bound {
+            None => Ok(Some(absent)),
+            Some(Value::Null) => Ok(None),
+            Some(Value::Int(at)) => {
+                let at = if *at < 0 { at.saturating_add(items.len() as i64) } else { *at };
+                Ok(Some(usize::try_from(at).unwrap_or(0).min(items.len())))
+            }
+            Some(other) => {
+                let message = format!("a slice goes from integer to integer, not {} `{other}`", other.kind());
+                Err(QueryError::type_error("ListElementAccessByNonInteger", message).into())
+            }
         }
     };
     let (from, to) = (bound(from, 0)?, bound(to, items.len())?);
