@@ -54,10 +54,12 @@ impl Ex {
                 right.column(ctx, batch, &mut b)?;
                 return at(arithmetic(*op, &a, &b, batch.len, out), *span);
             }
-            Self::Subquery(subquery) => match subquery.column(ctx, batch, out)? {
-                true => return Ok(()),
-                false => {}
-            },
+            Self::Subquery(subquery) => {
+                let is_done = subquery.column(ctx, batch, out)?;
+                if is_done {
+                    return Ok(());
+                }
+            }
             Self::And(_)
             | Self::Or(_)
             | Self::Xor(..)
