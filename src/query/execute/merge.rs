@@ -21,6 +21,8 @@ pub(super) struct Merge {
     on_create: Changes,
     /// What leaves: the carried slots and those of the pattern.
     slots: Vec<Slot>,
+    /// What ON MATCH may read: everything.
+    all_slots: Vec<Slot>,
     batch: Batch,
     row: usize,
     one: Batch,
@@ -52,6 +54,7 @@ impl Merge {
             on_match: Changes::build(on_match, builder),
             on_create: Changes::build(on_create, builder),
             slots,
+            all_slots: (0..builder.width()).map(|slot| Slot(slot as u16)).collect(),
             batch: builder.batch(),
             row: 0,
             one: builder.batch(),
@@ -72,13 +75,13 @@ impl Merge {
         while self.inner.next(ctx, &mut self.one)? {
             has_match = true;
             let rows = vec![0; self.one.len];
-            for &slot in &self.slots {
+            for &slot in &self.all_slots {
                 if self.one.column(slot).is_absent() {
                     self.one.column_mut(slot).gather(ctx.frames[self.frame].batch.column(slot), &rows);
                 }
             }
             self.one.ordinals = ordinal.map(|ordinal| vec![ordinal; self.one.len]);
-            matched.append(&self.one, &self.slots);
+            matched.append(&self.one, &self.all_slots);
         }
         if has_match {
             // Only now: what ON MATCH changes must not change what else matches.

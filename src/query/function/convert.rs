@@ -1,11 +1,7 @@
 //! Functions from one kind of value to another.
 
-use super::{Function, wrong_type};
-use crate::{
-    Result,
-    error::QueryError,
-    model::{Date, Value},
-};
+use super::{Function, date, wrong_type};
+use crate::{Result, model::Value};
 
 /// Returns the converted value; null where a string does not say one.
 ///
@@ -86,27 +82,8 @@ fn to_string(arg: &Value) -> Option<Value> {
 fn to_date(arg: &Value) -> Result<Value> {
     match arg {
         Value::Date(_) => Ok(arg.clone()),
-        Value::String(s) => Date::parse(s.as_bytes()).map(Value::Date).ok_or_else(|| {
-            let message = format!("date() takes YYYY-MM-DD, not `{s}`");
-            QueryError::run("22007", "ArgumentError", "InvalidArgumentValue", message).into()
-        }),
-        Value::Map(map) => {
-            let part = |key: &str| match map.get(key) {
-                None => Some(1),
-                Some(Value::Int(n)) => i32::try_from(*n).ok(),
-                Some(_) => None,
-            };
-            let date = match (map.contains_key("year"), part("year"), part("month"), part("day")) {
-                (true, Some(year), Some(month), Some(day)) if month > 0 && day > 0 => {
-                    Date::new(year, month as u32, day as u32)
-                }
-                _ => None,
-            };
-            date.map(Value::Date).ok_or_else(|| {
-                let message = format!("date() takes year, month and day of a calendar day, not {arg}");
-                QueryError::run("22007", "ArgumentError", "InvalidArgumentValue", message).into()
-            })
-        }
+        Value::String(text) => date::parse(text).map(Value::Date),
+        Value::Map(map) => date::from_map(map).map(Value::Date),
         _ => Err(wrong_type(Function::Date, arg, "a string or a map").into()),
     }
 }

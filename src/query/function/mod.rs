@@ -4,6 +4,7 @@
 //! entity (`labels`, `type`, `keys`, `properties`, `startNode`...), the snapshot.
 
 mod convert;
+mod date;
 mod entity;
 mod list;
 mod number;
@@ -12,6 +13,7 @@ mod string;
 
 use crate::{Result, error::QueryError, model::Value};
 
+pub(crate) use date::part as date_part;
 pub(crate) use entity::property_map;
 pub(crate) use list::range;
 pub(crate) use scene::{Clock, Gone, Scene};

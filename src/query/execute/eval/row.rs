@@ -278,15 +278,7 @@ pub(crate) fn property(ctx: &Context, base: &Value, key: &KeyRef) -> Result<Valu
             key_id(ctx.view(), key).map_or(Ok(Value::Null), |key| ctx.view().rel_prop(rel.id, key))
         }
         Value::Map(map) => Ok(map.get(&key.name).cloned().unwrap_or_default()),
-        Value::Date(date) => {
-            let (year, month, day) = date.ymd();
-            Ok(match &*key.name {
-                "year" => Value::Int(year.into()),
-                "month" => Value::Int(month.into()),
-                "day" => Value::Int(day.into()),
-                _ => Value::Null,
-            })
-        }
+        Value::Date(date) => Ok(function::date_part(*date, &key.name)),
         other => {
             let message = format!("{} `{other}` has no property `{}`", other.kind(), key.name);
             Err(QueryError::type_error("InvalidArgumentType", message).into())
