@@ -30,7 +30,7 @@ impl<'a> Binder<'a> {
         let aggregates = aggregating.contains(&true);
         let mut columns = Vec::with_capacity(projection.items.len());
         if projection.star {
-            self.star(projection, &mut columns)?;
+            self.star(projection, is_with, &mut columns)?;
         }
         let star_len = columns.len();
         self.check_names(projection, &columns, is_with)?;
@@ -102,14 +102,14 @@ impl<'a> Binder<'a> {
         Ok((bound, columns))
     }
 
-    fn star(&self, projection: &ast::Projection, columns: &mut Vec<Column>) -> Result<()> {
+    fn star(&self, projection: &ast::Projection, is_with: bool, columns: &mut Vec<Column>) -> Result<()> {
         for variable in self.scope.iter() {
             if let Place::Slot(slot) = variable.place {
                 columns.retain(|column: &Column| column.name != variable.name);
                 columns.push(Column { name: variable.name.clone(), slot, kind: variable.kind });
             }
         }
-        if columns.is_empty() && projection.items.is_empty() {
+        if columns.is_empty() && projection.items.is_empty() && !is_with {
             return Err(fail(
                 "NoVariablesInScope",
                 "`*` stands for all variables, and there are none",
