@@ -86,14 +86,16 @@ impl<'a> Binder<'a> {
             .map(|column| Variable { name: column.name.clone(), place: Place::Slot(column.slot), kind: column.kind })
             .collect();
         let barrier = aggregates || projection.distinct;
-        self.order(projection, &mut bound, computed, &before, &after, barrier, aggregates)?;
+        let computed = self.order(projection, &mut bound, computed, &before, &after, barrier, aggregates)?;
         self.scope = Scope::default();
         bound.skip = projection.skip.as_ref().map(|count| self.count_of_rows(count, "SKIP")).transpose()?;
         bound.limit = projection.limit.as_ref().map(|count| self.count_of_rows(count, "LIMIT")).transpose()?;
         if let Some(predicate) = predicate {
             self.scope = if barrier { after.clone() } else { before.iter().chain(after.iter()).cloned().collect() };
             self.aggregation = Mode::Forbidden("in WHERE");
+            let outer = std::mem::replace(&mut self.computed, computed);
             bound.predicate = Some(self.predicate(predicate)?);
+            self.computed = outer;
         }
         self.scope = after;
         if is_with {
@@ -206,9 +208,9 @@ impl<'a> Binder<'a> {
         after: &Scope,
         barrier: bool,
         aggregates: bool,
-    ) -> Result<()> {
+    ) -> Result<Vec<Computed<'a>>> {
         if projection.order.is_empty() {
-            return Ok(());
+            return Ok(computed);
         }
         self.scope = if barrier { after.clone() } else { before.iter().chain(after.iter()).cloned().collect() };
         let mentioned = if aggregates { mentioned_by_keys(projection, before) } else { Scope::default() };
@@ -227,8 +229,7 @@ impl<'a> Binder<'a> {
             self.computed_simple = false;
             bound.order.push(SortKey { expr: key?.0, descending: item.descending });
         }
-        self.computed = outer;
-        Ok(())
+        Ok(std::mem::replace(&mut self.computed, outer))
     }
 
     /// Binds the count of SKIP or LIMIT, which is the same for all rows.

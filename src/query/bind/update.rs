@@ -38,6 +38,10 @@ impl<'a> Binder<'a> {
         let mut made = Made::new();
         for pattern in patterns {
             self.create_path(pattern, Maker::Create, &mut create, &mut made)?;
+            // Properties of later paths may read nodes of earlier ones; relationships are made after all nodes.
+            for (name, slot, kind) in made.extract_if(.., |(_, _, kind)| *kind == Kind::Node) {
+                self.scope.add(name.text, slot, kind);
+            }
         }
         for (name, slot, kind) in made {
             self.scope.add(name.text, slot, kind);

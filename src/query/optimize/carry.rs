@@ -161,8 +161,10 @@ fn fill_apply(op: &mut Op, needed: SlotSet) {
 fn fill_merge(op: &mut Op, needed: SlotSet) {
     let mut own = SlotSet::default();
     slots::own_sets(op, &mut |slot| own.insert(slot));
+    let mut needed = needed;
+    // What ON MATCH and ON CREATE read is read beside the match.
+    slots::exprs(op, &mut |e| slots::reads(e, &mut |slot| needed.insert(slot)));
     let mut read = needed.clone();
-    slots::exprs(op, &mut |e| slots::reads(e, &mut |slot| read.insert(slot)));
     slots::own_reads(op, &mut |slot| read.insert(slot));
     let Op::Merge { input, inner, carry, .. } = op else { return };
     let mut set_inside = own.clone();
