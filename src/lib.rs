@@ -26,3 +26,10 @@ pub fn split_statements(script: &str) -> Vec<&str> {
 pub fn is_complete(text: &str) -> bool {
     query::is_complete(text)
 }
+
+/// Plants the defect that the crash campaign must catch: commits are acknowledged before they are written.
+#[cfg(feature = "crash")]
+#[doc(hidden)]
+pub fn plant_ack_before_write() {
+    storage::fault::set(storage::fault::Fault::AckBeforeWrite);
+}

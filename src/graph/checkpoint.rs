@@ -34,6 +34,8 @@ pub(crate) struct Keeper {
     named: FxHashSet<BlockKey>,
     /// Whether a killed process may have left blocks that nothing names.
     pub(super) has_leftovers: bool,
+    /// Their generations are not above this; all of this process are.
+    pub(super) generation_at_open: u64,
     pub(super) last_error: Option<String>,
     pub(super) n_done: u64,
 }
@@ -151,12 +153,11 @@ impl Engine {
         let mut swept = Vec::new();
         if std::mem::take(&mut keeper.has_leftovers) {
             swept = keeper.roots.leftovers(&self.store)?;
-            let head = self.snapshot();
             let adopted: FxHashSet<BlockKey> = keeper.adopted.iter().flat_map(|(_, keys)| keys).copied().collect();
             let kept: FxHashSet<BlockKey> = keeper.leaving.iter().flat_map(|leaving| &leaving.keys).copied().collect();
-            let newest = self.last_generation();
+            // What is newer may belong to a bulk load that is being written.
+            let newest = keeper.generation_at_open;
             swept.retain(|key| !adopted.contains(key) && !kept.contains(key) && key.generation <= newest);
-            drop(head);
         }
         while keeper.leaving.front().is_some_and(|leaving| leaving.epoch.strong_count() == 0) {
             swept.extend(keeper.leaving.pop_front().into_iter().flat_map(|leaving| leaving.keys));

@@ -127,11 +127,6 @@ impl Engine {
         self.generation.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Returns the last generation given out.
-    pub(crate) fn last_generation(&self) -> u64 {
-        self.generation.load(Ordering::Relaxed)
-    }
-
     /// Waits for the transaction before, and returns one on the pending head.
     ///
     /// # Errors

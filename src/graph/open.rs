@@ -21,9 +21,9 @@ impl Engine {
     pub(crate) fn open(path: &Path, limits: EngineLimits) -> Result<Arc<Self>> {
         let home = Home::open(path)?;
         let store = Arc::new(Store::open(&home.blocks())?);
-        let roots = Roots::load(&store)?;
+        let mut roots = Roots::load(&store)?;
         let mut keeper = Keeper::default();
-        let mut view = match recover_root(&store, &roots)? {
+        let mut view = match recover_root(&store, &mut roots)? {
             Some(view) => view,
             None => Snapshot::empty(store.clone()),
         };
@@ -43,11 +43,11 @@ impl Engine {
             Ok(())
         })?;
         let newest = adopted.iter().flat_map(|(_, keys)| keys).map(|key| key.generation).max().unwrap_or(0);
-        // A process that was killed may have left blocks of generations after these; they are found when first swept.
+        // A process that was killed may have left blocks of older generations; they are found when first swept.
         keeper.has_leftovers =
             n_frames > 0 || roots.damage().is_some() || (!home.is_new() && roots.current().is_none());
-        let leftovers = if keeper.has_leftovers { roots.leftovers(&store)? } else { Vec::new() };
-        let generation = newest.max(roots.next_generation(&leftovers).saturating_sub(1));
+        let generation = roots.first_generation(newest);
+        keeper.generation_at_open = generation;
         keeper.adopted = adopted;
         keeper.roots = roots;
         Ok(Arc::new(Self::new(store, Some(journal), view, keeper, generation, limits, Some(home))))
@@ -61,14 +61,13 @@ impl Engine {
 }
 
 /// Returns the view of the newest root whose records are whole.
-fn recover_root(store: &Arc<Store>, roots: &Roots) -> Result<Option<Snapshot>> {
-    let Some((root, table)) = roots.current() else { return Ok(None) };
-    match view_of(store, root, table) {
-        Err(error @ Error::Corrupt { .. }) => match roots.previous() {
-            Some((root, table)) => view_of(store, root, table).map(Some),
-            None => Err(error),
-        },
-        view => view.map(Some),
+fn recover_root(store: &Arc<Store>, roots: &mut Roots) -> Result<Option<Snapshot>> {
+    loop {
+        let Some((root, table)) = roots.current() else { return Ok(None) };
+        match view_of(store, root, table) {
+            Err(error @ Error::Corrupt { .. }) => roots.fall_back(error)?,
+            view => return view.map(Some),
+        }
     }
 }
 

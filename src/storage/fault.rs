@@ -17,16 +17,32 @@ pub(crate) enum Fault {
     AckBeforeWrite = 1,
 }
 
+/// The planted defect. In unit tests it is the thread's, as they run beside each other; the campaign is one process.
+#[cfg(not(test))]
 static FAULT: AtomicU8 = AtomicU8::new(Fault::None as u8);
+#[cfg(test)]
+thread_local! {
+    static FAULT: AtomicU8 = const { AtomicU8::new(Fault::None as u8) };
+}
+
+#[cfg(not(test))]
+fn with_fault<T>(with: impl FnOnce(&AtomicU8) -> T) -> T {
+    with(&FAULT)
+}
+
+#[cfg(test)]
+fn with_fault<T>(with: impl FnOnce(&AtomicU8) -> T) -> T {
+    FAULT.with(with)
+}
 
 /// Plants a defect, or takes it away.
 pub(crate) fn set(fault: Fault) {
-    FAULT.store(fault as u8, Ordering::SeqCst);
+    with_fault(|planted| planted.store(fault as u8, Ordering::SeqCst));
 }
 
 /// Returns whether a defect is planted.
 pub(super) fn is_set(fault: Fault) -> bool {
-    FAULT.load(Ordering::Relaxed) == fault as u8
+    with_fault(|planted| planted.load(Ordering::Relaxed) == fault as u8)
 }
 
 /// An operation on a file.

@@ -11,7 +11,7 @@ use super::fault::{self, Failure, Op};
 use crate::{Error, Result};
 
 /// Bytes written at once when a file is filled with zeros.
-const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
 /// A file that is written at positions.
 #[derive(Debug)]

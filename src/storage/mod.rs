@@ -1,4 +1,83 @@
-//! Storage: bytes that survive.
+//! Storage: the format, and what makes it survive. Knows bytes, files and generations; not what a label or a type means.
+//!
+//! # A database is a directory
+//!
+//! | name | what |
+//! |---|---|
+//! | `header` | magic, format version, database id, checksum: [`header`] |
+//! | `lock`, `process` | the lock of the handle that has it open, and that handle's process id |
+//! | `journal/<number>.journal` | segments of frames, one frame a commit: [`journal`] |
+//! | `journal/*.new` | segments being prepared; deleted on open |
+//! | `blocks/` | sled: blocks by [`BlockKey`], and two roots: [`store`], [`root`] |
+//!
+//! Numbers are little-endian everywhere but in keys, which are big-endian so that their bytes sort as they do.
+//! Checksums are xxh3-64.
+//!
+//! # Tags
+//!
+//! Kinds of blocks, [`BlockKind`]: the first byte of a key and of a block.
+//!
+//! | tag | kind | `sub` | over | record |
+//! |---|---|---|---|---|
+//! | 1, 2 | out-, in-adjacency | type | 1,024 nodes | [`AdjacencyBlock`] |
+//! | 3 | node property | key | 1,024 nodes | [`ColumnBlock`] |
+//! | 4 | relationship property | key | 1,024 relationship ids | [`ColumnBlock`] |
+//! | 5, 6 | node label, node alive | label, 0 | 1,024 nodes | [`BitmapBlock`] |
+//! | 7, 8, 9 | relationship start, end, type | 0 | 1,024 relationship ids | [`U32Column`] |
+//! | 10 | relationship salience | 0 | 1,024 relationship ids | [`F32Column`] |
+//! | 11 | relationship alive | 0 | 1,024 relationship ids | [`BitmapBlock`] |
+//! | 12 | index | index number | a chunk of hashes | [`HashChunk`] |
+//! | 13, 14 | catalog, counts | 0 | everything | bincode: [`codec`] |
+//! | 15 | page table | 0 | 4,096 runs of blocks | [`root`] |
+//! | 32-36 | reserved: ordered index, embedding, archive, ledger, temporal | | | |
+//!
+//! Kinds of frames, [`FrameKind`]: 1 batch (facts, [`codec::encode_facts`]), 2 adopt (the generation of a bulk load).
+//!
+//! # Key bytes
+//!
+//! `kind u8 | sub u32 | block u32 | generation u64`. Ids are dense: the block of an id is its bits above the lowest ten,
+//! its place there the lowest ten ([`split`]). Named records (`root-a`, `root-b`) have keys that start with 0xff.
+//!
+//! # Value bytes
+//!
+//! Every value is a block: a header of 32 bytes with its own key, its length and a checksum, then a record that rkyv or
+//! bincode wrote; the table is in [`block`]. A block is checked once, when it is pinned, and read in place from then on.
+//!
+//! # The version rule
+//!
+//! [`header::FORMAT_VERSION`] is raised by whatever a reader of the version before would misread: it then refuses with
+//! found and supported before it touches anything. Frames, facts, catalog and every kind of block carry a version byte of
+//! their own; a build that still reads an older one of those need not raise the format's. The bytes of each are written
+//! down in tests, so none changes by accident.
+//!
+//! # Why nothing acknowledged is lost, and nothing appears by half
+//!
+//! 1. A commit is a frame in the journal. It is acknowledged when an `fdatasync` that began after the frame was written
+//!    has returned. The segment was filled with zeros and synced when it was made, and its name is durable (directory
+//!    sync), so the sync has only data to write.
+//! 2. A frame carries the hash of the frame before, the segment's nonce and the database's id: what does not fit is no
+//!    frame of this place. A crash may leave the last frames torn, in any order. Reading stops at the first bad frame. It
+//!    is a torn tail, never acknowledged, unless a later valid frame says that it was durable (`durable_to`), or a later
+//!    segment exists (made only after the one before was synced): then acknowledged bytes were damaged, and that is
+//!    [`Corrupt`](crate::Error::Corrupt), not silence.
+//! 3. A torn tail is cut and what stays is written and synced again before anything follows it, in a new segment. A kill
+//!    in between repeats the same steps. After a failed sync nothing more is written: whether the last frames survive is
+//!    known when the journal is read again.
+//! 4. Blocks are never overwritten: a key names the generation that wrote it. A checkpoint writes blocks of a new
+//!    generation, then the page table that names every live block, and flushes; then it writes the root, and flushes.
+//!    Before that second flush the old root stands and names only blocks that are still there; after it the new one does.
+//!    sled may tear anything in between, or go back in time: a root is whole or is not, and one that is there came after
+//!    its blocks.
+//! 5. Two roots are kept, and the journal since the older. If the newer root, its page table, catalog or counts are
+//!    damaged, the older one and the journal give the same state. Facts are absolute (ids given, values set), so frames
+//!    that blocks hold already do no harm.
+//! 6. A bulk load bypasses the journal with its blocks but not with its commit: it writes and flushes blocks of a
+//!    generation of its own, then one frame adopts them. Without the frame they are leftovers.
+//! 7. Blocks that neither root, nor the journal, nor a living snapshot names are deleted after the root that made them
+//!    dead; what a kill left behind has an older generation than anything written since, and is found by one scan.
+//!
+//! What this does not cover: a disk that lies about `fdatasync`, and damage to acknowledged frames at the very end of the
+//! journal, behind which nothing vouches for them: that looks like a torn tail.
 
 pub(crate) mod block;
 pub(crate) mod bytes;

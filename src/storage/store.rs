@@ -54,7 +54,7 @@ impl AsRef<[u8]> for SledValue {
 /// The home of blocks.
 pub(crate) enum Store {
     /// On disk.
-    Sled(SledStore),
+    Sled(Box<SledStore>),
     /// In memory, for databases without a directory and for tests: the same contract, nothing survives.
     Memory(MemoryStore),
 }
@@ -68,7 +68,7 @@ impl Store {
     /// # Errors
     /// [`Error::AlreadyOpen`] where another handle holds it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        Ok(Self::Sled(SledStore::open(path)?))
+        SledStore::open(path).map(|store| Self::Sled(Box::new(store)))
     }
 
     /// Returns an empty store in memory.

@@ -100,7 +100,7 @@ impl HashChunk {
 
 #[inline]
 fn home(fingerprint: u32, n_slots: usize) -> usize {
-    (u64::from(fingerprint) * n_slots as u64 >> 32) as usize
+    ((u64::from(fingerprint) * n_slots as u64) >> 32) as usize
 }
 
 #[inline]

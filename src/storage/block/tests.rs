@@ -239,7 +239,7 @@ fn bitmaps_and_hash_chunks() {
         assert_eq!(BitmapBlock::pin(&KEY, BitmapBlock::encode(&KEY, &words)).unwrap().words(), &words);
     }
     for n in [0, 1, 2, 1000] {
-        let mut entries: Vec<(u32, u32)> = (0..n).map(|id| ((random.next() as u32) << 8 | id % 3, id)).collect();
+        let mut entries: Vec<(u32, u32)> = (0..n).map(|id| (((random.next() as u32) << 8) | (id % 3), id)).collect();
         // Repeats, and the ends of the table, where probing wraps around.
         entries.extend((0..n.min(20)).map(|id| (u32::MAX, 5000 + id)));
         entries.extend((0..n.min(3)).map(|id| (0, 6000 + id)));

@@ -219,6 +219,20 @@ fn a_smaller_segment_is_made_where_the_disk_is_nearly_full() {
     assert!(std::fs::metadata(&segments(dir.path())[0]).unwrap().len() < 1 << 20);
 }
 
+/// The null control of every harness that looks for lost commits: with the planted defect, one is lost.
+#[test]
+fn the_planted_defect_loses_an_acknowledged_commit() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    fault::set(Fault::AckBeforeWrite);
+    for n in 1..=3 {
+        assert_eq!(commit(&journal, b"acknowledged").unwrap(), n);
+    }
+    fault::set(Fault::None);
+    drop(journal);
+    assert_eq!(open(dir.path()).1.len(), 2);
+}
+
 #[test]
 fn a_failed_sync_poisons_for_good() {
     let dir = TempDir::new().unwrap();
