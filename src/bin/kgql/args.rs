@@ -40,7 +40,7 @@ pub(crate) enum Command {
     },
     /// Builds the town of Otterford and asks it five questions
     Demo {
-        /// Where to put the database; a temporary directory that is removed afterwards if left out
+        /// Where to put the database; a new temporary directory if left out
         #[arg(value_name = "DIR")]
         directory: Option<PathBuf>,
     },

@@ -23,17 +23,6 @@ pub(crate) enum Kind {
     Dot,
 }
 
-/// What a statement does to the shell's transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Control {
-    /// `BEGIN [TRANSACTION]`.
-    Begin,
-    /// `COMMIT [TRANSACTION]`.
-    Commit,
-    /// `ROLLBACK [TRANSACTION]`.
-    Rollback,
-}
-
 /// Returns the pieces of a text, in order; empty statements and comments between them are left out.
 pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
@@ -61,32 +50,6 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
 /// Returns whether the text typed so far may run: nothing open, or nothing there.
 pub(crate) fn is_complete(text: &str) -> bool {
     pieces(text).last().is_none_or(|last| last.closed)
-}
-
-/// Returns what a statement does to the transaction, if that is all it does.
-pub(crate) fn control(statement: &str) -> Option<Control> {
-    let mut words = Vec::new();
-    let mut at = 0;
-    while words.len() < 3 {
-        at = skip_blank(statement, at);
-        let rest = &statement[at..];
-        let len = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-        if len == 0 {
-            break;
-        }
-        words.push(&rest[..len]);
-        at += len;
-    }
-    if at < statement.len() || words.len() > 2 {
-        return None;
-    }
-    let is = |at: usize, word: &str| words.get(at).is_some_and(|w: &&str| w.eq_ignore_ascii_case(word));
-    if words.len() == 2 && !is(1, "TRANSACTION") {
-        return None;
-    }
-    [("BEGIN", Control::Begin), ("COMMIT", Control::Commit), ("ROLLBACK", Control::Rollback)]
-        .into_iter()
-        .find_map(|(word, control)| is(0, word).then_some(control))
 }
 
 /// Returns where the first thing that is neither blank nor comment starts.
@@ -185,16 +148,6 @@ mod tests {
             for cut in (0..=text.len()).filter(|&cut| text.is_char_boundary(cut)) {
                 let _ = pieces(&text[..cut]);
             }
-        }
-    }
-
-    #[test]
-    fn control_is_the_whole_statement() {
-        assert_eq!(control("begin"), Some(Control::Begin));
-        assert_eq!(control("COMMIT /* now */ Transaction // yes"), Some(Control::Commit));
-        assert_eq!(control("Rollback"), Some(Control::Rollback));
-        for other in ["BEGIN x", "RETURN 1", "COMMIT TRANSACTION now", "beginning", "", "BEGIN; COMMIT"] {
-            assert_eq!(control(other), None, "{other}");
         }
     }
 }

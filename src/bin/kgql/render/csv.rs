@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use attendb::Value;
+use attendb::{Value, model::to_json};
 
-use super::{RenderError, cell::cell, json};
+use super::{RenderError, cell::cell};
 
 pub(super) fn render<E>(
     columns: &[&str],
@@ -22,7 +22,7 @@ pub(super) fn render<E>(
             separate(at, out)?;
             match value {
                 Value::Null => {}
-                Value::List(_) | Value::Map(_) => write_field(&json::value(value).to_string(), out)?,
+                Value::List(_) | Value::Map(_) => write_field(&to_json(value).to_string(), out)?,
                 other => write_field(&cell(other), out)?,
             }
         }

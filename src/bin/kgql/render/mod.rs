@@ -9,6 +9,9 @@ use std::io::{self, Write};
 
 use attendb::Value;
 
+pub(crate) use json::object;
+pub(crate) use table::terminal_width;
+
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Mode {
@@ -159,10 +162,10 @@ mod tests {
         let row = [Value::Node(node(1, "Ada")), Value::Path(Arc::new(path)), Value::Float(f64::NAN)];
         let ada = r#"{"id":1,"labels":["Npc"],"properties":{"name":"Ada"}}"#;
         let bram = r#"{"id":2,"labels":["Npc"],"properties":{"name":"Bram"}}"#;
-        let rel = r#"{"id":9,"type":"KNOWS","start":1,"end":2,"properties":{"since":"1431-05-01"}}"#;
+        let rel = r#"{"id":9,"start":1,"end":2,"type":"KNOWS","properties":{"since":"1431-05-01"}}"#;
         assert_eq!(
             text(Mode::Jsonl, &["n", "p", "x"], &[&row]),
-            format!("{{\"n\":{ada},\"p\":{{\"nodes\":[{ada},{bram}],\"relationships\":[{rel}]}},\"x\":\"NaN\"}}\n")
+            format!("{{\"n\":{ada},\"p\":[{ada},{rel},{bram}],\"x\":null}}\n")
         );
     }
 

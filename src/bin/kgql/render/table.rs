@@ -29,6 +29,11 @@ const BOLD: &str = "\u{1b}[1m";
 const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
+/// Returns how many characters a line of the terminal takes; `None` where standard output is none.
+pub(crate) fn terminal_width() -> Option<u16> {
+    Table::new().width()
+}
+
 /// Draws boxes.
 pub(super) fn render_boxes<E>(
     page: Page,

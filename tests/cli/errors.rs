@@ -1,0 +1,132 @@
+//! Exit codes, and what errors say.
+
+use std::{fs, io::Read, path::Path, process::Stdio, time::Duration};
+
+use crate::{command, kgql, kgql_in};
+
+#[test]
+fn a_wrong_statement_is_1_and_points_at_the_place() {
+    let ran = kgql([":memory:", "-c", "MATCH (n)\nRETURN n.name, missing"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("line 2, column 16"), "{}", ran.err);
+    let caret = ran.err.lines().find(|line| line.contains('^')).expect("a caret");
+    assert!(caret.ends_with("               ^^^^^^^"), "{}", ran.err);
+    assert!(ran.err.contains("missing"), "{}", ran.err);
+}
+
+#[test]
+fn a_misspelt_keyword_is_1_with_its_place() {
+    let ran = kgql([":memory:", "-c", "MATHC (n) RETURN n"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("line 1, column 1") && ran.err.contains('^'), "{}", ran.err);
+    assert!(ran.err.contains("MATCH"), "no similar word: {}", ran.err);
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let wrong: [&[&str]; 6] = [
+        &[],
+        &[":memory:", "--mode", "xml", "-c", "RETURN 1"],
+        &[":memory:", "--bench", "0", "-c", "RETURN 1"],
+        &[":memory:", "--param", "novalue", "-c", "RETURN 1"],
+        &[":memory:", "--nonsense"],
+        &[":memory:", "-c", "RETURN 1", "-f", "x.kgql"],
+    ];
+    for args in wrong {
+        let ran = kgql(args);
+        assert_eq!(ran.code, 2, "{args:?}: {ran:?}");
+        assert!(!ran.err.is_empty() && ran.out.is_empty(), "{args:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn unreadable_files_are_3() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = kgql_in(dir.path(), [":memory:", "-f", "missing.kgql"], "");
+    assert_eq!(missing.code, 3);
+    assert!(missing.err.contains("missing.kgql"), "{}", missing.err);
+    fs::write(dir.path().join("latin.kgql"), b"RETURN '\xe9'").unwrap();
+    let latin = kgql_in(dir.path(), [":memory:", "-f", "latin.kgql"], "");
+    assert_eq!(latin.code, 3);
+    assert!(latin.err.contains("UTF-8 at byte 8"), "{}", latin.err);
+}
+
+#[test]
+fn a_file_in_the_databases_place_is_3() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.kg");
+    fs::write(&path, "no database").unwrap();
+    let ran = kgql([path.as_os_str(), "-c".as_ref(), "RETURN 1".as_ref()]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"no database");
+}
+
+#[test]
+fn an_open_database_is_3_and_names_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut holder = command([dir.path().join("x.kg")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut refused = None;
+    for _ in 0..100 {
+        let ran = kgql_in(dir.path(), ["x.kg", "-c", "RETURN 1 AS n"], "");
+        if ran.code != 0 {
+            refused = Some(ran);
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(holder.stdin.take());
+    let id = holder.id();
+    holder.wait().unwrap();
+    let refused = refused.expect("the second process is refused");
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.err.contains(&id.to_string()), "{id}: {}", refused.err);
+    kgql_in(dir.path(), ["x.kg", "-c", "RETURN 1 AS n"], "").ok();
+}
+
+#[test]
+fn a_bad_row_names_file_line_and_column() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("a.csv"), "id,age\n1,20\n2,x,3\n").unwrap();
+    let ran = kgql_in(dir.path(), [":memory:", "-c", "COPY A FROM 'a.csv' (KEY id)"], "");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("a.csv, line 3"), "{}", ran.err);
+}
+
+/// A statement that takes minutes, cancelled.
+#[test]
+#[cfg(unix)]
+fn an_interrupted_statement_is_130() {
+    let endless = "UNWIND range(1, 3000000) AS a UNWIND range(1, 3000000) AS b WITH a, b WHERE a + b < 0 RETURN a, b";
+    let mut child = command([":memory:", "-c", "RETURN 'ready' AS r", "-c", endless])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut seen = String::new();
+    let mut buffer = [0; 256];
+    while !seen.contains("ready") {
+        let n = out.read(&mut buffer).unwrap();
+        assert!(n > 0, "the program ended early: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let started = std::time::Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_database_directory_that_cannot_be_made_is_3() {
+    let ran = kgql([Path::new("/dev/null/x.kg").as_os_str(), "-c".as_ref(), "RETURN 1".as_ref()]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+}
