@@ -156,6 +156,7 @@ impl Reading<'_> {
             return Err(self.error(1, 0, "the file is empty; a header was expected".to_owned()).into());
         }
         let table = &mut self.imported.table;
+        table.columns.iter_mut().for_each(Column::settle_numbers);
         for column in &self.options.columns {
             if table.position(&column.name).is_some() {
                 continue;
@@ -265,6 +266,12 @@ impl Reading<'_> {
     fn join(&mut self, rows: ChunkRows) -> Result<Result<(), LostColumn>> {
         let first_line = self.line;
         self.line += rows.n_lines;
+        if self.imported.table.names.is_empty() && self.options.format != Format::JsonLines {
+            let declared = |at: usize| self.options.columns.get(at).map(|c| c.name.clone());
+            let name = |at: usize| declared(at).unwrap_or_else(|| format!("column{}", at + 1).into());
+            self.imported.table.names = (0..rows.columns.len()).map(name).collect();
+            self.imported.table.columns = vec![Column::nulls(0); rows.columns.len()];
+        }
         for bad in rows.bad {
             let error = self.error(first_line + bad.line, bad.column, bad.reason);
             self.reject(ImportError { field: bad.field.or(error.field.clone()), ..error })?;
@@ -275,12 +282,6 @@ impl Reading<'_> {
         if self.options.format == Format::JsonLines {
             join_by_name(table, rows.names, rows.columns, rows.n_rows)?;
         } else {
-            if table.names.is_empty() {
-                let declared = |at: usize| self.options.columns.get(at).map(|c| c.name.clone());
-                let name = |at: usize| declared(at).unwrap_or_else(|| format!("column{}", at + 1).into());
-                table.names = (0..rows.columns.len()).map(name).collect();
-                table.columns = vec![Column::nulls(0); rows.columns.len()];
-            }
             for (at, column) in rows.columns.into_iter().enumerate() {
                 let whole = &mut table.columns[at];
                 if self.options.declared_type(&table.names[at]).is_some() {

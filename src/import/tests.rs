@@ -460,6 +460,86 @@ fn every_boundary_of_a_text_is_harmless() {
     }
 }
 
+/// What reading says, in full, to be compared.
+fn outcome(bytes: &[u8], options: &FormatOptions, chunk_bytes: usize, threads: usize) -> String {
+    match read_with(bytes, options, chunk_bytes, threads) {
+        Err(error) => error.to_string(),
+        Ok(imported) => {
+            let lines: Vec<_> = (0..imported.table.n_rows).map(|row| imported.table.lines.line_of(row)).collect();
+            format!("{:?} {lines:?} {:?}", columns(&imported), imported.rejections)
+        }
+    }
+}
+
+#[test]
+fn hostile_bytes_mean_the_same_in_chunks_of_any_size() {
+    let csv_pieces: [&[u8]; 18] = [
+        b"\"",
+        b"\"",
+        b"\"\"",
+        b",",
+        b",",
+        b"\n",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"a",
+        b"1",
+        b"-2.5",
+        b"true",
+        b"2000-01-01",
+        b"\xC3\xA9",
+        b"\xFF",
+        b" ",
+        b"\0",
+    ];
+    let json_pieces: [&[u8]; 18] = [
+        b"{\"a\":1}\n",
+        b"{\"a\":2.5}\n",
+        b"{\"a\":\"x\",\"b\":[1]}\n",
+        b"{\"b\":null}\n",
+        b"{",
+        b"}",
+        b"\n",
+        b"\n",
+        b"\"",
+        b"[1,",
+        b"]",
+        b"\\",
+        b"{\"a\":{}}\n",
+        b"{\"a\":true}\n",
+        b"\r\n",
+        b"\xFF",
+        b"1e400",
+        b"{\"c\":18446744073709551616}\n",
+    ];
+    let mut random = Random(11);
+    let (mut n_errors, mut n_rejected) = (0, 0);
+    for round in 0..200 {
+        let is_json = round % 4 == 0;
+        let pieces = if is_json { json_pieces } else { csv_pieces };
+        let mut bytes: Vec<u8> = if is_json { Vec::new() } else { b"a,b\n".to_vec() };
+        for _ in 0..random.below(40) {
+            bytes.extend_from_slice(pieces[random.below(pieces.len() as u64) as usize]);
+        }
+        let on_error = if random.below(2) == 0 { OnError::Stop } else { OnError::Skip };
+        let column_type = [None, Some(ColumnType::Integer), Some(ColumnType::Date)][random.below(3) as usize];
+        let columns = declared(&[("a", column_type)]);
+        let header = is_json || random.below(3) > 0;
+        let columns = if header { columns } else { Vec::new() };
+        let options = FormatOptions { on_error, columns, header, ..if is_json { json() } else { csv() } };
+        let whole = outcome(&bytes, &options, 1 << 20, 1);
+        n_errors += usize::from(whole.starts_with("in, line"));
+        n_rejected += usize::from(whole.contains("ImportError"));
+        for (chunk_bytes, threads) in [(1, 1), (1, 3), (2, 1), (3, 2), (7, 3), (20, 1), (50, 4)] {
+            let parts = outcome(&bytes, &options, chunk_bytes, threads);
+            let text = String::from_utf8_lossy(&bytes);
+            assert_eq!(parts, whole, "round {round}, chunks of {chunk_bytes} on {threads}: {text:?}");
+        }
+    }
+    assert!(n_errors > 30 && n_rejected > 30, "{n_errors} {n_rejected}");
+}
+
 /// Reads the ten files of the generated social graph, as `cargo test --release measure -- --ignored --nocapture` with
 /// its directory in `SOCIAL_DIR`.
 #[test]

@@ -400,6 +400,20 @@ impl Column {
         self
     }
 
+    /// Makes the integers of a mixed column floats if it holds floats, as in a column of numbers alone: what becomes of a
+    /// number must not depend on which other rows were joined first.
+    pub(crate) fn settle_numbers(&mut self) {
+        if let ColumnData::Mixed(values) = &mut self.data
+            && values.iter().any(|value| matches!(value, Value::Float(_)))
+        {
+            for value in values {
+                if let Value::Int(n) = value {
+                    *value = Value::Float(*n as f64);
+                }
+            }
+        }
+    }
+
     /// Returns the rows whose bit is set.
     pub(crate) fn retain(&self, keep: &Bits) -> Self {
         let rows = || (0..self.len()).filter(|&row| keep.get(row));

@@ -97,13 +97,18 @@ pub(crate) fn copy_from(
     limits: &ReadLimits,
     tick: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<CopyReport> {
-    let imported = read_table(source, options, limits, tick)?;
-    copy_table(tx, generation, &source.name, imported, target, options.on_error, limits.threads)
+    let mut n_bytes = 0;
+    let imported = read_table(source, options, limits, &mut |n| {
+        n_bytes = n;
+        tick(n)
+    })?;
+    let mut check = || tick(n_bytes);
+    let mut job = Job { tx, generation, check: &mut check };
+    copy_table(&mut job, &source.name, imported, target, options.on_error, limits.threads)
 }
 
 fn copy_table(
-    tx: &mut Transaction,
-    generation: u64,
+    job: &mut Job<'_>,
     file: &str,
     Imported { table, rejections }: Imported,
     target: &CopyTarget,
@@ -112,13 +117,30 @@ fn copy_table(
 ) -> Result<CopyReport> {
     let rejects = Rejects { file, on_error, rows: Vec::new(), read: rejections };
     match target {
-        CopyTarget::Nodes { label, key, mode } => {
-            nodes::copy(tx, generation, table, label, key.as_deref(), *mode, rejects)
-        }
+        CopyTarget::Nodes { label, key, mode } => nodes::copy(job, table, label, key.as_deref(), *mode, rejects),
         CopyTarget::Rels { rel_type, start, end, mode } => {
             let ends = rels::Ends { start, end, mode: *mode, threads };
-            rels::copy(tx, generation, table, rel_type, ends, rejects)
+            rels::copy(job, table, rel_type, ends, rejects)
         }
+    }
+}
+
+/// What one `COPY` works with.
+struct Job<'a> {
+    tx: &'a mut Transaction,
+    /// The generation of its blocks.
+    generation: u64,
+    /// Asks whether to go on: the statement may have been cancelled.
+    check: &'a mut dyn FnMut() -> Result<()>,
+}
+
+/// How many rows are changed one by one between two checks.
+const CHECK_ROWS: usize = 1024;
+
+impl Job<'_> {
+    /// Asks whether to go on, now and then.
+    fn check_at(&mut self, row: usize) -> Result<()> {
+        if row.is_multiple_of(CHECK_ROWS) { (self.check)() } else { Ok(()) }
     }
 }
 

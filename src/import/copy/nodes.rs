@@ -1,7 +1,7 @@
 //! A table as nodes of a label.
 
 use super::{
-    CopyMode, CopyReport, Rejects, Why,
+    CopyMode, CopyReport, Job, Rejects, Why,
     keys::{NONE, find_duplicates, find_nodes},
 };
 use crate::{
@@ -11,8 +11,7 @@ use crate::{
 };
 
 pub(super) fn copy(
-    tx: &mut Transaction,
-    generation: u64,
+    job: &mut Job<'_>,
     table: Table,
     label_name: &str,
     key: Option<&str>,
@@ -30,17 +29,17 @@ pub(super) fn copy(
         None => None,
     };
     if let Some(key) = key {
-        report.constraint_created = make_unique(tx, label_name, key)?;
+        report.constraint_created = make_unique(job.tx, label_name, key)?;
     }
-    let label = tx.label(label_name)?;
+    let label = job.tx.label(label_name)?;
     let mut properties: Vec<(KeyId, usize)> = Vec::with_capacity(table.columns.len());
     for (at, name) in table.names.iter().enumerate() {
         if !matches!(table.columns[at].data, ColumnData::Null(_)) {
-            properties.push((tx.key(name)?, at));
+            properties.push((job.tx.key(name)?, at));
         }
     }
-    let mut ids = vec![NONE; if tx.view().n_label(label) > 0 { table.n_rows } else { 0 }];
-    for (index, at) in unique_columns(tx, label, &properties, key_at) {
+    let mut ids = vec![NONE; if job.tx.view().n_label(label) > 0 { table.n_rows } else { 0 }];
+    for (index, at) in unique_columns(job.tx, label, &properties, key_at) {
         let column = &table.columns[at];
         let is_key = key_at == Some(at);
         if is_key {
@@ -54,7 +53,7 @@ pub(super) fn copy(
         if ids.is_empty() {
             continue;
         }
-        let found = find_nodes(tx.view(), &index, column)?;
+        let found = find_nodes(job.tx.view(), &index, column)?;
         if is_key && mode == CopyMode::Merge {
             ids = found;
         } else {
@@ -66,6 +65,7 @@ pub(super) fn copy(
         (0..*n).for_each(|row| rejects.push(row, at, Why::NoKey));
     }
     let file = rejects.file;
+    (job.check)()?;
     let keep = rejects.settle(&table, [label_name; 2])?;
     report.n_rows = keep.as_ref().map_or(table.n_rows, Bits::count) as u64;
     report.rejections = rejects.read;
@@ -77,11 +77,12 @@ pub(super) fn copy(
     };
     report.n_created = new.as_ref().map_or(table.n_rows, Bits::count) as u64;
     // New nodes first: the bulk loader wants a transaction without other changes.
-    create(tx, generation, &table, label, &properties, new, &mut report)?;
+    create(job, &table, label, &properties, new, &mut report)?;
     for row in (0..ids.len()).filter(|row| ids[*row] != NONE && kept(*row)) {
+        job.check_at(row)?;
         let mut n_changed = 0;
         for (key, at) in &properties {
-            let set = tx.set_node(NodeId::new(ids[row]), *key, table.columns[*at].value(row));
+            let set = job.tx.set_node(NodeId::new(ids[row]), *key, table.columns[*at].value(row));
             n_changed += u64::from(set.map_err(|error| violation(error, file, &table, row, *at))?);
         }
         report.n_properties += n_changed;
@@ -100,8 +101,7 @@ fn violation(error: Error, file: &str, table: &Table, row: usize, column: usize)
 
 /// Creates a node for every row of `new`, or for all.
 fn create(
-    tx: &mut Transaction,
-    generation: u64,
+    job: &mut Job<'_>,
     table: &Table,
     label: LabelId,
     properties: &[(KeyId, usize)],
@@ -109,11 +109,12 @@ fn create(
     report: &mut CopyReport,
 ) -> Result<()> {
     let n_new = new.as_ref().map_or(table.n_rows, Bits::count);
-    if n_new < BULK_ROWS_MIN || !tx.can_load() {
+    if n_new < BULK_ROWS_MIN || !job.tx.can_load() {
         for row in (0..table.n_rows).filter(|row| new.as_ref().is_none_or(|new| new.get(*row))) {
-            let id = tx.create_node(&[label])?;
+            job.check_at(row)?;
+            let id = job.tx.create_node(&[label])?;
             for (key, at) in properties {
-                report.n_properties += u64::from(tx.set_node(id, *key, table.columns[*at].value(row))?);
+                report.n_properties += u64::from(job.tx.set_node(id, *key, table.columns[*at].value(row))?);
             }
         }
         return Ok(());
@@ -127,7 +128,7 @@ fn create(
         }
     };
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    tx.bulk_nodes(generation, label, n_new, &columns)?;
+    job.tx.bulk_nodes(job.generation, label, n_new, &columns)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::mem;
 use rustc_hash::FxHashMap;
 
 use super::{
-    CopyEnd, CopyMode, CopyReport, Rejects, Why,
+    CopyEnd, CopyMode, CopyReport, Job, Rejects, Why,
     keys::{NONE, distinct, find_nodes},
 };
 use crate::{
@@ -23,8 +23,7 @@ pub(super) struct Ends<'a> {
 }
 
 pub(super) fn copy(
-    tx: &mut Transaction,
-    generation: u64,
+    job: &mut Job<'_>,
     mut table: Table,
     type_name: &str,
     ends: Ends<'_>,
@@ -37,9 +36,9 @@ pub(super) fn copy(
         );
         return Err(rejects.error(1, 0, None, reason).into());
     }
-    let indexes = [unique_index(tx.view(), ends.start)?, unique_index(tx.view(), ends.end)?];
+    let indexes = [unique_index(job.tx.view(), ends.start)?, unique_index(job.tx.view(), ends.end)?];
     let (starts, stops) = {
-        let (view, columns) = (tx.view(), &table.columns);
+        let (view, columns) = (job.tx.view(), &table.columns);
         let find = |at: usize| find_nodes(view, &indexes[at], &columns[at]);
         if ends.threads > 1 { rayon::join(|| find(0), || find(1)) } else { (find(0), find(1)) }
     };
@@ -50,6 +49,7 @@ pub(super) fn copy(
             rejects.push(row, at, why);
         }
     }
+    (job.check)()?;
     let keep = rejects.settle(&table, [&ends.start.label, &ends.end.label])?;
     let mut report = CopyReport { rejections: rejects.read, ..CopyReport::default() };
     // The keys are known now as ids, and may be large.
@@ -60,16 +60,16 @@ pub(super) fn copy(
         narrow(&mut table, &mut starts, &mut stops, &keep);
     }
     report.n_rows = table.n_rows as u64;
-    let rel_type = tx.rel_type(type_name)?;
+    let rel_type = job.tx.rel_type(type_name)?;
     let mut properties: Vec<(KeyId, usize)> = Vec::new();
     for (at, name) in table.names.iter().enumerate().skip(2) {
         if !matches!(table.columns[at].data, ColumnData::Null(_)) {
-            properties.push((tx.key(name)?, at));
+            properties.push((job.tx.key(name)?, at));
         }
     }
     let mut existing = Vec::new();
     if ends.mode == CopyMode::Merge {
-        let (known, new) = find_existing(tx.view(), rel_type, &starts, &stops)?;
+        let (known, new) = find_existing(job.tx.view(), rel_type, &starts, &stops)?;
         for (row, rel) in known {
             let values = properties.iter().map(|(key, at)| (*key, table.columns[*at].value(row)));
             existing.push((rel, values.collect::<Vec<_>>()));
@@ -77,11 +77,12 @@ pub(super) fn copy(
         narrow(&mut table, &mut starts, &mut stops, &new);
     }
     report.n_created = table.n_rows as u64;
-    create(tx, generation, &table, rel_type, [&starts, &stops], &properties, &mut report)?;
-    for (rel, values) in existing {
+    create(job, &table, rel_type, [&starts, &stops], &properties, &mut report)?;
+    for (at, (rel, values)) in existing.into_iter().enumerate() {
+        job.check_at(at)?;
         let mut n_changed = 0;
         for (key, value) in values {
-            n_changed += u64::from(tx.set_rel(RelId::new(rel), key, value)?);
+            n_changed += u64::from(job.tx.set_rel(RelId::new(rel), key, value)?);
         }
         report.n_properties += n_changed;
         report.n_updated += u64::from(n_changed > 0);
@@ -91,26 +92,26 @@ pub(super) fn copy(
 
 /// Creates a relationship for every row; in bulk where there are many and the transaction has no other changes yet.
 fn create(
-    tx: &mut Transaction,
-    generation: u64,
+    job: &mut Job<'_>,
     table: &Table,
     rel_type: TypeId,
     [starts, stops]: [&[u32]; 2],
     properties: &[(KeyId, usize)],
     report: &mut CopyReport,
 ) -> Result<()> {
-    if table.n_rows < BULK_ROWS_MIN || !tx.can_load() {
+    if table.n_rows < BULK_ROWS_MIN || !job.tx.can_load() {
         for row in 0..table.n_rows {
-            let id = tx.create_rel(rel_type, NodeId::new(starts[row]), NodeId::new(stops[row]))?;
+            job.check_at(row)?;
+            let id = job.tx.create_rel(rel_type, NodeId::new(starts[row]), NodeId::new(stops[row]))?;
             for (key, at) in properties {
-                report.n_properties += u64::from(tx.set_rel(id, *key, table.columns[*at].value(row))?);
+                report.n_properties += u64::from(job.tx.set_rel(id, *key, table.columns[*at].value(row))?);
             }
         }
         return Ok(());
     }
     let columns: Vec<(KeyId, &Column)> = properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect();
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    tx.bulk_rels(generation, rel_type, starts, stops, &columns)
+    job.tx.bulk_rels(job.generation, rel_type, starts, stops, &columns)
 }
 
 /// Keeps some rows.

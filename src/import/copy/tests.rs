@@ -352,7 +352,9 @@ fn measure_social_load() {
             let read = step.elapsed();
             let generation = generation as u64 + 1;
             graph.tx = Transaction::new(graph.tx.view().clone());
-            let report = copy_table(&mut graph.tx, generation, file, imported, target, OnError::Stop, 1).unwrap();
+            let mut check = || Ok(());
+            let mut job = Job { tx: &mut graph.tx, generation, check: &mut check };
+            let report = copy_table(&mut job, file, imported, target, OnError::Stop, 1).unwrap();
             println!("{file:>14} {:8} read {read:?}, {:?} in all", report.n_created, step.elapsed());
         }
         println!("{:?}", start.elapsed());
@@ -374,4 +376,27 @@ fn later_files_of_a_transaction_give_the_same() {
     });
     assert_eq!(graphs[0], graphs[1]);
     assert_eq!((graphs[0].0.len(), graphs[0].1.len()), (n + 1, n - 1));
+}
+
+#[test]
+fn a_cancelled_copy_stops_between_rows() {
+    let mut graph = Graph::new();
+    graph.copy(&many(BULK_ROWS_MIN * 8), &people());
+    let scratch = Scratch::new();
+    let changed = many(BULK_ROWS_MIN * 8).replace("name", "other").replacen("other", "name", 1);
+    let source = scratch.file("in.csv", changed.as_bytes());
+    let mut n_asked = 0;
+    let mut tick = |_| {
+        n_asked += 1;
+        if n_asked > 4 { Err(Error::Cancelled) } else { Ok(()) }
+    };
+    let mut tx = Transaction::new(graph.tx.view().clone());
+    let options = FormatOptions::new(Format::Csv);
+    let copied = copy_from(&mut tx, 9, &source, &options, &people(), &ReadLimits::default(), &mut tick);
+    assert!(matches!(copied, Err(Error::Cancelled)));
+    let view = tx.view();
+    let name = view.catalog().key("name").unwrap();
+    let is_changed = |id: u32| view.node_prop(NodeId::new(id), name).unwrap().to_string().starts_with("'other");
+    let n_changed = (0..view.node_id_end()).filter(|id| is_changed(*id)).count();
+    assert!(n_changed > 0 && n_changed < BULK_ROWS_MIN * 8, "{n_changed}");
 }
