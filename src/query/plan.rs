@@ -9,7 +9,10 @@
 
 use std::sync::Arc;
 
-use super::function::{Aggregator, Function};
+use super::{
+    chain::ChainAggregate,
+    function::{Aggregator, Function},
+};
 use crate::{
     error::Span,
     model::{Direction, KeyId, LabelId, TypeId, Value},
@@ -131,6 +134,8 @@ pub(crate) enum Op {
     Project { input: Box<Op>, items: Vec<(Slot, Expr)> },
     /// Groups by the keys (all rows are one group when there are none) and aggregates.
     Aggregate { input: Box<Op>, keys: Vec<(Slot, Expr)>, aggregates: Vec<(Slot, Aggregate)> },
+    /// An aggregation over the trails of a pattern, by weights of its nodes.
+    ChainAggregate(Box<ChainAggregate>),
     /// Keeps the first of the rows that agree on all these slots.
     Distinct { input: Box<Op>, slots: Vec<Slot>, carry: Vec<Slot> },
     /// Orders the rows (stable); with `limit`, keeps only the first so many.

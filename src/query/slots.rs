@@ -166,7 +166,7 @@ pub(crate) fn children_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
 /// Calls `visit` for every operator directly below this one.
 pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
     match op {
-        Op::Argument | Op::Nothing => {}
+        Op::Argument | Op::Nothing | Op::ChainAggregate(_) => {}
         Op::NodeScan { input, .. }
         | Op::NodeSeek { input, .. }
         | Op::NodeById { input, .. }
@@ -202,7 +202,7 @@ pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
 /// Calls `visit` for every operator directly below this one, for changing.
 pub(crate) fn inputs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Op)) {
     match op {
-        Op::Argument | Op::Nothing => {}
+        Op::Argument | Op::Nothing | Op::ChainAggregate(_) => {}
         Op::NodeScan { input, .. }
         | Op::NodeSeek { input, .. }
         | Op::NodeById { input, .. }
@@ -240,6 +240,7 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
     match op {
         Op::Argument
         | Op::Nothing
+        | Op::ChainAggregate(_)
         | Op::NodeScan { .. }
         | Op::Expand(_)
         | Op::Distinct { .. }
@@ -283,6 +284,7 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
     match op {
         Op::Argument
         | Op::Nothing
+        | Op::ChainAggregate(_)
         | Op::NodeScan { .. }
         | Op::Expand(_)
         | Op::Distinct { .. }
@@ -442,6 +444,7 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
             keys.iter().filter(|(slot, e)| !matches!(e, Expr::Slot(s) if s == slot)).for_each(|(slot, _)| visit(*slot));
             aggregates.iter().for_each(|(slot, _)| visit(*slot));
         }
+        Op::ChainAggregate(chain) => chain.outputs().for_each(visit),
         Op::ProcedureCall { yields, .. } => yields.iter().for_each(|(_, slot)| visit(*slot)),
         Op::Union { into, .. } => into.iter().copied().for_each(visit),
         Op::Create { create, .. } | Op::Merge { create, .. } => {

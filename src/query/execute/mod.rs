@@ -119,6 +119,7 @@ pub(crate) fn build(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
         Op::Aggregate { input, keys, aggregates } => {
             Box::new(aggregate::Aggregate::build(input, keys, aggregates, builder))
         }
+        Op::ChainAggregate(chain) => Box::new(chain::Chain::build(chain, builder)),
         Op::Distinct { input, slots, .. } => Box::new(distinct::Distinct::build(input, slots, builder)),
         Op::Sort { input, keys, limit, carry } => {
             Box::new(sort::Sort::build(input, keys, limit.as_ref(), carry, builder))
@@ -148,7 +149,7 @@ pub(crate) fn build(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
 /// Returns the operators an operator reads, its inner plan last.
 pub(crate) fn inputs(op: &Op) -> Vec<&Op> {
     match op {
-        Op::Argument | Op::Nothing => Vec::new(),
+        Op::Argument | Op::Nothing | Op::ChainAggregate(_) => Vec::new(),
         Op::NodeScan { input, .. }
         | Op::NodeSeek { input, .. }
         | Op::NodeById { input, .. }

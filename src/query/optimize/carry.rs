@@ -108,6 +108,7 @@ fn fill(op: &mut Op, needed: SlotSet) {
                 *op = input;
             }
         }
+        Op::ChainAggregate(chain) => fill(&mut chain.general, needed),
         Op::Aggregate { input, keys, aggregates } => {
             let mut below = SlotSet::default();
             let args = aggregates.iter().flat_map(|(_, aggregate)| aggregate.arg.iter().chain(&aggregate.extra));

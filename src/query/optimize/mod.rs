@@ -1,6 +1,7 @@
 //! Rules that rewrite a plan, in order. Each takes a plan and gives a plan with the same rows; each can be tested alone.
 
 mod carry;
+mod factorize;
 mod fold;
 mod semi;
 mod topk;
@@ -15,6 +16,7 @@ pub(crate) fn optimize(plan: &mut Plan) {
     fold::apply(&mut plan.root);
     semi::apply(&mut plan.root);
     topk::apply(&mut plan.root);
+    factorize::apply(&mut plan.root);
     carry::apply(plan);
 }
 

@@ -138,9 +138,6 @@ impl<'a> Filter<'a> {
         predicate: &'a Expr,
         values: &mut dyn Values,
     ) -> Result<(), Stop> {
-        if let Expr::And(all) = predicate {
-            return all.iter().try_for_each(|one| self.predicate(snapshot, one, values));
-        }
         match self.test(snapshot, predicate, values)? {
             Some(test) => self.tests.push(test),
             None => self.general.push(predicate),

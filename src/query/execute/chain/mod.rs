@@ -6,12 +6,13 @@
 //!    cannot be kept exactly ends here, and the general operators run instead.
 //! 3. [`weigh`]: the pattern is hung up at the node that groups (or where the work is least), and weights are summed from
 //!    the leaves to it, in a [`ring`]: numbers of trails, with sums or the best value of one node.
-//! 4. [`groups`]: weights become rows.
+//! 4. [`groups`]: weights become rows, which [`operator`] hands on in batches.
 //!
 //! An error of a predicate also ends in the general operators: they may never reach the node it is of.
 
 mod groups;
 mod mask;
+mod operator;
 mod ring;
 mod walk;
 mod weigh;
@@ -19,10 +20,11 @@ mod weigh;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports, reason = "the operator that uses it lands next")]
-pub(in crate::query) use groups::{Rows, run};
+pub(super) use operator::Chain;
 pub(in crate::query) use mask::is_constant;
-pub(in crate::query) use ring::Pool;
+
+use groups::{Rows, run};
+use ring::Pool;
 
 use super::batch::Column;
 use crate::{
@@ -57,4 +59,6 @@ pub(in crate::query) trait Values {
     fn constant(&mut self, expr: &Expr) -> Result<Value>;
     /// Counts work, and looks whether to stop.
     fn tick(&mut self, n: usize) -> Result<()>;
+    /// Counts memory that is held until the rows are there.
+    fn hold(&mut self, bytes: usize) -> Result<()>;
 }

@@ -36,6 +36,10 @@ impl Values for Eval<'_> {
     fn tick(&mut self, _n: usize) -> Result<()> {
         Ok(())
     }
+
+    fn hold(&mut self, _bytes: usize) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn value_of(snapshot: &Snapshot, expr: &Expr, node: u32) -> Value {

@@ -349,6 +349,7 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
             return Ok(Weights::Leaf { mask: self.mask(node)?, lifted });
         }
         let len = self.ground.snapshot.node_id_end() as usize;
+        self.ground.values.hold(len * size_of::<S>())?;
         let mut collect = Collect { dense: None, sparse: Vec::new(), len };
         self.drive(node, factors, &mut collect)?;
         Ok(match collect.dense {
