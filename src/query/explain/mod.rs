@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use self::expr::Printer;
 use super::{
+    chain::{ChainAggregate, ChainSource, Fold},
     plan::{ApplyKind, Follow, Named, Op, Plan, Slot},
     slots,
     statistics::Statistics,
@@ -104,6 +105,7 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
             let by = if keys.is_empty() { String::new() } else { format!(" by {}", p.items(keys)) };
             format!("Aggregate {}{by}", aggregates.join(", "))
         }
+        Op::ChainAggregate(chain) => chain_aggregate(chain, p),
         Op::Distinct { slots, .. } => format!("Distinct {}", p.list(slots)),
         Op::Sort { keys, limit, .. } => {
             let by: Vec<String> = keys
@@ -139,6 +141,57 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
         #[allow(unreachable_patterns, reason = "operators of other rules print their name until they are listed here")]
         other => format!("{other:?}").split([' ', '(', '{']).next().unwrap_or_default().to_owned(),
     }
+}
+
+fn chain_aggregate(chain: &ChainAggregate, p: &Printer<'_>) -> String {
+    let fold = |(slot, fold): &(Slot, Fold)| {
+        let slot_of = |node: &usize| p.slot(chain.nodes[*node].slot);
+        let what = match fold {
+            Fold::Rows => "count(*)".to_owned(),
+            Fold::Of { function, node, key } => format!("{}({}.{})", function.name(), slot_of(node), key.name),
+            Fold::DistinctNodes { node } => format!("count(DISTINCT {})", slot_of(node)),
+            Fold::DistinctValues { node, key } => format!("count(DISTINCT {}.{})", slot_of(node), key.name),
+        };
+        format!("{what} AS {}", p.slot(*slot))
+    };
+    let mut folds: Vec<String> = chain.folds.iter().map(fold).collect();
+    if folds.is_empty() {
+        folds.push("distinct".to_owned());
+    }
+    let by = if chain.keys.is_empty() { String::new() } else { format!(" by {}", p.items(&chain.keys)) };
+    let mut shown = vec![false; chain.nodes.len()];
+    let mut node = |at: usize| {
+        let node = &chain.nodes[at];
+        let slot = p.slot(node.slot);
+        if std::mem::replace(&mut shown[at], true) {
+            return format!("({slot})");
+        }
+        let labels: String = node.labels.iter().map(|label| format!(":{}", label.name)).collect();
+        let found = match &node.source {
+            ChainSource::Any => String::new(),
+            ChainSource::Seek { key, value, .. } => format!(" {{{}: {}}}", key.name, p.expr(value)),
+            ChainSource::Ids(ids) => format!(" id {}", p.expr(ids)),
+        };
+        let tests: Vec<String> = node.predicates.iter().map(|predicate| p.expr(predicate)).collect();
+        let tests = if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) };
+        format!("({slot}{labels}{found}{tests})")
+    };
+    let mut pattern = String::new();
+    let mut last = None;
+    for step in &chain.steps {
+        if last == Some(step.from) {
+            pattern += &format!("{step}{}", node(step.to));
+        } else {
+            let comma = if last.is_some() { ", " } else { "" };
+            pattern += &format!("{comma}{}{step}{}", node(step.from), node(step.to));
+        }
+        last = Some(step.to);
+    }
+    if chain.steps.is_empty() {
+        pattern = node(0);
+    }
+    let keep = chain.keep.as_ref().map(|keep| format!(", the greatest {}", p.expr(&keep.count))).unwrap_or_default();
+    format!("TrailAggregate {}{by} over {pattern}{keep}", folds.join(", "))
 }
 
 fn hop(p: &Printer<'_>, from: Slot, inside: &str, follow: Follow, to: Slot) -> String {

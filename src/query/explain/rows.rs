@@ -47,6 +47,7 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
         | Op::Foreach { input, .. }
         | Op::Skip { input, .. } => rows(input),
         Op::Merge { input, inner, .. } => rows(input) * estimate(inner, 1.0, statistics).max(1.0),
+        Op::ChainAggregate(chain) => rows(&chain.general),
         Op::Aggregate { keys, .. } if keys.is_empty() => 1.0,
         Op::Aggregate { input, .. } | Op::Distinct { input, .. } => {
             let n = rows(input);

@@ -13,10 +13,22 @@ use super::{
 
 /// Applies every rule.
 pub(crate) fn optimize(plan: &mut Plan) {
+    apply(plan, true);
+}
+
+/// Applies every rule but the one that aggregates trails without walking them, to compare with it.
+#[cfg(test)]
+pub(crate) fn optimize_walking(plan: &mut Plan) {
+    apply(plan, false);
+}
+
+fn apply(plan: &mut Plan, factorizes: bool) {
     fold::apply(&mut plan.root);
     semi::apply(&mut plan.root);
     topk::apply(&mut plan.root);
-    factorize::apply(&mut plan.root);
+    if factorizes {
+        factorize::apply(&mut plan.root);
+    }
     carry::apply(plan);
 }
 

@@ -18,10 +18,12 @@ mod walk;
 mod weigh;
 
 #[cfg(test)]
+mod language;
+#[cfg(test)]
 mod tests;
 
-pub(super) use operator::Chain;
 pub(in crate::query) use mask::is_constant;
+pub(super) use operator::Chain;
 
 use groups::{Rows, run};
 use ring::Pool;

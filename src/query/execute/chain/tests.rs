@@ -90,7 +90,7 @@ fn random_value(random: &mut Random, name: &str) -> Value {
 }
 
 /// A graph with a few nodes and relationships; all nodes of a label or none may have a property.
-fn graph(random: &mut Random) -> Transaction {
+pub(super) fn graph(random: &mut Random) -> Transaction {
     let mut tx = Transaction::new(Snapshot::empty(Arc::new(Store::memory())));
     let labels: Vec<LabelId> = LABELS.iter().map(|name| tx.label(name).unwrap()).collect();
     TYPES.iter().for_each(|name| assert!(tx.rel_type(name).is_ok()));
@@ -124,7 +124,7 @@ fn pick<T: Copy>(random: &mut Random, from: &[T]) -> Vec<T> {
 }
 
 /// Adds a relationship; in a tidy graph types have ends of one label.
-fn change(random: &mut Random, tx: &mut Transaction, tidy: bool) {
+pub(super) fn change(random: &mut Random, tx: &mut Transaction, tidy: bool) {
     let all: Vec<NodeId> =
         (0..tx.view().node_id_end()).map(NodeId::new).filter(|id| tx.view().node_exists(*id).unwrap()).collect();
     let rel_type = TypeId::new(random.below(3) as u32);
@@ -142,7 +142,7 @@ fn change(random: &mut Random, tx: &mut Transaction, tidy: bool) {
     }
 }
 
-fn fold(tx: &Transaction) -> Snapshot {
+pub(super) fn fold(tx: &Transaction) -> Snapshot {
     let mut folded = tx.view().clone();
     let mut folding = Folding::new(&folded.store, 1);
     folding.view(tx.view()).unwrap();
