@@ -58,17 +58,14 @@ struct Pattern {
 
 fn recognize(op: &Op) -> Option<ChainAggregate> {
     let mut pattern = Pattern::default();
-    let (keys, aggregates): (Vec<(Slot, Expr)>, &[(Slot, Aggregate)]) = match op {
-        Op::Aggregate { input, keys, aggregates } => {
-            pattern.operators(input)?;
-            (keys.clone(), aggregates)
-        }
+    let (input, keys, aggregates) = match op {
+        Op::Aggregate { input, keys, aggregates } => (input, keys.clone(), &aggregates[..]),
         Op::Distinct { input, slots, .. } => {
-            pattern.operators(input)?;
-            (slots.iter().map(|slot| (*slot, Expr::Slot(*slot))).collect(), &[])
+            (input, slots.iter().map(|slot| (*slot, Expr::Slot(*slot))).collect(), &[][..])
         }
         _ => return None,
     };
+    pattern.operators(input)?;
     if pattern.part.iter().any(|part| *part != pattern.part[0]) || pattern.steps.is_empty() && !keys.is_empty() {
         return None;
     }
