@@ -33,3 +33,8 @@ pub fn is_complete(text: &str) -> bool {
 pub fn plant_ack_before_write() {
     storage::fault::set(storage::fault::Fault::AckBeforeWrite);
 }
+
+/// The program in README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
