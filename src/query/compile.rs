@@ -109,3 +109,13 @@ fn query(query: &ast::Query, statistics: &dyn Statistics) -> Result<Compilation>
     optimize::optimize(&mut plan);
     Ok(Compilation { plan, notices })
 }
+
+/// Compiles a query without any rule but the one that execution needs.
+#[cfg(test)]
+pub(crate) fn without_rules(text: &str, statistics: &dyn Statistics) -> Result<Plan> {
+    let Statement::Query(query) = parse(text)? else { panic!("no query: {text}") };
+    let (bound, _, assumptions) = bind::bind(&query, statistics)?;
+    let mut plan = planner::plan(bound, statistics, assumptions)?;
+    optimize::only_carry(&mut plan);
+    Ok(plan)
+}

@@ -21,3 +21,6 @@ pub(crate) mod suggest;
 pub(crate) use self::compile::{Compilation, Compiled, CopyTo, compile};
 #[allow(unused_imports, reason = "the later stages are not wired to it yet")]
 pub(crate) use self::parse::{ScriptStatement, is_complete, parse, parse_script, split_statements};
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,6 @@ impl NodeScan {
 
 impl Operator for NodeScan {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
-        let n_blocks = ctx.view().n_node_blocks();
         self.rows.clear();
         let mut ids = std::mem::take(out.column_mut(self.node));
         let buffer = ids.refill_nodes();
@@ -123,7 +122,8 @@ impl Operator for NodeScan {
                         }
                     },
                 };
-                while self.block < n_blocks {
+                // Asked now: the input may have made nodes.
+                while self.block < view.n_node_blocks() {
                     let words = match label {
                         None => view.node_words(self.block)?,
                         Some(label) => view.label_words(label, self.block)?,

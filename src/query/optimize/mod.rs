@@ -32,6 +32,12 @@ fn apply(plan: &mut Plan, factorizes: bool) {
     carry::apply(plan);
 }
 
+/// Applies nothing but the rule that execution relies on.
+#[cfg(test)]
+pub(crate) fn only_carry(plan: &mut Plan) {
+    carry::apply(plan);
+}
+
 /// Calls `rule` on every operator, those of subqueries in expressions too, lowest first.
 fn each_op(op: &mut Op, rule: &mut dyn FnMut(&mut Op)) {
     slots::inputs_mut(op, &mut |below| each_op(below, rule));
