@@ -304,7 +304,8 @@ impl Inner {
             return Ok(());
         }
         self.engine.sync()?;
-        self.engine.checkpoint().map(drop)
+        let checkpoint = self.engine.checkpoint().map(drop);
+        checkpoint.and(self.engine.trim_journal())
     }
 }
 

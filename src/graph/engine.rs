@@ -211,6 +211,15 @@ impl Engine {
         self.journal.as_ref().map_or(Ok(false), Journal::prepare_next)
     }
 
+    /// Gives back the room the journal preallocated and did not need.
+    ///
+    /// # Errors
+    /// As [`sync`](Self::sync).
+    pub(crate) fn trim_journal(&self) -> Result<()> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        journal.close().map_err(|error| self.poisoned(error))
+    }
+
     /// Returns bytes of unfolded changes in the pending head.
     pub(crate) fn delta_bytes(&self) -> u64 {
         lock(&self.writing).head.delta_bytes

@@ -194,13 +194,14 @@ fn named(name: &str) -> Vec<u8> {
 /// Called with keys and bytes until it returns false.
 type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool> + 'a;
 
-/// A handle of sled; gone only while dropping.
-type Handle = Option<sled::Db<LEAF_FANOUT>>;
+/// sled's map from keys to bytes.
+type Tree = sled::Tree<LEAF_FANOUT>;
 
 /// sled behind two handles.
 pub(crate) struct SledStore {
-    reader: Mutex<Handle>,
-    writer: Mutex<Handle>,
+    /// Gone only while dropping, as the other one.
+    reader: Mutex<Option<Tree>>,
+    writer: Mutex<Option<sled::Db<LEAF_FANOUT>>>,
     path: PathBuf,
     /// The first failure. From then on nothing calls sled.
     stalled: OnceLock<String>,
@@ -228,7 +229,8 @@ impl SledStore {
             Err(_) => return Err(Error::corrupt(path.display(), "a store that sled can read", "a panic of sled")),
         };
         Ok(Self {
-            reader: Mutex::new(Some(db.clone())),
+            // A handle to the tree alone: it flushes once when dropped, one to everything three times.
+            reader: Mutex::new(Some((*db).clone())),
             writer: Mutex::new(Some(db)),
             path: path.to_path_buf(),
             stalled: OnceLock::new(),
@@ -286,11 +288,11 @@ impl SledStore {
     }
 
     /// Calls sled. Whatever fails there, an error or a panic, ends its use.
-    fn call<T>(
+    fn call<H, T>(
         &self,
-        handle: &Mutex<Handle>,
+        handle: &Mutex<Option<H>>,
         action: &'static str,
-        call: impl FnOnce(&sled::Db<LEAF_FANOUT>) -> io::Result<T>,
+        call: impl FnOnce(&H) -> io::Result<T>,
     ) -> Result<T> {
         let handle = handle.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cause) = self.stalled.get() {
@@ -314,8 +316,8 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         // A flush of ours, which may fail, before the ones in sled's own drops, which may not.
         let is_clean = self.flush().is_ok();
-        let handles = [&mut self.reader, &mut self.writer]
-            .map(|handle| handle.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let handles = (reader, self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         if is_clean {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(handles)));
         } else {

@@ -299,6 +299,9 @@ impl Journal {
     pub(crate) fn close(&self) -> Result<()> {
         self.sync_now()?;
         let mut writing = lock(&self.writing);
+        if writing.prepared.is_none() && writing.current.is_none() {
+            return Ok(());
+        }
         if let Some(prepared) = writing.prepared.take() {
             prepared.discard()?;
         }
