@@ -1,6 +1,8 @@
 //! Exit codes, and what errors say.
 
-use std::{fs, io::Read, path::Path, process::Stdio, time::Duration};
+use std::{fs, process::Stdio, time::Duration};
+#[cfg(unix)]
+use std::{io::Read, path::Path};
 
 use crate::{command, kgql, kgql_in};
 
@@ -126,6 +128,7 @@ fn an_interrupted_statement_is_130() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_database_directory_that_cannot_be_made_is_3() {
     let ran = kgql([Path::new("/dev/null/x.kg").as_os_str(), "-c".as_ref(), "RETURN 1".as_ref()]);
     assert_eq!(ran.code, 3, "{ran:?}");

@@ -108,11 +108,13 @@ pub(crate) fn run(directory: Option<&Path>, color: bool) -> Result<(), Failure> 
 fn how_to_go_on(out: &mut dyn Write, database: &Path, world: &Path) -> io::Result<()> {
     let program = env::args().next().unwrap_or_else(|| "kgql".to_owned());
     let (database, world) = (database.display(), world.display());
-    writeln!(out, "\nTo go on:")?;
-    writeln!(out, "  {program} {database}                    ask it yourself; .schema shows what there is")?;
+    writeln!(out, "\nTo go on, ask it yourself (.schema shows what there is):")?;
+    writeln!(out, "  {program} {database}")?;
+    writeln!(out, "Or one question at a time:")?;
     writeln!(out, "  {program} {database} -c \"MATCH (n:Npc {{id: 'nell'}})-[:KEEPS]->(s) RETURN s.text\"")?;
-    writeln!(out, "  {program} check {database} --deep       verify every checksum and count")?;
-    writeln!(out, "  {world}/README.md        the schema, and {world}/load.kgql the script that loaded it")
+    writeln!(out, "Verify every checksum and count:")?;
+    writeln!(out, "  {program} check {database} --deep")?;
+    writeln!(out, "What the files mean is in {world}/README.md; {world}/load.kgql loaded them.")
 }
 
 /// Runs the script that loads the files.

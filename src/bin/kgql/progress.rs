@@ -14,10 +14,10 @@ const SHOWN_AFTER: Duration = Duration::from_secs(1);
 const DRAWN_PER_SECOND: u8 = 10;
 
 /// What the bar shows.
-const BAR: &str = "{msg} {bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+const BAR: &str = "{msg} {bar:30} {bytes} of {total_bytes}, {elapsed}";
 
 /// What is shown instead where more is read than the file is long, because it is compressed.
-const COUNTER: &str = "{msg} {spinner} {bytes}, {bytes_per_sec}, {elapsed}";
+const COUNTER: &str = "{msg} {spinner} {bytes}, {elapsed}";
 
 /// Shows how far the running statement's file has been read. Clones share the bar.
 #[derive(Debug, Clone, Default)]
