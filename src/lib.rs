@@ -1,4 +1,53 @@
 //! An embedded knowledge-graph database whose queries pay attention.
+//!
+//! Nodes with labels, relationships with a type, properties on both; asked and changed in KGQL (implementation
+//! extensions to Cypher) or by typed calls; kept in a directory that survives kill and power loss, in the process that
+//! uses it.
+//!
+//! ```
+//! use attendb::{Database, Options, params};
+//!
+//! # fn main() -> attendb::Result<()> {
+//! # let dir = std::env::temp_dir().join(format!("attendb-doc-{}", std::process::id()));
+//! let db = Database::open_with(&dir, Options::default())?;
+//! db.execute("CREATE CONSTRAINT IF NOT EXISTS FOR (n:Npc) REQUIRE n.id IS UNIQUE", ())?;
+//!
+//! // A transaction is all or nothing; dropped without a commit, it never was.
+//! let mut tx = db.write()?;
+//! tx.execute("MERGE (a:Npc {id: 'ada'}) SET a.name = 'Ada'", ())?;
+//! tx.execute("MERGE (b:Npc {id: 'bo'}) SET b.name = 'Bo'", ())?;
+//! tx.execute("MATCH (a:Npc {id: 'ada'}), (b:Npc {id: 'bo'}) MERGE (a)-[:KNOWS {since: 2001}]->(b)", ())?;
+//! tx.commit()?;
+//!
+//! // Prepared once, run often; rows come as they are made, or as types of your own.
+//! let friends = db.prepare("MATCH (:Npc {id: $id})-[k:KNOWS]->(x) RETURN x.name AS name, k.since AS since")?;
+//! let rows: Vec<(String, i64)> = friends.query(params! { "id": "ada" })?.collect_as()?;
+//! assert_eq!(rows, [("Bo".to_owned(), 2001)]);
+//! # drop(friends);
+//! db.close()?;
+//! # std::fs::remove_dir_all(&dir).ok();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The house
+//!
+//! ```text
+//!                    bin/kgql                shell: what is listed below, nothing else
+//!                       |
+//!                       db                   opens, wires, commits, owns threads
+//!               +-------+-------+
+//!             query           import         producers of rows and of changes; blind to each other
+//!               +-------+-------+
+//!                     graph                  one read view, one write path
+//!                       |
+//!                    storage                 bytes: journal, blocks, roots
+//!                       |
+//!                  model, error              ids, values; one error
+//! ```
+//!
+//! Each folder's `mod.rs` says what it owns and what it must not know: `query` the life of a query, `graph` the life of
+//! a batch, `storage` the format on disk. Attention, learning and the compactor will stand between `query` and `graph`.
 
 mod db;
 mod error;
@@ -26,15 +75,3 @@ pub fn split_statements(script: &str) -> Vec<&str> {
 pub fn is_complete(text: &str) -> bool {
     query::is_complete(text)
 }
-
-/// Plants the defect that the crash campaign must catch: commits are acknowledged before they are written.
-#[cfg(feature = "crash")]
-#[doc(hidden)]
-pub fn plant_ack_before_write() {
-    storage::fault::set(storage::fault::Fault::AckBeforeWrite);
-}
-
-/// The program in README compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

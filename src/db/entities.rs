@@ -123,6 +123,14 @@ impl WriteTransaction {
         })
     }
 
+    /// Sets how much a relationship counts: 1.0 until something reweights it, always above 0.
+    ///
+    /// # Errors
+    /// A query error where it is not a finite number above 0, or there is no such relationship.
+    pub fn set_salience(&mut self, id: RelId, salience: f32) -> Result<()> {
+        self.change(|tx| tx.set_salience(id, salience))
+    }
+
     /// Makes a change that is undone when it fails half way.
     pub(super) fn change<T>(&mut self, change: impl FnOnce(&mut crate::graph::Transaction) -> Result<T>) -> Result<T> {
         self.inner.check_open()?;

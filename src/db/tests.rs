@@ -100,6 +100,13 @@ fn appenders_add_rows_of_any_number() {
         tx.commit().unwrap();
         assert_eq!(rows(&db, "MATCH (a:Npc {id: 1})-[r:KNOWS]->(b) RETURN b.name, r.since"), ["'npc 2' | 1"]);
         assert!(db.check(true).unwrap().is_sound());
+        let first = db.neighbors(ids[0], crate::model::Direction::Out, Some("KNOWS")).unwrap()[0].relationship;
+        let mut tx = db.write().unwrap();
+        assert!(tx.set_salience(first, 0.0).is_err());
+        tx.set_salience(first, 0.25).unwrap();
+        tx.commit().unwrap();
+        db.checkpoint().unwrap();
+        assert_eq!(rows(&db, "MATCH (:Npc {id: 0})-[r]->() RETURN salience(r)"), ["0.25"]);
         assert_eq!(db.neighbors(ids[0], crate::model::Direction::Out, None).unwrap()[0].node, ids[1]);
     }
 }

@@ -56,6 +56,7 @@ impl NodeDelta {
     }
 
     /// Returns the relationships of the base that are gone, ascending.
+    #[cfg(test)]
     pub(crate) fn removed(&self) -> &[u32] {
         &self.removed
     }
@@ -223,18 +224,6 @@ impl<'a> Edges<'a> {
                 delta.added().for_each(|edge| visit(edge.neighbor, edge.rel));
             }
         }
-    }
-
-    /// Visits every edge until `visit` returns false; returns whether it got to the end.
-    pub(crate) fn try_for_each(&self, mut visit: impl FnMut(u32, u32) -> bool) -> bool {
-        let removed = self.delta.map_or(&[][..], |delta| &delta.removed);
-        for (at, &neighbor) in self.neighbors.iter().enumerate() {
-            let rel = self.rels.get(at);
-            if (removed.is_empty() || removed.binary_search(&rel).is_err()) && !visit(neighbor, rel) {
-                return false;
-            }
-        }
-        self.delta.is_none_or(|delta| delta.added().all(|edge| visit(edge.neighbor, edge.rel)))
     }
 
     /// Adds the neighbours, and the relationships beside them, to the ends of two lists.

@@ -43,12 +43,6 @@ impl<B: Pin> Base<B> {
         Arc::new(Self { key, store: store.clone(), pinned: OnceLock::new() })
     }
 
-    /// Returns a block that was just made and is being stored under `key`.
-    pub(crate) fn fresh(store: &Arc<Store>, key: BlockKey, bytes: Bytes) -> Result<Arc<Self>> {
-        let pinned = OnceLock::from(B::pin(&key, bytes)?);
-        Ok(Arc::new(Self { key, store: store.clone(), pinned }))
-    }
-
     /// Returns the block's key.
     pub(crate) fn key(&self) -> BlockKey {
         self.key

@@ -89,7 +89,7 @@ impl Engine {
         let generation = self.next_generation();
         let mut fold = Fold::new(&self.store, generation);
         fold.view(&frozen)?;
-        let written = fold.finish()?.to_vec();
+        fold.finish()?;
         let mut clean = (*frozen).clone();
         fold.install(&mut clean);
         let mut keys = clean.block_keys();
@@ -119,9 +119,9 @@ impl Engine {
                 gone
             }
         };
-        self.install(&fold, &frozen, &written);
         keeper.leaving.push_back(Leaving { keys: gone, epoch: Arc::downgrade(&frozen.epoch) });
         keeper.n_done += 1;
+        self.install(&fold, &frozen)?;
         drop((frozen, clean, fold));
         self.sweep(keeper)?;
         Ok(true)
@@ -138,13 +138,14 @@ impl Engine {
         Ok([catalog, counts])
     }
 
-    /// Puts the new blocks under the pages of the head as it is now.
-    fn install(&self, fold: &Fold, frozen: &Snapshot, _written: &[BlockKey]) {
+    /// Puts the new blocks under the pages of the head as it is now. Where a transaction keeps the head for too long, the
+    /// root stands all the same, and the next checkpoint folds those pages again.
+    fn install(&self, fold: &Fold, frozen: &Snapshot) -> Result<()> {
         self.change_head(|head| {
             fold.install(head);
             head.delta_bytes = head.delta_bytes.saturating_sub(frozen.delta_bytes);
             head.epoch = Arc::new(());
-        });
+        })
     }
 
     /// Deletes blocks that nothing can name any more: those of views that are gone, the oldest first, since a view may

@@ -133,19 +133,15 @@ impl Engine {
     /// `Limit` where that takes longer than allowed; `Poisoned` after a failed write.
     pub(crate) fn begin(self: &Arc<Self>) -> Result<Writer> {
         self.check_poison()?;
-        let until = Instant::now() + self.limits.writer_wait;
-        let Some(head) = self.occupy(Some(until)) else {
-            let max = self.limits.writer_wait.as_millis() as u64;
-            return Err(Error::Limit { what: "milliseconds waiting for another write transaction", max });
-        };
+        let head = self.occupy(Instant::now() + self.limits.writer_wait).ok_or_else(|| self.waited_too_long())?;
         Ok(Writer { engine: self.clone(), transaction: Some(Transaction::new((*head).clone())), is_held: true })
     }
 
     /// Waits until nobody writes and takes the place. Returns the pending head, or `None` where that takes too long.
-    fn occupy(&self, until: Option<Instant>) -> Option<Arc<Snapshot>> {
+    fn occupy(&self, until: Instant) -> Option<Arc<Snapshot>> {
         let mut writing = lock(&self.writing);
         while writing.is_busy {
-            let left = until.map_or(Duration::from_secs(1), |until| until.saturating_duration_since(Instant::now()));
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return None;
             }
@@ -173,8 +169,12 @@ impl Engine {
     }
 
     /// Changes how the pending head is stored, not what it says; the durable head too where it is the same commit.
-    pub(super) fn change_head(&self, change: impl FnOnce(&mut Snapshot)) {
-        let mut head = (*self.occupy(None).expect("without a time there is no end of waiting")).clone();
+    ///
+    /// # Errors
+    /// `Limit` where a transaction keeps the head for longer than writers wait: nothing was changed.
+    pub(super) fn change_head(&self, change: impl FnOnce(&mut Snapshot)) -> Result<()> {
+        let head = self.occupy(Instant::now() + self.limits.writer_wait).ok_or_else(|| self.waited_too_long())?;
+        let mut head = (*head).clone();
         change(&mut head);
         let head = Arc::new(head);
         let mut waiting = lock(&self.waiting);
@@ -185,6 +185,12 @@ impl Engine {
         }
         drop(waiting);
         self.release();
+        Ok(())
+    }
+
+    fn waited_too_long(&self) -> Error {
+        let max = self.limits.writer_wait.as_millis() as u64;
+        Error::Limit { what: "milliseconds waiting for another write transaction", max }
     }
 
     /// Returns the blocks of bulk loads committed since the last call.

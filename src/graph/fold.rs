@@ -34,14 +34,13 @@ pub(crate) struct Fold {
     writes: Vec<(BlockKey, Option<Bytes>)>,
     bytes: usize,
     installs: Vec<Install>,
-    keys: Vec<BlockKey>,
 }
 
 impl Fold {
     /// Returns an empty fold that writes blocks of `generation`.
     pub(crate) fn new(store: &Arc<Store>, generation: u64) -> Self {
         let store = store.clone();
-        Self { store, generation, writes: Vec::new(), bytes: 0, installs: Vec::new(), keys: Vec::new() }
+        Self { store, generation, writes: Vec::new(), bytes: 0, installs: Vec::new() }
     }
 
     /// Folds every changed page of a view.
@@ -86,15 +85,9 @@ impl Fold {
         self.installs.iter().for_each(|install| install(view));
     }
 
-    /// Hands what is left to the store. Returns the keys of all blocks written.
-    pub(crate) fn finish(&mut self) -> Result<&[BlockKey]> {
-        self.write()?;
-        Ok(&self.keys)
-    }
-
-    /// Returns the generation it writes.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
+    /// Hands what is left to the store.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        self.write()
     }
 
     fn bits(
@@ -241,7 +234,6 @@ impl Fold {
     fn put(&mut self, key: BlockKey, bytes: Bytes) -> Result<()> {
         self.bytes += bytes.len();
         self.writes.push((key, Some(bytes)));
-        self.keys.push(key);
         if self.bytes >= WRITE_BYTES { self.write() } else { Ok(()) }
     }
 

@@ -37,14 +37,13 @@ pub(crate) mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
 pub(crate) use bulk::BULK_ROWS_MIN;
-pub(crate) use catalog::{Catalog, IndexInfo};
+pub(crate) use catalog::IndexInfo;
 pub use check::CheckReport;
 pub(crate) use check::check;
-pub(crate) use column::{CleanColumn, Column, borrow};
-pub(crate) use counts::Counts;
+pub(crate) use column::{CleanColumn, Column};
 pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use snapshot::{RelRecord, Snapshot};
-pub(crate) use transaction::{SavePoint, Transaction};
+pub(crate) use transaction::Transaction;
 
 pub(crate) use crate::storage::block::ValueRef;

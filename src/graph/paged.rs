@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::storage::{BLOCK_LEN, Presence};
+use crate::storage::BLOCK_LEN;
 
 /// Entries a chunk of a [`Paged`] table: small enough to copy in well under a microsecond, large enough that the table
 /// of chunks of ten million nodes is a few hundred pointers.
@@ -82,11 +82,6 @@ impl<E> Family<E> {
         self.tables.get(number).map(|table| &**table)
     }
 
-    /// Returns how many tables there are.
-    pub(crate) fn len(&self) -> usize {
-        self.tables.len()
-    }
-
     /// Returns the tables and their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Paged<E>)> {
         self.tables.iter().map(|table| &**table).enumerate()
@@ -136,13 +131,6 @@ impl<T> Sparse<T> {
             group.iter().enumerate().filter_map(move |(place, value)| Some((at * GROUP + place, value.as_ref()?)))
         })
     }
-
-    /// Returns the places that have a value.
-    pub(crate) fn presence(&self) -> Presence {
-        let mut presence = Presence::NONE;
-        self.iter().for_each(|(local, _)| presence.insert(local));
-        presence
-    }
 }
 
 impl<T: Clone> Sparse<T> {
@@ -178,6 +166,5 @@ mod tests {
         *sparse.get_mut(0) = None;
         assert!(before.iter().eq([(0, &"a"), (1023, &"b")]));
         assert!(sparse.iter().eq([(1023, &"b")]));
-        assert_eq!(before.presence().iter().collect::<Vec<_>>(), [0, 1023]);
     }
 }

@@ -1,8 +1,6 @@
 //! The writer's own view, changed in place, and the facts that say how: what commit appends to the journal.
 
-use std::sync::Arc;
-
-use super::snapshot::{RelRecord, Snapshot};
+use super::snapshot::Snapshot;
 use crate::{
     Error, QueryError, Result,
     model::{Direction, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value},
@@ -323,14 +321,6 @@ impl Transaction {
         }
         self.record(Fact::DropIndex { name: name.into() })?;
         Ok(true)
-    }
-
-    /// Returns type and ends of a relationship.
-    ///
-    /// # Errors
-    /// `Corrupt` where a block is damaged.
-    pub(crate) fn rel(&self, id: RelId) -> Result<Option<RelRecord>> {
-        self.view.rel(id)
     }
 
     fn record(&mut self, fact: Fact) -> Result<()> {
