@@ -109,7 +109,8 @@ fn run_all(mut make: impl FnMut(usize) -> Store) {
             if actual != expected {
                 let name = file.strip_prefix(SCRIPTS).unwrap_or(&file).display();
                 let (expected, actual) = (expected.join("\n"), actual.join("\n"));
-                failures.push(format!("{name}:{}\n{}\nexpected:\n{expected}\ngot:\n{actual}\n", case.line, case.statement));
+                failures
+                    .push(format!("{name}:{}\n{}\nexpected:\n{expected}\ngot:\n{actual}\n", case.line, case.statement));
             }
             if store.path.is_some() {
                 let after = Graph::read(&store.db).ok();

@@ -5,7 +5,7 @@ pub(crate) mod graph;
 pub(crate) mod random;
 
 use attendb::{
-    Database, Error,
+    Database, Error, Params,
     model::{Map, Value},
 };
 
@@ -19,7 +19,7 @@ pub(crate) struct Table {
 
 /// Runs a statement to its end.
 pub(crate) fn run(db: &Database, text: &str, params: &Map) -> Result<Table, Error> {
-    let result = db.query(text, params.clone())?;
+    let result = db.query(text, Params::from(params.clone()))?;
     let columns = result.columns().iter().map(|name| name.to_string()).collect();
     let mut rows = Vec::new();
     for row in result {

@@ -1,0 +1,247 @@
+//! The parent: starts writers, kills them, and judges what the next one finds.
+
+use std::{
+    env, fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    model::{Numbers, STREAMS},
+    writer::{Orders, Plant},
+};
+
+/// Streams and imports.
+const LINES: usize = STREAMS + 1;
+
+/// A session lives at most so long once it writes, in milliseconds.
+const LIFE_MS: u64 = 90;
+
+/// A session to be killed in its recovery lives at most so long from its start, in milliseconds.
+const RECOVERY_MS: u64 = 12;
+
+/// A session that has not opened the database by then hangs.
+const OPEN_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Campaign {
+    pub(crate) kills: u64,
+    pub(crate) seed: u64,
+    pub(crate) plant: Plant,
+}
+
+/// What happened.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) kills: u64,
+    pub(crate) kills_in_recovery: u64,
+    pub(crate) clean_closes: u64,
+    pub(crate) buffered_sessions: u64,
+    pub(crate) acknowledged: u64,
+    pub(crate) imports: u64,
+    pub(crate) took: Duration,
+    /// One for each session that found something wrong.
+    pub(crate) failures: Vec<String>,
+}
+
+/// What one session reported.
+#[derive(Debug, Default)]
+struct Session {
+    found: Option<[u64; LINES]>,
+    /// (line, number, acknowledged?) in the order of the reports.
+    events: Vec<(usize, u64, bool)>,
+    broken: Option<String>,
+    closed: bool,
+}
+
+/// What the next session must find.
+#[derive(Debug, Clone, Default)]
+struct Bounds {
+    /// At least so many operations.
+    least: [u64; LINES],
+    /// At most so many.
+    most: [u64; LINES],
+    /// The events of the sessions since the state was last seen.
+    events: Vec<(usize, u64, bool)>,
+}
+
+impl Bounds {
+    fn judge(&self, found: &[u64; LINES]) -> Result<(), String> {
+        for line in 0..LINES {
+            let (least, most) = (self.least[line], self.most[line]);
+            if found[line] < least {
+                return Err(format!("line {line}: {} operations found, {least} were acknowledged", found[line]));
+            }
+            if found[line] > most {
+                return Err(format!("line {line}: {} operations found, only {most} were issued", found[line]));
+            }
+        }
+        // What was acknowledged before something else began must be there if the later is.
+        let mut acknowledged = [0; LINES];
+        for &(line, n, is_ack) in &self.events {
+            if is_ack {
+                acknowledged[line] = acknowledged[line].max(n);
+            } else if n <= found[line] {
+                for other in 0..LINES {
+                    if acknowledged[other] > found[other] {
+                        return Err(format!(
+                            "operation {n} of line {line} is there, but not operation {} of line {other}, \
+                             acknowledged before it began",
+                            found[other] + 1
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs a campaign in `folder`.
+pub(crate) fn run(campaign: &Campaign, folder: &Path) -> Verdict {
+    let started = Instant::now();
+    let path = folder.join("db");
+    let mut verdict = Verdict::default();
+    let mut bounds = Bounds::default();
+    let mut sessions = 0;
+    while verdict.kills < campaign.kills {
+        sessions += 1;
+        let mut random = Numbers::new(campaign.seed, 3_000, sessions);
+        let in_recovery = sessions > 1 && random.chance(1, 10);
+        let orders = Orders {
+            path: path.clone(),
+            seed: campaign.seed,
+            session: sessions,
+            buffered: random.chance(1, 4),
+            plant: campaign.plant,
+            close_after_ms: if random.chance(1, 8) { 1 + random.below(LIFE_MS) } else { 0 },
+        };
+        verdict.buffered_sessions += u64::from(orders.buffered);
+        let life_ms = if in_recovery { random.below(RECOVERY_MS) } else { 1 + random.below(LIFE_MS) };
+        let session = one(&orders, in_recovery, Duration::from_millis(life_ms));
+        let mut failure = session.broken.clone();
+        if let Some(found) = session.found {
+            failure = failure.or(bounds.judge(&found).err());
+            // What was seen by a reader of a reopened database has been made durable by its recovery.
+            bounds = Bounds { least: found, most: found, events: Vec::new() };
+        }
+        for &(line, n, is_ack) in &session.events {
+            bounds.most[line] = bounds.most[line].max(n);
+            if is_ack {
+                verdict.acknowledged += 1;
+                verdict.imports += u64::from(line == STREAMS);
+                if !orders.buffered {
+                    bounds.least[line] = bounds.least[line].max(n);
+                }
+            }
+        }
+        bounds.events.extend(&session.events);
+        if session.closed {
+            verdict.clean_closes += 1;
+            for &(line, n, is_ack) in &session.events {
+                if is_ack {
+                    bounds.least[line] = bounds.least[line].max(n);
+                }
+            }
+        } else {
+            verdict.kills += 1;
+            verdict.kills_in_recovery += u64::from(session.found.is_none());
+        }
+        if let Some(reason) = failure {
+            verdict.failures.push(format!("session {sessions}: {reason}"));
+            // What follows would only repeat it: begin anew.
+            if fs::remove_dir_all(&path).is_err() {
+                break;
+            }
+            bounds = Bounds::default();
+            if campaign.plant != Plant::Nothing {
+                break;
+            }
+        }
+    }
+    verdict.took = started.elapsed();
+    verdict
+}
+
+/// Starts a writer, kills it after `life`, and returns what it reported.
+fn one(orders: &Orders, in_recovery: bool, life: Duration) -> Session {
+    let program = env::current_exe().expect("the program knows its own path");
+    let mut child = Command::new(program)
+        .args(orders.arguments())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program can start itself");
+    let out = child.stdout.take().expect("standard output is a pipe");
+    let (ready, opened) = std::sync::mpsc::channel();
+    let reader = thread::spawn(move || {
+        let mut session = Session::default();
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            take(&mut session, &line);
+            let _ = ready.send(());
+        }
+        session
+    });
+    let mut hung = false;
+    if !in_recovery {
+        hung =
+            opened.recv_timeout(OPEN_TIME_MAX).is_err_and(|error| error == std::sync::mpsc::RecvTimeoutError::Timeout);
+    }
+    let until = Instant::now() + life;
+    while Instant::now() < until && child.try_wait().is_ok_and(|status| status.is_none()) {
+        thread::sleep(Duration::from_micros(500).min(until.saturating_duration_since(Instant::now())));
+    }
+    // SIGKILL on Unix: nothing of the process runs after it.
+    let _ = child.kill();
+    let status = child.wait().expect("the child can be waited for");
+    let mut session = reader.join().expect("the reader does not panic");
+    if hung {
+        session.broken.get_or_insert(format!("did not open within {OPEN_TIME_MAX:?}"));
+    }
+    if status.code().is_some_and(|code| code != 0) {
+        session.broken.get_or_insert(format!("ended by itself: {status}"));
+    }
+    session
+}
+
+fn take(session: &mut Session, line: &str) {
+    let numbers = |rest: &str| -> Vec<u64> { rest.split(' ').filter_map(|word| word.parse().ok()).collect() };
+    match line.split_once(' ') {
+        Some(("P", rest)) => session.found = numbers(rest).try_into().ok(),
+        Some((kind @ ("S" | "A"), rest)) => {
+            if let [line, n] = numbers(rest)[..] {
+                session.events.push((line as usize, n, kind == "A"));
+            }
+        }
+        Some(("B", reason)) => _ = session.broken.get_or_insert(reason.to_owned()),
+        _ if line == "C" => session.closed = true,
+        // A line cut short by the kill.
+        _ => {}
+    }
+}
+
+/// Prints a verdict; returns whether nothing was wrong.
+pub(crate) fn print(campaign: &Campaign, verdict: &Verdict) -> bool {
+    println!(
+        "crash campaign: seed {}, {} kills ({} before the writer had opened), {} clean closes, {} buffered sessions, \
+         {} acknowledged commits, {} of them imports, {:.1} s ({:.0} ms a kill), {} threads",
+        campaign.seed,
+        verdict.kills,
+        verdict.kills_in_recovery,
+        verdict.clean_closes,
+        verdict.buffered_sessions,
+        verdict.acknowledged,
+        verdict.imports,
+        verdict.took.as_secs_f64(),
+        verdict.took.as_secs_f64() * 1e3 / verdict.kills.max(1) as f64,
+        thread::available_parallelism().map_or(1, |n| n.get()),
+    );
+    for failure in &verdict.failures {
+        println!("  {failure}");
+    }
+    verdict.failures.is_empty()
+}
