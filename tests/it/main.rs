@@ -1,8 +1,10 @@
 //! The integration tests, in one binary: behaviour scripts, comparisons with simpler twins, and the tidiness of the house.
 
+mod api;
 mod notation;
 mod oracle;
 mod script;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod writes;

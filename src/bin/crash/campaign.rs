@@ -104,67 +104,70 @@ impl Bounds {
 /// Runs a campaign in `folder`.
 pub(crate) fn run(campaign: &Campaign, folder: &Path) -> Verdict {
     let started = Instant::now();
-    let path = folder.join("db");
     let mut verdict = Verdict::default();
     let mut bounds = Bounds::default();
-    let mut sessions = 0;
-    while verdict.kills < campaign.kills {
-        sessions += 1;
-        let mut random = Numbers::new(campaign.seed, 3_000, sessions);
-        let in_recovery = sessions > 1 && random.chance(1, 10);
+    let mut n = 0;
+    loop {
+        n += 1;
+        // The last session only looks and closes.
+        let is_last = verdict.kills >= campaign.kills;
+        let mut random = Numbers::new(campaign.seed, 3_000, n);
+        let in_recovery = n > 1 && !is_last && random.chance(1, 10);
+        let closes = is_last || random.chance(1, 8);
         let orders = Orders {
-            path: path.clone(),
+            path: folder.join("db"),
             seed: campaign.seed,
-            session: sessions,
+            session: n,
             buffered: random.chance(1, 4),
             plant: campaign.plant,
-            close_after_ms: if random.chance(1, 8) { 1 + random.below(LIFE_MS) } else { 0 },
+            close_after_ms: if closes { 1 + random.below(LIFE_MS) } else { 0 },
         };
-        verdict.buffered_sessions += u64::from(orders.buffered);
-        let life_ms = if in_recovery { random.below(RECOVERY_MS) } else { 1 + random.below(LIFE_MS) };
-        let session = one(&orders, in_recovery, Duration::from_millis(life_ms));
-        let mut failure = session.broken.clone();
-        if let Some(found) = session.found {
-            failure = failure.or(bounds.judge(&found).err());
-            // What was seen by a reader of a reopened database has been made durable by its recovery.
-            bounds = Bounds { least: found, most: found, events: Vec::new() };
-        }
-        for &(line, n, is_ack) in &session.events {
-            bounds.most[line] = bounds.most[line].max(n);
-            if is_ack {
-                verdict.acknowledged += 1;
-                verdict.imports += u64::from(line == STREAMS);
-                if !orders.buffered {
-                    bounds.least[line] = bounds.least[line].max(n);
-                }
-            }
-        }
-        bounds.events.extend(&session.events);
-        if session.closed {
-            verdict.clean_closes += 1;
-            for &(line, n, is_ack) in &session.events {
-                if is_ack {
-                    bounds.least[line] = bounds.least[line].max(n);
-                }
-            }
-        } else {
-            verdict.kills += 1;
-            verdict.kills_in_recovery += u64::from(session.found.is_none());
-        }
-        if let Some(reason) = failure {
-            verdict.failures.push(format!("session {sessions}: {reason}"));
-            // What follows would only repeat it: begin anew.
-            if fs::remove_dir_all(&path).is_err() {
+        let life = match (is_last, in_recovery) {
+            (true, _) => OPEN_TIME_MAX,
+            (_, true) => Duration::from_millis(random.below(RECOVERY_MS)),
+            _ => Duration::from_millis(1 + random.below(LIFE_MS)),
+        };
+        let session = one(&orders, in_recovery, life);
+        if let Some(reason) = judge(&orders, &session, &mut bounds, &mut verdict) {
+            verdict.failures.push(format!("session {n}: {reason}"));
+            // What follows would only repeat it: begin anew, or end where a fault was to be found.
+            if campaign.plant != Plant::Nothing || fs::remove_dir_all(&orders.path).is_err() {
                 break;
             }
             bounds = Bounds::default();
-            if campaign.plant != Plant::Nothing {
-                break;
-            }
+        }
+        if is_last {
+            break;
         }
     }
     verdict.took = started.elapsed();
     verdict
+}
+
+/// Compares what a session found with what the ones before reported, and takes its own reports into the bounds.
+fn judge(orders: &Orders, session: &Session, bounds: &mut Bounds, verdict: &mut Verdict) -> Option<String> {
+    let mut failure = session.broken.clone();
+    if let Some(found) = session.found {
+        failure = failure.or(bounds.judge(&found).err());
+        // What was seen in a reopened database has been made durable by its recovery.
+        *bounds = Bounds { least: found, most: found, events: Vec::new() };
+    }
+    for &(line, n, is_ack) in &session.events {
+        bounds.most[line] = bounds.most[line].max(n);
+        if is_ack {
+            verdict.acknowledged += 1;
+            verdict.imports += u64::from(line == STREAMS);
+            if !orders.buffered || session.closed {
+                bounds.least[line] = bounds.least[line].max(n);
+            }
+        }
+    }
+    bounds.events.extend(&session.events);
+    verdict.buffered_sessions += u64::from(orders.buffered);
+    verdict.clean_closes += u64::from(session.closed);
+    verdict.kills += u64::from(!session.closed);
+    verdict.kills_in_recovery += u64::from(!session.closed && session.found.is_none());
+    failure
 }
 
 /// Starts a writer, kills it after `life`, and returns what it reported.

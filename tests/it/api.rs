@@ -1,0 +1,209 @@
+//! Promises of the library's interface: transactions, snapshots, unique keys under concurrency, limits, the lock.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use attendb::{Database, Error, Options, Params, params};
+
+use super::support::{count, must, run};
+
+fn memory() -> Database {
+    Database::memory().expect("a database in memory")
+}
+
+#[test]
+fn a_dropped_transaction_leaves_nothing() {
+    let db = memory();
+    {
+        let mut transaction = db.write().expect("a transaction");
+        transaction.execute("CREATE (:A {x: 1})", ()).expect("it runs");
+        let mut rows = transaction.query("MATCH (a:A) RETURN a.x", ()).expect("it sees its own writes");
+        assert_eq!(rows.next().expect("a row").expect("a row").values()[0].as_int(), Some(1));
+    }
+    assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 0);
+}
+
+#[test]
+fn a_failed_statement_leaves_the_rest_of_its_transaction() {
+    let db = memory();
+    must(&db, "CREATE CONSTRAINT FOR (a:A) REQUIRE a.x IS UNIQUE");
+    let mut transaction = db.write().expect("a transaction");
+    transaction.execute("CREATE (:A {x: 1})", ()).expect("it runs");
+    assert!(transaction.execute("UNWIND [2, 3, 1] AS x CREATE (:A {x: x})", ()).is_err());
+    transaction.execute("CREATE (:A {x: 4})", ()).expect("it goes on");
+    transaction.commit().expect("it commits");
+    assert_eq!(count(&db, "MATCH (a:A) RETURN sum(a.x)"), 5);
+}
+
+#[test]
+fn a_reader_keeps_its_snapshot() {
+    let db = memory();
+    must(&db, "CREATE (:A), (:A)");
+    let reader = db.read().expect("a snapshot");
+    must(&db, "MATCH (a:A) DELETE a");
+    let mut rows = reader.query("MATCH (a:A) RETURN count(*)", ()).expect("it answers");
+    assert_eq!(rows.next().expect("a row").expect("a row").values()[0].as_int(), Some(2));
+    assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 0);
+}
+
+#[test]
+fn of_concurrent_writers_of_one_key_one_succeeds() {
+    let db = memory();
+    must(&db, "CREATE CONSTRAINT FOR (a:A) REQUIRE a.x IS UNIQUE");
+    for x in 0..50i64 {
+        let results: Vec<bool> = thread::scope(|scope| {
+            let attempt = || db.execute("CREATE (:A {x: $x})", params! { "x": x }).is_ok();
+            let writers: Vec<_> = (0..4).map(|_| scope.spawn(attempt)).collect();
+            writers.into_iter().map(|writer| writer.join().expect("no panic")).collect()
+        });
+        assert_eq!(results.iter().filter(|ok| **ok).count(), 1, "key {x}");
+    }
+    assert_eq!(count(&db, "MATCH (a:A) RETURN count(DISTINCT a.x)"), 50);
+    assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 50);
+}
+
+#[test]
+fn concurrent_merges_make_one_node() {
+    let db = memory();
+    must(&db, "CREATE CONSTRAINT FOR (a:A) REQUIRE a.x IS UNIQUE");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for x in 0..100i64 {
+                    db.execute("MERGE (a:A {x: $x}) SET a.n = coalesce(a.n, 0) + 1", params! { "x": x })
+                        .expect("a merge of a unique key never fails");
+                }
+            });
+        }
+    });
+    assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 100);
+    assert_eq!(count(&db, "MATCH (a:A) WHERE a.n = 4 RETURN count(*)"), 100);
+}
+
+#[test]
+fn a_key_deleted_and_made_again_in_one_transaction_is_unique() {
+    let db = memory();
+    must(&db, "CREATE CONSTRAINT FOR (a:A) REQUIRE a.x IS UNIQUE");
+    must(&db, "CREATE (:A {x: 1})");
+    let mut transaction = db.write().expect("a transaction");
+    transaction.execute("MATCH (a:A {x: 1}) DELETE a", ()).expect("it runs");
+    transaction.execute("CREATE (:A {x: 1, again: true})", ()).expect("the key is free");
+    assert!(transaction.execute("CREATE (:A {x: 1})", ()).is_err(), "and taken again");
+    transaction.commit().expect("it commits");
+    assert_eq!(count(&db, "MATCH (a:A {x: 1}) WHERE a.again RETURN count(*)"), 1);
+}
+
+#[test]
+fn a_second_handle_is_refused_with_the_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("db");
+    let db = Database::open(&path).expect("it opens");
+    match Database::open(&path) {
+        Err(Error::AlreadyOpen { process_id, .. }) => assert_eq!(process_id, Some(std::process::id())),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("opened twice"),
+    }
+    db.close().expect("a clean close");
+    Database::open(&path).expect("it opens again after closing");
+}
+
+#[test]
+fn a_closed_database_says_so() {
+    let db = memory();
+    let other = db.clone();
+    db.close().expect("a clean close");
+    assert!(matches!(run(&other, "RETURN 1 AS x", &Default::default()), Err(Error::Closed)));
+}
+
+#[test]
+fn parameters_are_values_not_text() {
+    let db = memory();
+    must(&db, "CREATE (:A {x: 'a'})");
+    let query = |text: &str, params: Params| {
+        let mut rows = db.query(text, params).expect("it answers");
+        rows.next().expect("a row").expect("a row").values()[0].clone()
+    };
+    let hostile = "' OR true //";
+    assert_eq!(query("MATCH (a:A) WHERE a.x = $x RETURN count(*)", params! { "x": hostile }).as_int(), Some(0));
+    assert_eq!(query("RETURN $x", params! { "x": hostile }).as_str(), Some(hostile));
+    let missing = db.query("RETURN $nothing", ()).err().expect("a missing parameter is an error");
+    assert_eq!(
+        missing.as_query().map(|error| (error.kind, error.detail)),
+        Some(("ParameterMissing", "MissingParameter"))
+    );
+}
+
+/// 100,000 parentheses must neither overflow a small stack nor take long.
+#[test]
+fn deep_nesting_is_refused_at_once() {
+    let refuse = || {
+        let db = memory();
+        let n = 100_000;
+        for text in [
+            format!("RETURN {}1{}", "(".repeat(n), ")".repeat(n)),
+            format!("RETURN {}1{}", "[".repeat(n), "]".repeat(n)),
+            format!("RETURN {}1", "-".repeat(n)),
+            format!("RETURN {}true", "NOT ".repeat(n)),
+            format!("RETURN 1{}", " + 1".repeat(n)),
+            format!("MATCH {}", "(".repeat(n)),
+            format!("RETURN {}1", "CASE WHEN true THEN ".repeat(n)),
+        ] {
+            let started = Instant::now();
+            let error = run(&db, &text, &Default::default()).err().expect("it is refused");
+            assert!(started.elapsed() < Duration::from_secs(1), "{:?}: {}", started.elapsed(), &text[..30]);
+            assert!(matches!(error, Error::Query(_) | Error::Limit { .. }), "{error}");
+        }
+    };
+    thread::Builder::new().stack_size(1 << 20).spawn(refuse).expect("a thread").join().expect("no overflow");
+}
+
+#[test]
+fn a_runaway_statement_stops_at_its_limit() {
+    let options = Options { memory_bytes_max: 64 << 20, deadline: Some(Duration::from_secs(5)), ..Options::default() };
+    let folder = tempfile::tempdir().expect("a folder");
+    let db = Database::open_with(folder.path().join("db"), options).expect("it opens");
+    must(&db, "UNWIND range(1, 2000) AS i CREATE (:A {i: i})");
+    let started = Instant::now();
+    let result = run(&db, "MATCH (a:A), (b:A), (c:A) RETURN collect(a.i + b.i + c.i) AS x", &Default::default());
+    assert!(matches!(result.err(), Some(Error::Limit { .. } | Error::Deadline { .. })));
+    assert!(started.elapsed() < Duration::from_secs(20));
+    assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 2000);
+}
+
+#[test]
+fn rows_are_limited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { rows_max: 100, ..Options::default() };
+    let db = Database::open_with(folder.path().join("db"), options).expect("it opens");
+    assert_eq!(
+        run(&db, "UNWIND range(1, 100) AS x RETURN x", &Default::default()).expect("it answers").rows.len(),
+        100
+    );
+    let result = run(&db, "UNWIND range(1, 101) AS x RETURN x", &Default::default());
+    assert!(matches!(result.err(), Some(Error::Limit { what: "rows", max: 100 })));
+}
+
+#[test]
+fn files_are_denied_unless_allowed() {
+    let db = memory();
+    for text in ["COPY A FROM '/etc/hostname' (KEY x)", "LOAD CSV FROM '/etc/hostname' AS row RETURN row"] {
+        let error = run(&db, text, &Default::default()).err().expect("it is refused");
+        assert!(matches!(error, Error::NotAllowed { .. }), "{error}");
+    }
+}
+
+#[test]
+fn errors_point_at_their_place() {
+    let db = memory();
+    must(&db, "CREATE (:Person {name: 'x'})");
+    let error = run(&db, "MATCH (person:Person)\nRETURN persn.name", &Default::default()).err().expect("an error");
+    let query = error.as_query().expect("a query error");
+    let place = query.place.as_ref().expect("a place");
+    assert_eq!((place.line, place.column), (2, 8));
+    let text = error.to_string();
+    assert!(text.contains("person"), "no suggestion in: {text}");
+    let error = run(&db, "MATCH (n) RETRUN n", &Default::default()).err().expect("an error");
+    assert!(error.to_string().contains("RETURN"), "no suggestion in: {error}");
+}
