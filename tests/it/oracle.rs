@@ -112,6 +112,17 @@ struct Query {
     split: Option<usize>,
 }
 
+/// A way to write a query.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// From left to right.
+    Forward,
+    /// From right to left, every arrow turned.
+    Reversed,
+    /// With the counting behind a `WITH *`.
+    Behind,
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Answer {
     Count,
@@ -172,10 +183,12 @@ impl Query {
         Self { spots, hops, answer, split }
     }
 
-    fn text(&self) -> String {
+    fn text(&self, form: Form) -> String {
         let mut seen = BTreeSet::new();
         let mut filters: Vec<String> = Vec::new();
         let mut spot = |spot: &Spot| {
+            // The spot that made the variable says what holds of it.
+            let spot = &self.spots[spot.variable];
             let first = seen.insert(spot.variable);
             let label = spot.label.filter(|_| first).map_or(String::new(), |label| format!(":{label}"));
             if let (Some(x), true) = (spot.x_below, first) {
@@ -183,8 +196,12 @@ impl Query {
             }
             format!("(n{}{label})", spot.variable)
         };
-        let mut text = format!("MATCH {}", spot(&self.spots[0]));
-        for (at, hop) in self.hops.iter().enumerate() {
+        let reversed = form == Form::Reversed;
+        let n_hops = self.hops.len();
+        let mut text = format!("MATCH {}", spot(&self.spots[if reversed { n_hops } else { 0 }]));
+        for step in 0..n_hops {
+            let at = if reversed { n_hops - 1 - step } else { step };
+            let hop = &self.hops[at];
             let types = if hop.types.is_empty() { String::new() } else { format!(":{}", hop.types.join("|")) };
             let range = hop.range.map_or(String::new(), |(min, max)| format!("*{min}..{max}"));
             let w = hop.w.map_or(String::new(), |w| format!(" {{w: {w}}}"));
@@ -193,12 +210,12 @@ impl Query {
             } else {
                 format!("[{types}{range}{w}]")
             };
-            text += &match hop.follow {
-                Follow::Out => format!("-{inner}->"),
-                Follow::In => format!("<-{inner}-"),
-                Follow::Both => format!("-{inner}-"),
+            text += &match (hop.follow, reversed) {
+                (Follow::Out, false) | (Follow::In, true) => format!("-{inner}->"),
+                (Follow::In, false) | (Follow::Out, true) => format!("<-{inner}-"),
+                (Follow::Both, _) => format!("-{inner}-"),
             };
-            text += &spot(&self.spots[at + 1]);
+            text += &spot(&self.spots[if reversed { at } else { at + 1 }]);
             if self.split == Some(at) {
                 text += &format!(" MATCH (n{})", self.spots[at + 1].variable);
             }
@@ -206,8 +223,11 @@ impl Query {
         if !filters.is_empty() {
             text += &format!(" WHERE {}", filters.join(" AND "));
         }
+        if form == Form::Behind {
+            text += " WITH *";
+        }
         let first = self.spots[0].variable;
-        let last = self.spots[self.hops.len()].variable;
+        let last = self.spots[n_hops].variable;
         text + &match self.answer {
             Answer::Count => " RETURN count(*)".to_owned(),
             Answer::CountDistinctLast => format!(" RETURN count(DISTINCT n{last})"),
@@ -220,6 +240,12 @@ impl Query {
             }
             Answer::GroupByLabelless => format!(" RETURN n{last}.x, count(*)"),
         }
+    }
+
+    /// Returns the ways to write the query that must answer the same.
+    fn forms(&self) -> Vec<String> {
+        let reversed = self.split.is_none().then(|| self.text(Form::Reversed));
+        [self.text(Form::Forward), self.text(Form::Behind)].into_iter().chain(reversed).collect()
     }
 
     /// Returns the answer by enumeration: group to number.
@@ -400,10 +426,11 @@ fn counts_agree_with_enumeration() {
         let mut failures = Vec::new();
         with_databases(&graph, |db, place| {
             for (query, answer) in queries.iter().zip(&answers) {
-                let text = query.text();
-                let got = engine(db, &text);
-                if got != *answer {
-                    failures.push(format!("{text}\n  {place}: got {got:?}\n  enumerated {answer:?}"));
+                for text in query.forms() {
+                    let got = engine(db, &text);
+                    if got != *answer {
+                        failures.push(format!("{text}\n  {place}: got {got:?}\n  enumerated {answer:?}"));
+                    }
                 }
             }
         });
