@@ -4,6 +4,7 @@ mod api;
 mod notation;
 mod oracle;
 mod script;
+mod social;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
