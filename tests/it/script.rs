@@ -16,9 +16,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use attendb::{Database, Error, Phase, model::Map};
+use attendb::{Database, Error, Phase, Session};
 
-use super::support::{self, graph::Graph};
+use super::support::{Table, graph::Graph};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/scripts");
 
@@ -40,7 +40,7 @@ impl Case {
 
 #[test]
 fn scripts_in_memory() {
-    run_all(|_| Store { path: None, db: Database::memory().expect("a database in memory") });
+    run_all(|_| Store::memory());
 }
 
 /// The same scripts on disk, where the database is closed and opened again after every case that changed something.
@@ -52,30 +52,44 @@ fn scripts_on_disk_reopened() {
     let folder = tempfile::tempdir().expect("a folder");
     run_all(|n| {
         let path = folder.path().join(n.to_string());
-        Store { db: Database::open(&path).expect("a database on disk"), path: Some(path) }
+        Store { session: Some(Database::open(&path).expect("a database on disk").session()), path: Some(path) }
     });
 }
 
 /// The harness must be able to fail.
 #[test]
 fn a_wrong_expectation_is_noticed() {
-    let store = Store { path: None, db: Database::memory().expect("a database in memory") };
+    let mut store = Store::memory();
     let text = "RETURN 1 AS n\n---\nn\n2\n";
     let cases = parse(text);
     assert_eq!(cases.len(), 1);
-    assert_ne!(fit(&cases[0], print(&store.db, &cases[0])), fit(&cases[0], cases[0].expected.clone()));
+    assert_ne!(fit(&cases[0], print(store.session(), &cases[0])), fit(&cases[0], cases[0].expected.clone()));
 }
 
 struct Store {
-    db: Database,
+    session: Option<Session>,
     path: Option<PathBuf>,
 }
 
 impl Store {
+    fn memory() -> Self {
+        Self { session: Some(Database::memory().expect("a database in memory").session()), path: None }
+    }
+
+    fn session(&mut self) -> &mut Session {
+        self.session.as_mut().expect("there is one but while reopening")
+    }
+
+    fn graph(&mut self) -> Option<Graph> {
+        Graph::read(self.session().database()).ok()
+    }
+
     fn reopen(&mut self) {
         if let Some(path) = &self.path {
-            self.db.close().expect("a clean close");
-            self.db = Database::open(path).expect("the database opens again");
+            let session = self.session.take().expect("there is one but while reopening");
+            session.database().clone().close().expect("a clean close");
+            drop(session);
+            self.session = Some(Database::open(path).expect("the database opens again").session());
         }
     }
 }
@@ -99,8 +113,8 @@ fn run_all(mut make: impl FnMut(usize) -> Store) {
                 store = Some(make(made));
             }
             let store = store.as_mut().expect("just made");
-            let before = Graph::read(&store.db).ok();
-            let actual = fit(case, print(&store.db, case));
+            let before = store.graph();
+            let actual = fit(case, print(store.session(), case));
             if update {
                 case.expected = actual;
                 continue;
@@ -112,11 +126,11 @@ fn run_all(mut make: impl FnMut(usize) -> Store) {
                 failures
                     .push(format!("{name}:{}\n{}\nexpected:\n{expected}\ngot:\n{actual}\n", case.line, case.statement));
             }
-            if store.path.is_some() {
-                let after = Graph::read(&store.db).ok();
+            if store.path.is_some() && !store.session().is_in_transaction() {
+                let after = store.graph();
                 if before != after {
                     store.reopen();
-                    if Graph::read(&store.db).ok() != after {
+                    if store.graph() != after {
                         failures.push(format!("{}:{}: the graph differs after reopening", file.display(), case.line));
                     }
                 }
@@ -204,12 +218,20 @@ fn fit(case: &Case, mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-fn print(db: &Database, case: &Case) -> Vec<String> {
+fn run(session: &mut Session, statement: &str) -> Result<Table, Error> {
+    let rows = session.query(statement, ())?;
+    let columns = rows.columns().iter().map(ToString::to_string).collect();
+    let rows: Result<Vec<_>, Error> = rows.map(|row| Ok(row?.values().to_vec())).collect();
+    Ok(Table { columns, rows: rows? })
+}
+
+fn print(session: &mut Session, case: &Case) -> Vec<String> {
     let statement = if case.has("plan") { format!("EXPLAIN {}", case.statement) } else { case.statement.clone() };
-    let before = Graph::read(db).expect("the graph is readable");
-    let result = support::run(db, &statement, &Map::new());
+    let db = session.database().clone();
+    let before = Graph::read(&db).expect("the graph is readable");
+    let result = run(session, &statement);
     let effects = || {
-        let effects = before.effects(&Graph::read(db).expect("the graph is readable"));
+        let effects = before.effects(&Graph::read(&db).expect("the graph is readable"));
         let list: Vec<String> = effects.iter().map(|(name, n)| format!("{name} {n}")).collect();
         if list.is_empty() { "no changes".to_owned() } else { list.join(", ") }
     };
