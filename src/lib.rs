@@ -66,6 +66,15 @@ pub use graph::CheckReport;
 pub use import::FileAccess;
 pub use model::Value;
 
+/// Planted faults, by which the crash campaign proves that it would notice one.
+#[cfg(feature = "crash")]
+pub mod fault {
+    /// Makes every database of this process acknowledge commits before their frames are written.
+    pub fn acknowledge_before_write() {
+        crate::storage::fault::set(crate::storage::fault::Fault::AckBeforeWrite);
+    }
+}
+
 /// Returns the statements of a script, split at semicolons outside strings, comments and quoted names.
 pub fn split_statements(script: &str) -> Vec<&str> {
     query::split_statements(script)
