@@ -152,7 +152,8 @@ fn deep_nesting_is_refused_at_once() {
         ] {
             let started = Instant::now();
             let error = run(&db, &text, &Default::default()).err().expect("it is refused");
-            assert!(started.elapsed() < Duration::from_secs(1), "{:?}: {}", started.elapsed(), &text[..30]);
+            let limit = Duration::from_millis(if cfg!(debug_assertions) { 10_000 } else { 500 });
+            assert!(started.elapsed() < limit, "{:?}: {}", started.elapsed(), &text[..30]);
             assert!(matches!(error, Error::Query(_) | Error::Limit { .. }), "{error}");
         }
     };
@@ -182,7 +183,7 @@ fn rows_are_limited() {
         100
     );
     let result = run(&db, "UNWIND range(1, 101) AS x RETURN x", &Default::default());
-    assert!(matches!(result.err(), Some(Error::Limit { what: "rows", max: 100 })));
+    assert!(matches!(result.err(), Some(Error::Limit { max: 100, .. })));
 }
 
 #[test]

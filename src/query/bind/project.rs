@@ -111,6 +111,8 @@ impl<'a> Binder<'a> {
                 columns.push(Column { name: variable.name.clone(), slot, kind: variable.kind });
             }
         }
+        // By name, as the TCK has it: the order does not depend on how the pattern was written.
+        columns.sort_by(|a, b| a.name.cmp(&b.name));
         if columns.is_empty() && projection.items.is_empty() && !is_with {
             return Err(fail(
                 "NoVariablesInScope",

@@ -1,3 +1,5 @@
+//! Plans as text, statement by statement.
+
 use super::*;
 use crate::query::{
     compile::{Compilation, Compiled, statement},

@@ -404,7 +404,7 @@ impl Planner<'_> {
 
     /// Returns whether both can only be the same relationship if it starts and ends at one node, and there is none such.
     fn only_loops_are_the_same(&mut self, a: &PatternRel, b: &PatternRel) -> bool {
-        if self.writes || a.length.is_some() || b.length.is_some() || a.types.is_empty() {
+        if self.writes || a.length.is_some() || b.length.is_some() || a.types.is_empty() || b.types.is_empty() {
             return false;
         }
         let ends = |rel: &PatternRel| match rel.follow {
