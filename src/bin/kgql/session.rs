@@ -260,7 +260,7 @@ fn page(stdout: &io::Stdout) -> Page {
     Page { width: render::terminal_width(), color: color_allowed() }
 }
 
-/// Returns whether colours are wanted: NO_COLOR is unset or empty (https://no-color.org).
+/// Returns whether colours are wanted: NO_COLOR is unset or empty (see <https://no-color.org>).
 pub(crate) fn color_allowed() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
