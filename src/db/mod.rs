@@ -214,6 +214,8 @@ impl Database {
             checkpoint_error: checkpoints.last_error,
             poisoned: engine.poison().map(str::to_owned),
             oldest_snapshot: engine.oldest_snapshot().map(|view| view.sequence()),
+            n_blocks_waiting: checkpoints.n_blocks_waiting,
+            pinned_bytes: engine.pinned_bytes(),
         }
     }
 
@@ -328,5 +330,6 @@ fn limits(options: &Options) -> EngineLimits {
         writer_wait: options.writer_wait,
         delta_bytes_max: options.memory_bytes_max / 4,
         journal_bytes_max: options.journal_bytes_max,
+        memory_bytes_max: options.memory_bytes_max,
     }
 }

@@ -11,7 +11,9 @@ use crate::import::FileAccess;
 pub struct Options {
     /// Threads for queries and imports; 0 means as many as the machine has cores.
     pub threads: usize,
-    /// Bytes one statement may hold in memory, and bytes of changes not yet folded into blocks before writers wait.
+    /// Bytes one statement may hold in memory; bytes of blocks and changes in memory above which no transaction may write
+    /// (blocks stay in memory once they were read); a quarter of it is what changes may take before writers wait for a
+    /// checkpoint.
     pub memory_bytes_max: u64,
     /// Rows one statement may return.
     pub rows_max: u64,

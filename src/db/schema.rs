@@ -77,4 +77,8 @@ pub struct Status {
     pub poisoned: Option<String>,
     /// The commit that the oldest open read transaction sees, and so what blocks cannot be deleted yet.
     pub oldest_snapshot: Option<u64>,
+    /// Blocks that were replaced and wait for such transactions, or for the next root, before they are deleted.
+    pub n_blocks_waiting: u64,
+    /// Bytes of blocks held in memory.
+    pub pinned_bytes: u64,
 }

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -35,12 +38,14 @@ pub(crate) struct Base<B> {
     key: BlockKey,
     store: Arc<Store>,
     pinned: OnceLock<B>,
+    /// Of the pinned block; 0 before.
+    n_bytes: AtomicU64,
 }
 
 impl<B: Pin> Base<B> {
     /// Returns the stored block of a key.
     pub(crate) fn stored(store: &Arc<Store>, key: BlockKey) -> Arc<Self> {
-        Arc::new(Self { key, store: store.clone(), pinned: OnceLock::new() })
+        Arc::new(Self { key, store: store.clone(), pinned: OnceLock::new(), n_bytes: AtomicU64::new(0) })
     }
 
     /// Returns the block's key.
@@ -63,8 +68,19 @@ impl<B: Pin> Base<B> {
     #[cold]
     fn load(&self) -> Result<&B> {
         let bytes = self.store.get(&self.key)?.ok_or_else(|| Error::corrupt(self.key, "a block", "nothing"))?;
+        let n_bytes = bytes.len() as u64;
         let block = B::pin(&self.key, bytes)?;
-        Ok(self.pinned.get_or_init(|| block))
+        Ok(self.pinned.get_or_init(|| {
+            self.n_bytes.store(n_bytes, Ordering::Relaxed);
+            self.store.pinned_bytes().fetch_add(n_bytes, Ordering::Relaxed);
+            block
+        }))
+    }
+}
+
+impl<B> Drop for Base<B> {
+    fn drop(&mut self) {
+        self.store.pinned_bytes().fetch_sub(*self.n_bytes.get_mut(), Ordering::Relaxed);
     }
 }
 

@@ -53,6 +53,7 @@ pub(crate) struct CheckpointStatus {
     pub(crate) n_done: u64,
     pub(crate) last_sequence: u64,
     pub(crate) last_error: Option<String>,
+    pub(crate) n_blocks_waiting: u64,
 }
 
 impl Engine {
@@ -75,6 +76,7 @@ impl Engine {
             n_done: keeper.n_done,
             last_sequence: keeper.sequences[0],
             last_error: keeper.last_error.clone(),
+            n_blocks_waiting: keeper.leaving.iter().map(|leaving| leaving.keys.len() as u64).sum(),
         })
     }
 

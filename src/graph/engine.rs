@@ -42,6 +42,8 @@ pub(crate) struct EngineLimits {
     pub(crate) delta_bytes_max: u64,
     /// Bytes of journal above which commits are refused.
     pub(crate) journal_bytes_max: u64,
+    /// Bytes of blocks and changes in memory above which transactions are refused.
+    pub(crate) memory_bytes_max: u64,
 }
 
 /// The graph of one database: its heads, its journal, its blocks.
@@ -130,9 +132,11 @@ impl Engine {
     /// Waits for the transaction before, and returns one on the pending head.
     ///
     /// # Errors
-    /// `Limit` where that takes longer than allowed; `Poisoned` after a failed write.
+    /// `Limit` where that takes longer than allowed, or the graph takes more memory than it may; `Poisoned` after a failed
+    /// write.
     pub(crate) fn begin(self: &Arc<Self>) -> Result<Writer> {
         self.check_poison()?;
+        self.check_memory()?;
         let head = self.occupy(Instant::now() + self.limits.writer_wait).ok_or_else(|| self.waited_too_long())?;
         Ok(Writer { engine: self.clone(), transaction: Some(Transaction::new((*head).clone())), is_held: true })
     }
@@ -239,6 +243,20 @@ impl Engine {
     /// Returns whether unfolded changes are beyond what writers may pile up.
     pub(crate) fn is_behind(&self) -> bool {
         self.delta_bytes() > self.limits.delta_bytes_max
+    }
+
+    /// Returns bytes of blocks that views hold in memory.
+    pub(crate) fn pinned_bytes(&self) -> u64 {
+        self.store.pinned_bytes().load(Ordering::Relaxed)
+    }
+
+    /// Returns an error where blocks and changes take more memory than the database may use. Reading goes on: what is
+    /// pinned stays, and refusing readers would give nothing back.
+    pub(super) fn check_memory(&self) -> Result<()> {
+        if self.pinned_bytes() + self.delta_bytes() > self.limits.memory_bytes_max {
+            return Err(Error::Limit { what: "bytes of graph in memory", max: self.limits.memory_bytes_max });
+        }
+        Ok(())
     }
 
     fn check_poison(&self) -> Result<()> {

@@ -457,6 +457,7 @@ const LIMITS: EngineLimits = EngineLimits {
     writer_wait: std::time::Duration::from_secs(5),
     delta_bytes_max: 1 << 30,
     journal_bytes_max: 1 << 30,
+    memory_bytes_max: 1 << 30,
 };
 
 /// Names the labels, types and keys that [`step`] uses.
@@ -574,4 +575,69 @@ fn one_writes_and_the_others_wait_their_turn() {
         }
     });
     assert_eq!((patient.snapshot().n_nodes(), patient.snapshot().sequence()), (200, 200));
+}
+
+#[test]
+fn a_failing_store_loses_nothing_and_closes_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("db");
+    let (mut random, mut model) = (Random(3), Model::default());
+    let engine = Engine::open(&path, LIMITS).unwrap();
+    prepare(&engine);
+    let mut change = |engine: &Arc<Engine>, model: &mut Model| {
+        let mut writer = engine.begin().unwrap();
+        (0..20).for_each(|_| step(&mut random, writer.transaction().unwrap(), model));
+        writer.commit(Durability::Sync).unwrap();
+    };
+    change(&engine, &mut model);
+    engine.checkpoint().unwrap();
+    change(&engine, &mut model);
+    engine.store.plant_flush_error();
+    assert!(engine.checkpoint().is_err());
+    assert!(engine.checkpoint_status().unwrap().last_error.is_some());
+    // The journal takes commits on, and what is pinned can be read.
+    let mut writer = engine.begin().unwrap();
+    let id = writer.transaction().unwrap().create_node(&[]).unwrap();
+    model.nodes.insert(id.get(), Default::default());
+    writer.commit(Durability::Sync).unwrap();
+    assert!(engine.checkpoint().is_err());
+    let begun = std::time::Instant::now();
+    drop(engine);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(1));
+    // The failed handles are never dropped, so this process keeps the lock; the next one finds what a copy finds.
+    let copy = dir.path().join("copy");
+    copy_dir(&path, &copy);
+    assert_same(&Engine::open(&copy, LIMITS).unwrap().snapshot(), &model);
+}
+
+fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_dir(&entry.path(), &to)
+        } else {
+            assert!(std::fs::copy(entry.path(), to).is_ok())
+        }
+    }
+}
+
+#[test]
+fn a_graph_beyond_its_memory_refuses_writers() {
+    let engine = Engine::memory(EngineLimits { memory_bytes_max: 100_000, ..LIMITS });
+    prepare(&engine);
+    let mut refused = 0;
+    for _ in 0..50 {
+        match engine.begin() {
+            Ok(mut writer) => {
+                for _ in 0..200 {
+                    writer.transaction().unwrap().create_node(&[]).unwrap();
+                }
+                writer.commit(Durability::Sync).unwrap();
+            }
+            Err(Error::Limit { what: "bytes of graph in memory", .. }) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(refused > 0 && engine.snapshot().n_nodes() > 0);
 }

@@ -20,7 +20,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -161,6 +161,14 @@ impl Store {
         Ok(())
     }
 
+    /// Returns the counter of bytes that views hold in memory; whoever pins and unpins blocks keeps it.
+    pub(crate) fn pinned_bytes(&self) -> &AtomicU64 {
+        match self {
+            Self::Sled(store) => &store.pinned_bytes,
+            Self::Memory(store) => &store.pinned_bytes,
+        }
+    }
+
     /// Lets the next flush fail as if the device had.
     #[cfg(any(test, feature = "crash"))]
     pub(crate) fn plant_flush_error(&self) {
@@ -206,6 +214,7 @@ pub(crate) struct SledStore {
     /// The first failure. From then on nothing calls sled.
     stalled: OnceLock<String>,
     is_dirty: AtomicBool,
+    pinned_bytes: AtomicU64,
     #[cfg(any(test, feature = "crash"))]
     planted: AtomicBool,
 }
@@ -235,6 +244,7 @@ impl SledStore {
             path: path.to_path_buf(),
             stalled: OnceLock::new(),
             is_dirty: AtomicBool::new(false),
+            pinned_bytes: AtomicU64::new(0),
             #[cfg(any(test, feature = "crash"))]
             planted: AtomicBool::new(false),
         })
@@ -339,6 +349,7 @@ impl fmt::Debug for Store {
 #[derive(Default)]
 pub(crate) struct MemoryStore {
     blocks: RwLock<BTreeMap<Vec<u8>, Bytes>>,
+    pinned_bytes: AtomicU64,
 }
 
 impl MemoryStore {
