@@ -69,11 +69,6 @@ impl CsvRows {
         Ok(rows)
     }
 
-    /// Returns the line of the row returned last.
-    pub(crate) const fn line(&self) -> u64 {
-        self.line
-    }
-
     /// Reads a chunk; before the first row of a file with headers, its header. Returns whether there was one.
     fn next_chunk(&mut self) -> Result<bool> {
         self.chunk_line += self.index.n_lines;
@@ -169,7 +164,7 @@ mod tests {
         };
         let mut texts = Vec::new();
         while let Some(row) = rows.next() {
-            texts.push(row.map_or_else(|error| error.to_string(), |row| format!("{} {row}", rows.line())));
+            texts.push(row.map_or_else(|error| error.to_string(), |row| format!("{} {row}", rows.line)));
         }
         texts
     }

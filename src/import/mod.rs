@@ -1,4 +1,14 @@
 //! Rows out of files and into files. Knows formats, paths and typed columns; must not know plans or storage.
+//!
+//! # Life of an import
+//! 1. `FileAccess::open` judges the path and opens a regular file.
+//! 2. `Chunks` cuts the text, unpacked if it is gzip, into pieces of whole rows.
+//! 3. `csv::Index` finds every field of a piece and the rows that are none; `convert::Fields` makes columns of them, each
+//!    of the narrowest type that holds all its fields. `json_lines::parse` does both for JSON. Pieces go side by side.
+//! 4. `read_table` joins the pieces in file order into a [`Table`](crate::model::Table), widening types.
+//! 5. `copy::copy_from` finds nodes by key and hands the columns of what is new to the graph's bulk loader.
+//!
+//! `LOAD CSV` takes the same pieces a row at a time (`CsvRows`); `COPY … TO` goes the other way (`RowWriter`).
 
 mod chunks;
 mod convert;
@@ -14,9 +24,8 @@ mod read;
 mod write;
 
 pub use files::FileAccess;
-pub(crate) use files::FileSource;
 pub(crate) use load_csv::CsvRows;
-pub(crate) use read::{Imported, ReadLimits, read_table};
+pub(crate) use read::ReadLimits;
 pub(crate) use write::RowWriter;
 
 #[cfg(test)]

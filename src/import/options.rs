@@ -176,19 +176,6 @@ impl Format {
 }
 
 impl ColumnType {
-    /// Returns the type of a name, in any case.
-    pub(crate) fn of_name(name: &str) -> Option<Self> {
-        match name.to_ascii_uppercase().as_str() {
-            "INTEGER" | "INT" => Some(Self::Integer),
-            "FLOAT" => Some(Self::Float),
-            "BOOLEAN" | "BOOL" => Some(Self::Boolean),
-            "DATE" => Some(Self::Date),
-            "STRING" => Some(Self::String),
-            "LIST" => Some(Self::List),
-            _ => None,
-        }
-    }
-
     /// Returns the name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -209,13 +196,6 @@ impl Rejections {
         if self.errors.len() < REJECTIONS_KEPT_MAX {
             self.errors.push(error);
         }
-    }
-
-    /// Adds the rows of a later part of the file.
-    pub(crate) fn append(&mut self, other: Self) {
-        self.count += other.count;
-        let room = REJECTIONS_KEPT_MAX - self.errors.len();
-        self.errors.extend(other.errors.into_iter().take(room));
     }
 }
 

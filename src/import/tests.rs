@@ -3,9 +3,10 @@
 use std::{fs, io::Write as _, path::PathBuf, sync::Arc};
 
 use super::{
-    FileAccess, FileSource, Imported, ReadLimits,
+    FileAccess, ReadLimits,
+    files::FileSource,
     options::{ColumnType, DeclaredColumn, Format, FormatOptions, OnError},
-    read_table,
+    read::{Imported, read_table},
 };
 use crate::{
     Error, ImportError, Result,

@@ -249,7 +249,7 @@ mod tests {
         super::{
             ReadLimits,
             options::{ColumnType, DeclaredColumn},
-            read_table,
+            read::read_table,
             tests::Scratch,
         },
         *,

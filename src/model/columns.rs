@@ -155,19 +155,6 @@ impl Column {
         }
     }
 
-    /// Returns the name of the column's type, as messages use it.
-    pub(crate) const fn kind(&self) -> &'static str {
-        match &self.data {
-            ColumnData::Null(_) => "NULL",
-            ColumnData::Int(_) => "INTEGER",
-            ColumnData::Float(_) => "FLOAT",
-            ColumnData::Bool(_) => "BOOLEAN",
-            ColumnData::Date(_) => "DATE",
-            ColumnData::Str(_) => "STRING",
-            ColumnData::Mixed(_) => "ANY",
-        }
-    }
-
     fn heap_bytes(&self) -> usize {
         let data = match &self.data {
             ColumnData::Null(_) => 0,

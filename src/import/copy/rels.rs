@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     QueryError, Result,
-    graph::{BULK_ROWS_MIN, IndexInfo, Snapshot, Transaction},
+    graph::{BULK_ROWS_MIN, IndexInfo, Snapshot},
     model::{Bits, Column, ColumnData, Direction, KeyId, NodeId, RelId, Table, TypeId},
 };
 
