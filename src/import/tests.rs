@@ -192,7 +192,8 @@ fn declared_types_hold() {
 
 #[test]
 fn refusals_name_the_place() {
-    let cases: [(&[u8], u64, u64, Option<&str>, &str); 14] = [
+    type Case = (&'static [u8], u64, u64, Option<&'static str>, &'static str);
+    let cases: [Case; 14] = [
         (b"", 1, 0, None, "the file is empty"),
         (b"a,b\n1,2\n3\n", 3, 2, Some("b"), "the row has 1 field, not 2"),
         (b"a,b\n1,2\n\n3,4,5\n", 4, 3, None, "the row has 3 fields, not 2"),
