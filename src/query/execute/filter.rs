@@ -22,7 +22,7 @@ pub(super) struct Filter {
 
 impl Filter {
     pub(super) fn build(input: &Op, predicate: &Expr, builder: &mut Builder) -> Self {
-        Self { input: build(input, builder), predicate: Ex::build(predicate, builder), rows: Vec::new() }
+        Self { input: build(input, builder), predicate: Ex::predicate(predicate, builder), rows: Vec::new() }
     }
 }
 

@@ -5,6 +5,7 @@
 //! selection, with loops of their own for the frequent shapes and [`Ex::value`] for the rest.
 
 mod column;
+mod memo;
 mod predicate;
 mod row;
 pub(crate) use row::set_local;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use regex_lite::Regex;
 
-use self::subquery::Subquery;
+use self::{memo::Memo, subquery::Subquery};
 use super::Builder;
 use crate::{
     Result,
@@ -59,6 +60,7 @@ pub(crate) enum Ex {
     Reduce { acc: usize, init: Box<Ex>, list: Box<Ex>, body: Box<Ex> },
     Path(Vec<Slot>),
     Subquery(Box<Subquery>),
+    Memo(Box<Memo>),
 }
 
 impl Ex {
@@ -126,6 +128,23 @@ impl Ex {
             Expr::Subquery { inner, inputs, kind } => {
                 Self::Subquery(Box::new(Subquery::build(inner, inputs, kind, builder)))
             }
+        }
+    }
+
+    /// Builds a predicate, for [`Ex::retain`].
+    pub(crate) fn predicate(expr: &Expr, builder: &mut Builder) -> Self {
+        match expr {
+            Expr::And(all) => Self::And(all.iter().map(|one| Self::predicate(one, builder)).collect()),
+            // These have loops of their own.
+            Expr::Compare(_, left, right) | Expr::StringTest(_, left, right)
+                if matches!((&**left, &**right), (Expr::Property { .. }, Expr::Const(_) | Expr::Param(_))) =>
+            {
+                Self::build(expr, builder)
+            }
+            _ => match Memo::build(expr, builder) {
+                Some(memo) => Self::Memo(Box::new(memo)),
+                None => Self::build(expr, builder),
+            },
         }
     }
 

@@ -24,6 +24,7 @@ impl Ex {
     pub(crate) fn retain(&mut self, ctx: &mut Context, batch: &Batch, rows: &mut Vec<u32>) -> Result<()> {
         ctx.tick(rows.len())?;
         match self {
+            Self::Memo(memo) => return memo.retain(ctx, batch, rows),
             Self::And(all) => return all.iter_mut().try_for_each(|one| one.retain(ctx, batch, rows)),
             Self::Compare(op, left, right) => {
                 if let Some((slot, key)) = entity_property(left)

@@ -62,6 +62,7 @@ impl Ex {
             | Self::IsNull(_)
             | Self::IsNotNull(_)
             | Self::HasLabels(..)
+            | Self::Memo(_)
             | Self::Quantified { .. } => Ok(truth(self.truth(ctx, batch, row)?)),
             Self::Arithmetic { op, left, right, span } => {
                 let (left, right) = (left.value(ctx, batch, row)?, right.value(ctx, batch, row)?);
@@ -184,6 +185,7 @@ impl Ex {
                 }
                 Ok(known.then_some(false))
             }
+            Self::Memo(memo) => memo.truth(ctx, batch, row),
             Self::Xor(left, right) => {
                 let (left, right) = (left.truth(ctx, batch, row)?, right.truth(ctx, batch, row)?);
                 Ok(left.zip(right).map(|(left, right)| left != right))
