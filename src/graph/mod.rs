@@ -46,4 +46,4 @@ pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use snapshot::{RelRecord, Snapshot};
 pub(crate) use transaction::Transaction;
 
-pub(crate) use crate::storage::block::ValueRef;
+pub(crate) use crate::storage::block::{IntView, Presence, ValueRef};

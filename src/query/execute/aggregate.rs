@@ -15,7 +15,7 @@ use crate::{
     error::QueryError,
     model::Value,
     query::{
-        function::Aggregator,
+        function::{Aggregator, Function},
         plan::{self, Arithmetic, Expr, Op, Slot},
     },
 };
@@ -33,10 +33,79 @@ pub(super) struct Aggregate {
     aggregates: Vec<One>,
     batch: Batch,
     groups: Groups,
+    by_node: Option<ByNode>,
     /// The group of each row of the batch.
     group_of: Vec<u32>,
     at: Option<usize>,
     held: u64,
+}
+
+/// Keys that all depend on one node: they are computed once for each node.
+struct ByNode {
+    slot: Slot,
+    /// The group of each node, by its id.
+    groups: Vec<u32>,
+}
+
+impl ByNode {
+    /// Finds the group of each row; returns false, having done nothing, where the slot holds no nodes.
+    fn assign(
+        &mut self,
+        ctx: &mut Context,
+        batch: &Batch,
+        keys: &mut [(Slot, Ex)],
+        groups: &mut Groups,
+        group_of: &mut Vec<u32>,
+    ) -> Result<bool> {
+        let Column::Nodes(ids) = batch.column(self.slot) else { return Ok(false) };
+        if ids.len() != batch.len || ids.contains(&NULL_ID) {
+            return Ok(false);
+        }
+        group_of.clear();
+        for (row, &id) in ids.iter().enumerate() {
+            let group = match self.groups.get(id as usize) {
+                Some(&group) if group != NO_GROUP => group,
+                _ => {
+                    let mut key = std::mem::take(&mut groups.row);
+                    key.clear();
+                    for (_, expr) in keys.iter_mut() {
+                        key.push(expr.value(ctx, batch, row)?);
+                    }
+                    let group = match &key[..] {
+                        [Value::Node(node)] => groups.by_node(node.id.get()),
+                        key => groups.by_value(key),
+                    };
+                    groups.row = key;
+                    if id as usize >= self.groups.len() {
+                        self.groups.resize((id as usize + 1).next_power_of_two(), NO_GROUP);
+                    }
+                    self.groups[id as usize] = group;
+                    group
+                }
+            };
+            group_of.push(group);
+        }
+        Ok(true)
+    }
+}
+
+/// Returns the one slot that expressions depend on, where they are made of its properties, constants and functions that
+/// give the same for the same.
+fn only_slot(exprs: &[(Slot, Expr)]) -> Option<Slot> {
+    fn visit(expr: &Expr, found: &mut Option<Slot>) -> bool {
+        match expr {
+            Expr::Const(_) | Expr::Param(_) => true,
+            Expr::Slot(slot) => found.get_or_insert(*slot) == slot,
+            Expr::Property { base, .. } => visit(base, found),
+            Expr::Call { function, args, .. } => {
+                !matches!(function, Function::Rand | Function::Timestamp) && args.iter().all(|arg| visit(arg, found))
+            }
+            Expr::Arithmetic { left, right, .. } => visit(left, found) && visit(right, found),
+            _ => false,
+        }
+    }
+    let mut found = None;
+    exprs.iter().all(|(_, expr)| visit(expr, &mut found)).then_some(found)?
 }
 
 /// One aggregate: where it goes, what it is fed, what it knows.
@@ -78,7 +147,11 @@ impl Groups {
         if let [Column::Nodes(ids)] = &self.scratch[..] {
             group_of.extend_from_slice(ids);
             for at in group_of.iter_mut() {
-                *at = if *at == NULL_ID { self.by_value(&[Value::Null]) } else { self.by_node(*at) };
+                *at = match self.by_node.get(*at as usize) {
+                    Some(&group) if group != NO_GROUP => group,
+                    _ if *at == NULL_ID => self.by_value(&[Value::Null]),
+                    _ => self.by_node(*at),
+                };
             }
             return;
         }
@@ -336,8 +409,11 @@ impl Aggregate {
         builder: &mut Builder,
     ) -> Self {
         let input = build(input, builder);
+        let is_plain_slot = matches!(keys, [(_, Expr::Slot(_))]);
+        let by_node = only_slot(keys).filter(|_| !is_plain_slot).map(|slot| ByNode { slot, groups: Vec::new() });
         Self {
             input,
+            by_node,
             groups: Groups {
                 keys: vec![Column::Absent; keys.len()],
                 scratch: vec![Column::Absent; keys.len()],
@@ -365,6 +441,9 @@ impl Aggregate {
 
     fn collect(&mut self, ctx: &mut Context) -> Result<()> {
         self.groups.clear();
+        if let Some(by_node) = &mut self.by_node {
+            by_node.groups.clear();
+        }
         if self.keys.is_empty() {
             self.groups.n = 1;
         }
@@ -375,22 +454,36 @@ impl Aggregate {
         }
         let mut bytes = 0;
         while self.input.next(ctx, &mut self.batch)? {
-            if self.keys.is_empty() {
-                self.group_of.clear();
-                self.group_of.resize(self.batch.len, 0);
-            } else {
-                for ((_, key), column) in self.keys.iter_mut().zip(&mut self.groups.scratch) {
-                    key.column(ctx, &self.batch, column)?;
-                }
-                self.groups.assign(self.batch.len, &mut self.group_of);
-            }
+            self.assign(ctx)?;
             for one in &mut self.aggregates {
                 one.state.resize(self.groups.n);
                 bytes += one.feed(ctx, &self.batch, &self.group_of)?;
             }
-            let total = bytes + self.groups.bytes() + self.groups.n * GROUP_BYTES * self.aggregates.len();
+            let by_node = self.by_node.as_ref().map_or(0, |by_node| by_node.groups.len() * 4);
+            let total = bytes + by_node + self.groups.bytes() + self.groups.n * GROUP_BYTES * self.aggregates.len();
             ctx.hold(&mut self.held, total)?;
         }
+        Ok(())
+    }
+}
+
+impl Aggregate {
+    /// Finds the group of each row of the batch.
+    fn assign(&mut self, ctx: &mut Context) -> Result<()> {
+        if self.keys.is_empty() {
+            self.group_of.clear();
+            self.group_of.resize(self.batch.len, 0);
+            return Ok(());
+        }
+        if let Some(by_node) = &mut self.by_node
+            && by_node.assign(ctx, &self.batch, &mut self.keys, &mut self.groups, &mut self.group_of)?
+        {
+            return Ok(());
+        }
+        for ((_, key), column) in self.keys.iter_mut().zip(&mut self.groups.scratch) {
+            key.column(ctx, &self.batch, column)?;
+        }
+        self.groups.assign(self.batch.len, &mut self.group_of);
         Ok(())
     }
 }

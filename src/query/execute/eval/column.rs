@@ -1,6 +1,10 @@
 //! Evaluates an expression for a whole batch.
 
-use super::{Ex, at, key_id, values};
+use super::{
+    Ex, at,
+    ints::{IntReader, READER_IDS_MIN},
+    key_id, values,
+};
 use crate::{
     Result,
     graph::{self, ValueRef},
@@ -132,9 +136,17 @@ fn fill(column: graph::Column<'_>, ids: &[u32], out: &mut Column) -> Result<()> 
     let n_done = match read(first)? {
         ValueRef::Int(_) => {
             let to = out.refill_ints();
-            for &id in ids {
-                let ValueRef::Int(n) = read(id)? else { break };
-                to.push(n);
+            if ids.len() >= READER_IDS_MIN {
+                let mut reader = IntReader::new(column);
+                for &id in ids {
+                    let Some(n) = (if id == NULL_ID { None } else { reader.get(id)? }) else { break };
+                    to.push(n);
+                }
+            } else {
+                for &id in ids {
+                    let ValueRef::Int(n) = read(id)? else { break };
+                    to.push(n);
+                }
             }
             to.len()
         }

@@ -5,6 +5,7 @@
 //! selection, with loops of their own for the frequent shapes and [`Ex::value`] for the rest.
 
 mod column;
+mod ints;
 mod memo;
 mod predicate;
 mod row;

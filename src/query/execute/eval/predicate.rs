@@ -2,7 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::{Ex, key_id, row::string_test, values};
+use super::{
+    Ex,
+    ints::{IntReader, READER_IDS_MIN},
+    key_id,
+    row::string_test,
+    values,
+};
 use crate::{
     Result,
     graph::{self, ValueRef},
@@ -23,6 +29,7 @@ impl Ex {
     /// As [`Ex::truth`].
     pub(crate) fn retain(&mut self, ctx: &mut Context, batch: &Batch, rows: &mut Vec<u32>) -> Result<()> {
         ctx.tick(rows.len())?;
+        let wants_null = matches!(self, Self::IsNull(_));
         match self {
             Self::Memo(memo) => return memo.retain(ctx, batch, rows),
             Self::And(all) => return all.iter_mut().try_for_each(|one| one.retain(ctx, batch, rows)),
@@ -77,6 +84,15 @@ impl Ex {
                     });
                 }
             }
+            Self::IsNull(inner) | Self::IsNotNull(inner) => {
+                if let Some((slot, key)) = entity_property(inner)
+                    && let Some((ids, column)) = typed(ctx, batch, slot, key)
+                {
+                    return try_retain(rows, |row| {
+                        Ok(matches!(read(column, ids[row as usize])?, ValueRef::Null) == wants_null)
+                    });
+                }
+            }
             _ => {}
         }
         try_retain(rows, |row| Ok(self.truth(ctx, batch, row as usize)? == Some(true)))
@@ -128,6 +144,22 @@ fn read<'a>(column: Option<graph::Column<'a>>, id: u32) -> Result<ValueRef<'a>> 
 }
 
 fn retain_compared((ids, column): Typed<'_>, op: Comparison, constant: &Value, rows: &mut Vec<u32>) -> Result<()> {
+    if let (Some(column), Value::Int(constant), true) = (column, constant, rows.len() >= READER_IDS_MIN) {
+        let mut reader = IntReader::new(column);
+        return try_retain(rows, |row| {
+            let id = ids[row as usize];
+            if id == NULL_ID {
+                return Ok(false);
+            }
+            match reader.get(id)? {
+                Some(n) => Ok(values::holds(op, n.cmp(constant))),
+                None => {
+                    let stored = column.value(id)?;
+                    Ok(values::compare(op, &stored, &Value::Int(*constant)) == Some(true))
+                }
+            }
+        });
+    }
     try_retain(rows, |row| {
         let stored = read(column, ids[row as usize])?;
         Ok(match compare_ref(&stored, constant) {
