@@ -206,7 +206,7 @@ fn write(cases: &[Case]) -> String {
         }
         out.push('\n');
     }
-    out
+    out.trim_end().to_owned() + "\n"
 }
 
 /// Sorts the rows below the header where their order does not count.
