@@ -329,7 +329,7 @@ impl Lexer<'_> {
             code::LBRACKET => {
                 code(open + 1) == code::LPAREN
                     || matches!(code(open + 1), code::SHORTESTPATH | code::ALLSHORTESTPATHS)
-                    || matches!(code(open + 2), code::IN | code::EQUAL)
+                    || words::is_name(code(open + 1)) && matches!(code(open + 2), code::IN | code::EQUAL)
             }
             code::LPAREN if open > 0 => {
                 let span = self.spans[open - 1];

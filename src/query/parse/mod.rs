@@ -76,7 +76,7 @@ fn parse_located(text: &str) -> Result<Statement, QueryError> {
         return Err(QueryError::syntax("UnexpectedSyntax", "there is no statement", Span::default()));
     }
     match Grammar::parse(Rule::statement, &tokens.codes) {
-        Ok(pairs) => build::build(text, &tokens, pairs),
+        Ok(pairs) => build::build(text, &tokens, pairs).map_err(|error| *error),
         Err(_) => Err(diagnose::diagnose(text, &tokens)),
     }
 }

@@ -1,6 +1,8 @@
 //! Behaviour of the parser, as tables.
 
 mod errors;
+mod limits;
+mod render;
 mod shapes;
 mod tck;
 

@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, Nodes, Result, Rule, first_token, next, next_if, unexpected};
+use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected};
 use crate::{
     QueryError, Span,
     query::{
@@ -42,8 +42,10 @@ impl Builder<'_> {
             let all = self.tokens.code(first_token(&child) + 1) == code::ALL;
             let kind = if all { Union::All } else { Union::Distinct };
             if union.is_some_and(|other| other != kind) {
-                return Err(composition("UNION and UNION ALL cannot be mixed in one query", self.span(&child))
-                    .hint("put one of them into CALL { ... }"));
+                return fail(
+                    composition("UNION and UNION ALL cannot be mixed in one query", self.span(&child))
+                        .hint("put one of them into CALL { ... }"),
+                );
             }
             union = Some(kind);
         }
@@ -62,8 +64,10 @@ impl Builder<'_> {
         } else {
             for clause in &clauses {
                 if let Clause::Call(Call { yields: Yield::All(span), .. }) = clause {
-                    return Err(unexpected("YIELD * can only stand in a call that is the whole query", *span)
-                        .hint("name the outputs: YIELD a, b"));
+                    return fail(
+                        unexpected("YIELD * can only stand in a call that is the whole query", *span)
+                            .hint("name the outputs: YIELD a, b"),
+                    );
                 }
             }
         }
@@ -77,7 +81,7 @@ impl Builder<'_> {
         }
         let span = self.span(&pair);
         if collects {
-            return Err(unexpected("COLLECT needs a query that ends in RETURN", span));
+            return fail(unexpected("COLLECT needs a query that ends in RETURN", span));
         }
         let mut nodes = pair.into_inner().peekable();
         let patterns = self.paths(&mut nodes, true)?;
@@ -86,43 +90,44 @@ impl Builder<'_> {
         Ok(Query { parts: vec![SingleQuery { clauses, span }], union: Union::All, span })
     }
 
+    /// Returns a clause. Every kind has a function of its own, and nothing is kept here, for clauses nest.
     fn clause(&mut self, pair: Pair<'_, Rule>) -> Result<Clause> {
         let span = self.span(&pair);
         let start = self.code(&pair);
         let rule = pair.as_rule();
         let nodes = &mut pair.into_inner().peekable();
-        Ok(match rule {
-            Rule::r#match => Clause::Match(Match {
-                optional: start == code::OPTIONAL,
-                patterns: self.paths(nodes, true)?,
-                predicate: self.maybe_where(nodes)?,
-                span,
-            }),
-            Rule::unwind => {
-                Clause::Unwind(Unwind { list: self.expr(next(nodes))?, variable: self.name(&next(nodes))?, span })
-            }
-            Rule::with => {
-                let mut projection = self.projection(nodes, span)?;
-                let predicate = match nodes.next() {
-                    Some(pair) => {
-                        projection.span.end = self.tokens.span(first_token(&pair) - 1).end;
-                        Some(self.r#where(pair)?)
-                    }
-                    None => None,
-                };
-                Clause::With(With { projection, predicate, span })
-            }
-            Rule::r#return => Clause::Return(self.projection(nodes, span)?),
-            Rule::create => Clause::Create(Create { patterns: self.paths(nodes, false)?, span }),
-            Rule::merge => Clause::Merge(self.merge(nodes, span)?),
-            Rule::set => Clause::Set(Set { items: self.set_items(nodes)?, span }),
-            Rule::remove => Clause::Remove(self.remove(nodes, span)?),
-            Rule::delete => Clause::Delete(self.delete(nodes, start == code::DETACH, span)?),
-            Rule::call => self.call(nodes, span)?,
-            Rule::foreach => Clause::Foreach(self.foreach(nodes, span)?),
-            Rule::load_csv => Clause::LoadCsv(self.load_csv(nodes, span)?),
+        match rule {
+            Rule::r#match => self.r#match(nodes, start == code::OPTIONAL, span),
+            Rule::unwind => self.unwind(nodes, span),
+            Rule::with => self.with(nodes, span),
+            Rule::r#return => self.projection(nodes, span).map(Clause::Return),
+            Rule::create => self.paths(nodes, false).map(|patterns| Clause::Create(Create { patterns, span })),
+            Rule::merge => self.merge(nodes, span),
+            Rule::set => self.set_items(nodes).map(|items| Clause::Set(Set { items, span })),
+            Rule::remove => self.remove(nodes, span),
+            Rule::delete => self.delete(nodes, start == code::DETACH, span),
+            Rule::call => self.call(nodes, span),
+            Rule::foreach => self.foreach(nodes, span),
+            Rule::load_csv => self.load_csv(nodes, span),
             other => unreachable!("{other:?} is no clause"),
-        })
+        }
+    }
+
+    fn r#match(&mut self, nodes: &mut Nodes<'_>, optional: bool, span: Span) -> Result<Clause> {
+        let patterns = self.paths(nodes, true)?;
+        Ok(Clause::Match(Match { optional, patterns, predicate: self.maybe_where(nodes)?, span }))
+    }
+
+    fn unwind(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        Ok(Clause::Unwind(Unwind { list: self.expr(next(nodes))?, variable: self.name(&next(nodes))?, span }))
+    }
+
+    fn with(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        let mut projection = self.projection(nodes, span)?;
+        if let Some(pair) = nodes.peek() {
+            projection.span.end = self.tokens.span(first_token(pair) - 1).end;
+        }
+        Ok(Clause::With(With { projection, predicate: self.maybe_where(nodes)?, span }))
     }
 
     /// Returns the predicate of a `where` pair.
@@ -173,7 +178,7 @@ impl Builder<'_> {
         Ok(Item { expr, alias, column, span })
     }
 
-    fn merge(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Merge> {
+    fn merge(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
         let pattern = self.path(next(nodes), true)?;
         let (mut on_create, mut on_match) = (Vec::new(), Vec::new());
         for action in nodes {
@@ -181,7 +186,7 @@ impl Builder<'_> {
             let items = self.set_items(&mut action.into_inner().peekable())?;
             if creates { &mut on_create } else { &mut on_match }.extend(items);
         }
-        Ok(Merge { pattern, on_create, on_match, span })
+        Ok(Clause::Merge(Merge { pattern, on_create, on_match, span }))
     }
 
     fn set_items(&mut self, nodes: &mut Nodes<'_>) -> Result<Vec<SetItem>> {
@@ -213,7 +218,7 @@ impl Builder<'_> {
         }
     }
 
-    fn remove(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Remove> {
+    fn remove(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
         let mut items = Vec::new();
         for pair in nodes {
             let span = self.span(&pair);
@@ -227,25 +232,29 @@ impl Builder<'_> {
                 }
                 (None, ExprKind::Property(entity, key)) => RemoveItem::Property { target: *entity, key, span },
                 (None, _) => {
-                    return Err(unexpected("REMOVE takes properties and labels", span)
-                        .hint("write REMOVE n.key or REMOVE n:Label; DELETE n deletes a node"));
+                    return fail(
+                        unexpected("REMOVE takes properties and labels", span)
+                            .hint("write REMOVE n.key or REMOVE n:Label; DELETE n deletes a node"),
+                    );
                 }
             });
         }
-        Ok(Remove { items, span })
+        Ok(Clause::Remove(Remove { items, span }))
     }
 
-    fn delete(&mut self, nodes: &mut Nodes<'_>, detach: bool, span: Span) -> Result<Delete> {
+    fn delete(&mut self, nodes: &mut Nodes<'_>, detach: bool, span: Span) -> Result<Clause> {
         let mut exprs = Vec::new();
         for pair in nodes {
             let expr = self.expr(pair)?;
             if let ExprKind::HasLabels(..) = expr.kind {
-                return Err(QueryError::syntax("InvalidDelete", "labels and types cannot be deleted", expr.span)
-                    .hint("REMOVE n:Label takes a label off a node"));
+                return fail(
+                    QueryError::syntax("InvalidDelete", "labels and types cannot be deleted", expr.span)
+                        .hint("REMOVE n:Label takes a label off a node"),
+                );
             }
             exprs.push(expr);
         }
-        Ok(Delete { detach, exprs, span })
+        Ok(Clause::Delete(Delete { detach, exprs, span }))
     }
 
     fn call(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
@@ -254,9 +263,16 @@ impl Builder<'_> {
             None => None,
         };
         let head = next(nodes);
-        if head.as_rule() == Rule::query {
-            return Ok(Clause::Subquery(Subquery { imports, query: Box::new(self.query(head)?), span }));
+        match head.as_rule() {
+            Rule::query => {
+                let query = Box::new(self.query(head)?);
+                Ok(Clause::Subquery(Subquery { imports, query, span }))
+            }
+            _ => self.call_procedure(head, nodes, span),
         }
+    }
+
+    fn call_procedure(&mut self, head: Pair<'_, Rule>, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
         let place = self.span(&head);
         let parts = head.into_inner().map(|pair| self.name(&pair)).collect::<Result<Vec<_>>>()?;
         let parts: Vec<&str> = parts.iter().map(|name| &*name.text).collect();
@@ -286,7 +302,7 @@ impl Builder<'_> {
         Ok((if star { Yield::All(span) } else { Yield::Items(items) }, predicate))
     }
 
-    fn foreach(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Foreach> {
+    fn foreach(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
         let variable = self.name(&next(nodes))?;
         let list = self.expr(next(nodes))?;
         let mut clauses = Vec::new();
@@ -295,21 +311,21 @@ impl Builder<'_> {
             let clause = self.clause(pair)?;
             if !updates(&clause) {
                 let message = format!("{} cannot stand in FOREACH", name_of(&clause));
-                return Err(
-                    composition(message, place).hint("FOREACH takes CREATE, MERGE, SET, REMOVE, DELETE, FOREACH")
+                return fail(
+                    composition(message, place).hint("FOREACH takes CREATE, MERGE, SET, REMOVE, DELETE, FOREACH"),
                 );
             }
             clauses.push(clause);
         }
-        Ok(Foreach { variable, list, clauses, span })
+        Ok(Clause::Foreach(Foreach { variable, list, clauses, span }))
     }
 
-    fn load_csv(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<LoadCsv> {
+    fn load_csv(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
         let headers = next_if(nodes, Rule::headers).is_some();
         let file = self.expr(next(nodes))?;
         let variable = self.name(&next(nodes))?;
         let separator = nodes.next().map(|pair| self.character(&pair, "FIELDTERMINATOR")).transpose()?;
-        Ok(LoadCsv { headers, file, variable, separator, span })
+        Ok(Clause::LoadCsv(LoadCsv { headers, file, variable, separator, span }))
     }
 }
 
@@ -317,7 +333,7 @@ impl Builder<'_> {
 fn owner(expr: Expr, otherwise: &str) -> Result<Name> {
     match expr.kind {
         ExprKind::Variable(name) => Ok(name),
-        _ => Err(unexpected(otherwise, expr.span)),
+        _ => fail(unexpected(otherwise, expr.span)),
     }
 }
 
@@ -327,7 +343,7 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
     for (index, clause) in clauses.iter().enumerate() {
         let name = name_of(clause);
         if updates(clause) && purpose != Purpose::Any {
-            return Err(composition(
+            return fail(composition(
                 format!("{name} cannot stand in EXISTS, COUNT or COLLECT, which only read"),
                 span_of(clause),
             ));
@@ -335,17 +351,16 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
         match clause {
             Clause::Return(_) if index + 1 < clauses.len() => {
                 let after = &clauses[index + 1];
-                return Err(composition(
-                    format!("{} cannot follow RETURN, which ends a query", name_of(after)),
-                    span_of(after),
-                )
-                .hint("use WITH to go on"));
+                return fail(
+                    composition(format!("{} cannot follow RETURN, which ends a query", name_of(after)), span_of(after))
+                        .hint("use WITH to go on"),
+                );
             }
             Clause::With(_) => updating = None,
             Clause::Match(_) | Clause::Unwind(_) | Clause::LoadCsv(_) => {
                 if let Some(before) = updating {
                     let message = format!("{name} cannot directly follow {}", name_of(before));
-                    return Err(composition(message, span_of(clause)).hint("put a WITH between them"));
+                    return fail(composition(message, span_of(clause)).hint("put a WITH between them"));
                 }
             }
             _ if updates(clause) => updating = Some(clause),
@@ -363,7 +378,7 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
     }
     let end = span_of(last).end;
     let message = format!("the query ends in {}: RETURN or an updating clause is missing", name_of(last));
-    Err(composition(message, Span { start: end, end }))
+    fail(composition(message, Span { start: end, end }))
 }
 
 fn composition(message: impl Into<String>, span: Span) -> QueryError {

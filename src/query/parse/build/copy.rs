@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, Nodes, Result, Rule, next, next_if, unexpected};
+use super::{Builder, Nodes, Result, Rule, fail, next, next_if, unexpected};
 use crate::{
     Span,
     query::{
@@ -76,10 +76,12 @@ impl Builder<'_> {
             self.option_end(&mut rest, word)?;
         }
         match (&copy.from, &copy.to, &copy.key) {
-            (Some(_), None, _) => Err(unexpected("FROM needs TO: where the relationships end", span)),
-            (None, Some(_), _) => Err(unexpected("TO needs FROM: where the relationships start", span)),
-            (Some(_), Some(_), Some(key)) => Err(unexpected("relationships have no KEY", key.span)
-                .hint("the keys of the two ends are written FROM Label(key), TO Label(key)")),
+            (Some(_), None, _) => fail(unexpected("FROM needs TO: where the relationships end", span)),
+            (None, Some(_), _) => fail(unexpected("TO needs FROM: where the relationships start", span)),
+            (Some(_), Some(_), Some(key)) => fail(
+                unexpected("relationships have no KEY", key.span)
+                    .hint("the keys of the two ends are written FROM Label(key), TO Label(key)"),
+            ),
             _ => Ok(copy),
         }
     }
@@ -113,14 +115,14 @@ impl Builder<'_> {
         let found = known.iter().find(|known| known.eq_ignore_ascii_case(text));
         let Some(&found) = found.filter(|_| word.as_rule() == Rule::name) else {
             let error = unexpected(format!("`{text}` is no option of this COPY"), span);
-            return Err(match suggest(text, known.iter().copied()) {
+            return fail(match suggest(text, known.iter().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint(format!("the options are {}", known.join(", "))),
             });
         };
         let same = if found == "DELIM" { "DELIMITER" } else { found };
         if seen.contains(&same) {
-            return Err(unexpected(format!("the option {found} is given twice"), span));
+            return fail(unexpected(format!("the option {found} is given twice"), span));
         }
         seen.push(same);
         Ok((same, nodes))
@@ -130,18 +132,20 @@ impl Builder<'_> {
     fn option_end(&self, rest: &mut Nodes<'_>, word: &str) -> Result<()> {
         match rest.next() {
             None => Ok(()),
-            Some(extra) => Err(unexpected(
-                format!("`{}` is too much for the option {word}", self.token_text(&extra)),
-                self.span(&extra),
-            )
-            .hint("options are separated by commas")),
+            Some(extra) => fail(
+                unexpected(
+                    format!("`{}` is too much for the option {word}", self.token_text(&extra)),
+                    self.span(&extra),
+                )
+                .hint("options are separated by commas"),
+            ),
         }
     }
 
     fn option_name(&self, rest: &mut Nodes<'_>, word: &str, span: Span) -> Result<crate::query::ast::Name> {
         match next_if(rest, Rule::name) {
             Some(pair) => self.name(&pair),
-            None => Err(unexpected(format!("the option {word} needs a name"), span)),
+            None => fail(unexpected(format!("the option {word} needs a name"), span)),
         }
     }
 
@@ -149,14 +153,14 @@ impl Builder<'_> {
     fn choice<T: Copy>(&self, rest: &mut Nodes<'_>, word: &str, span: Span, words: &[(&str, T)]) -> Result<T> {
         let all = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
         let Some(pair) = rest.next() else {
-            return Err(unexpected(format!("{word} needs {} after it", all()), span));
+            return fail(unexpected(format!("{word} needs {} after it", all()), span));
         };
         let text = self.token_text(&pair).trim_matches(['\'', '"']);
         if let Some((_, value)) = words.iter().find(|(known, _)| known.eq_ignore_ascii_case(text)) {
             return Ok(*value);
         }
         let error = unexpected(format!("{word} needs {}, not `{text}`", all()), self.span(&pair));
-        Err(match suggest(text, words.iter().map(|(word, _)| *word)) {
+        fail(match suggest(text, words.iter().map(|(word, _)| *word)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
         })
@@ -169,13 +173,13 @@ impl Builder<'_> {
         let names: Vec<_> = list.into_inner().flat_map(Pair::into_inner).collect();
         match names.as_slice() {
             [key] => Ok(CopyEnd { label, key: Some(self.name(key)?) }),
-            _ => Err(unexpected("one property is needed here", list_span)),
+            _ => fail(unexpected("one property is needed here", list_span)),
         }
     }
 
     fn columns(&self, rest: &mut Nodes<'_>, span: Span) -> Result<Vec<CopyColumn>> {
         let Some(list) = next_if(rest, Rule::copy_list) else {
-            return Err(unexpected("COLUMNS needs (name TYPE, ...)", span));
+            return fail(unexpected("COLUMNS needs (name TYPE, ...)", span));
         };
         let mut columns: Vec<CopyColumn> = Vec::new();
         for entry in list.into_inner() {
@@ -183,7 +187,7 @@ impl Builder<'_> {
             let mut nodes = entry.into_inner().peekable();
             let name = self.name(&next(&mut nodes))?;
             if columns.iter().any(|column| column.name.text == name.text) {
-                return Err(unexpected(format!("the column `{}` is declared twice", name.text), name.span));
+                return fail(unexpected(format!("the column `{}` is declared twice", name.text), name.span));
             }
             let kind = self.choice(&mut nodes, &format!("the column `{}`", name.text), entry_span, COLUMN_KINDS)?;
             self.option_end(&mut nodes, "COLUMNS")?;
@@ -195,7 +199,7 @@ impl Builder<'_> {
     fn file_option(&self, rest: &mut Nodes<'_>, word: &str, span: Span, options: &mut FileOptions) -> Result<()> {
         let mut character = |what| match next_if(rest, Rule::text) {
             Some(pair) => self.character(&pair, what).map(Some),
-            None => Err(unexpected(format!("{what} needs a string of one character"), span)),
+            None => fail(unexpected(format!("{what} needs a string of one character"), span)),
         };
         match word {
             "DELIMITER" => options.delimiter = character(word)?,
@@ -203,7 +207,7 @@ impl Builder<'_> {
             "NULL" => {
                 let value = next_if(rest, Rule::text).map(|pair| self.text(&pair)).transpose()?;
                 let Some(Text::Literal(value, _)) = value else {
-                    return Err(unexpected("NULL needs a string: the text that stands for null", span));
+                    return fail(unexpected("NULL needs a string: the text that stands for null", span));
                 };
                 options.null = Some(value);
             }

@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, Nodes, Result, Rule, first, first_token, next, next_if, unexpected};
+use super::{Builder, Nodes, Result, Rule, fail, first, first_token, next, next_if, unexpected};
 use crate::{
     Span,
     query::{
@@ -41,8 +41,8 @@ enum Operator {
     Binary(BinaryOp),
 }
 
-/// An expression with its height.
-type Tall = (Expr, usize);
+/// An expression with its height. Boxed: what recursion holds on the stack stays small.
+type Tall = (Box<Expr>, usize);
 
 impl Builder<'_> {
     /// Returns the expression of an `expr` pair, in which patterns may not stand.
@@ -58,7 +58,7 @@ impl Builder<'_> {
     fn expr_where(&mut self, pair: Pair<'_, Rule>, predicate: bool) -> Result<Expr> {
         let (expr, height) = self.tall_where(pair, predicate)?;
         self.tallest = self.tallest.max(height);
-        Ok(expr)
+        Ok(*expr)
     }
 
     fn tall_where(&mut self, pair: Pair<'_, Rule>, predicate: bool) -> Result<Tall> {
@@ -79,19 +79,24 @@ impl Builder<'_> {
         let mut nodes = pair.into_inner().peekable();
         let (expr, height) = self.operand(&mut nodes)?;
         self.tallest = self.tallest.max(height);
-        Ok(expr)
+        Ok(*expr)
     }
 
     /// Returns an operand and everything behind it that binds at least as tightly as `least`.
     fn climb(&mut self, nodes: &mut Nodes<'_>, least: Level) -> Result<Tall> {
-        self.n_operands += 1;
-        if self.n_operands > EXPR_DEPTH_MAX {
-            let span = self.span(nodes.peek().expect("an operand comes"));
-            return Err(too_deep(span));
-        }
         let left = self.prefixed(nodes)?;
-        let tall = self.climb_from(left, nodes, least);
-        self.n_operands -= 1;
+        self.climb_from(left, nodes, least)
+    }
+
+    /// Returns the right side of an operator. Sides within sides are counted, so that recursion stops before the
+    /// height of the whole is known.
+    fn right_side(&mut self, nodes: &mut Nodes<'_>, operator: Level) -> Result<Tall> {
+        self.n_operators += 1;
+        if self.n_operators > EXPR_DEPTH_MAX {
+            return fail(too_deep(self.span(nodes.peek().expect("an operand comes"))));
+        }
+        let tall = self.climb(nodes, operator.tighter());
+        self.n_operators -= 1;
         tall
     }
 
@@ -117,9 +122,9 @@ impl Builder<'_> {
                 Operator::Compare(_) => self.comparison(left, nodes)?,
                 Operator::Binary(op) => {
                     next(nodes);
-                    let right = self.climb(nodes, level.tighter())?;
+                    let right = self.right_side(nodes, level)?;
                     let (span, height) = (left.0.span.to(right.0.span), left.1.max(right.1));
-                    let kind = ExprKind::Binary { op, left: Box::new(left.0), right: Box::new(right.0) };
+                    let kind = ExprKind::Binary { op, left: left.0, right: right.0 };
                     above(kind, span, height)?
                 }
             };
@@ -131,12 +136,12 @@ impl Builder<'_> {
     fn chain_of(&mut self, left: Tall, operator: Operator, nodes: &mut Nodes<'_>) -> Result<Tall> {
         let (first, mut height) = left;
         let mut span = first.span;
-        let mut operands = vec![first];
+        let mut operands = vec![*first];
         while nodes.next_if(|pair| is_infix(pair) && self.operator(self.code(pair)) == operator).is_some() {
-            let (operand, tall) = self.climb(nodes, operator.level().tighter())?;
+            let (operand, tall) = self.right_side(nodes, operator.level())?;
             height = height.max(tall);
             span = span.to(operand.span);
-            operands.push(operand);
+            operands.push(*operand);
         }
         let kind = match operator {
             Operator::And => ExprKind::And(operands),
@@ -153,12 +158,12 @@ impl Builder<'_> {
         while let Some(pair) = nodes.peek().filter(|pair| is_infix(pair)) {
             let Operator::Compare(op) = self.operator(self.code(pair)) else { break };
             next(nodes);
-            let (operand, tall) = self.climb(nodes, Level::Comparison.tighter())?;
+            let (operand, tall) = self.right_side(nodes, Level::Comparison)?;
             height = height.max(tall);
             span = span.to(operand.span);
-            rest.push((op, operand));
+            rest.push((op, *operand));
         }
-        above(ExprKind::Comparison { first: Box::new(first), rest }, span, height)
+        above(ExprKind::Comparison { first, rest }, span, height)
     }
 
     /// Returns an operand with the prefix operators before it: `-` and `+` bind tightly, `NOT` looser than a comparison.
@@ -167,7 +172,7 @@ impl Builder<'_> {
         while let Some(prefix) = next_if(nodes, Rule::prefix) {
             prefixes.push((self.code(&prefix), self.span(&prefix)));
             if prefixes.len() > EXPR_DEPTH_MAX {
-                return Err(too_deep(self.span(&prefix)));
+                return fail(too_deep(self.span(&prefix)));
             }
         }
         let negative = prefixes.last().is_some_and(|(code, _)| *code == code::MINUS);
@@ -208,7 +213,7 @@ impl Builder<'_> {
             _ => return Ok(None),
         };
         next(nodes);
-        Ok(Some((Expr::new(kind, minus.to(place)), 1)))
+        Ok(Some((Box::new(Expr::new(kind, minus.to(place))), 1)))
     }
 
     /// Returns an atom with its suffixes: properties, subscripts, calls, labels.
@@ -230,18 +235,18 @@ impl Builder<'_> {
     fn suffix(&mut self, (expr, height): Tall, pair: Pair<'_, Rule>) -> Result<Tall> {
         let span = expr.span.to(self.span(&pair));
         let kind = match pair.as_rule() {
-            Rule::key => ExprKind::Property(Box::new(expr), self.name(&pair)?),
+            Rule::key => ExprKind::Property(expr, self.name(&pair)?),
             Rule::labels => {
                 if let ExprKind::HasLabels(..) = expr.kind {
-                    return Err(unexpected("labels were given already", self.span(&pair)));
+                    return fail(unexpected("labels were given already", self.span(&pair)));
                 }
-                ExprKind::HasLabels(Box::new(expr), self.labels(pair)?)
+                ExprKind::HasLabels(expr, self.labels(pair)?)
             }
             Rule::subscript => return self.subscript((expr, height), pair, span),
             _ => {
                 let Some(function) = function_name(&expr) else {
                     let message = "only a name can be called, with `(` after it".to_owned();
-                    return Err(unexpected(message, self.span(&pair)));
+                    return fail(unexpected(message, self.span(&pair)));
                 };
                 return self.call_of(function, pair, span);
             }
@@ -258,47 +263,52 @@ impl Builder<'_> {
             }
             let (bound, tall) = self.tall_where(child, false)?;
             height = height.max(tall);
-            bounds[usize::from(dots)] = Some(Box::new(bound));
+            bounds[usize::from(dots)] = Some(bound);
         }
         let [from, to] = bounds;
-        let list = Box::new(expr);
         let kind = match (dots, from) {
-            (false, Some(index)) => ExprKind::Index(list, index),
-            (_, from) => ExprKind::Slice { list, from, to },
+            (false, Some(index)) => ExprKind::Index(expr, index),
+            (_, from) => ExprKind::Slice { list: expr, from, to },
         };
         above(kind, span, height)
     }
 
+    /// Returns an atom. Every kind has a function of its own, and nothing is kept here, for atoms nest.
     fn atom(&mut self, pair: Pair<'_, Rule>, nodes: &mut Nodes<'_>) -> Result<Tall> {
-        let span = self.span(&pair);
-        let kind = match pair.as_rule() {
-            Rule::variable | Rule::word => {
-                let name = self.name(&pair)?;
-                if let Some(items) = next_if(nodes, Rule::projected) {
-                    return self.map_projection(name, items);
-                }
-                ExprKind::Variable(name)
-            }
-            Rule::literal => self.literal(&pair, span)?,
-            Rule::group => {
-                // The pair holds the closing parenthesis, not the opening one.
-                return self.tall(first(pair));
-            }
-            Rule::pattern => return self.pattern(pair, span),
-            Rule::list => return self.list(pair, span),
-            Rule::map => {
-                let (entries, height) = self.entries(pair)?;
-                return above(ExprKind::Map(entries), span, height);
-            }
-            Rule::case => return self.case(pair, span),
-            Rule::subquery => return self.subquery(pair, span),
+        match pair.as_rule() {
+            // The pair holds the closing parenthesis, not the opening one.
+            Rule::group => self.tall(first(pair)),
+            Rule::variable | Rule::word => self.variable(pair, nodes),
+            Rule::literal => self.literal(&pair),
+            Rule::pattern => self.pattern(pair),
+            Rule::list => self.list(pair),
+            Rule::map => self.map(pair),
+            Rule::case => self.case(pair),
+            Rule::subquery => self.subquery(pair),
             other => unreachable!("{other:?} is no operand"),
-        };
-        Ok((Expr::new(kind, span), 1))
+        }
     }
 
-    fn literal(&self, pair: &Pair<'_, Rule>, span: Span) -> Result<ExprKind> {
-        Ok(match self.code(pair) {
+    fn variable(&mut self, pair: Pair<'_, Rule>, nodes: &mut Nodes<'_>) -> Result<Tall> {
+        let name = self.name(&pair)?;
+        match next_if(nodes, Rule::projected) {
+            Some(items) => self.map_projection(name, items),
+            None => {
+                let span = name.span;
+                above(ExprKind::Variable(name), span, 0)
+            }
+        }
+    }
+
+    fn map(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
+        let span = self.span(&pair);
+        let (entries, height) = self.entries(pair)?;
+        above(ExprKind::Map(entries), span, height)
+    }
+
+    fn literal(&self, pair: &Pair<'_, Rule>) -> Result<Tall> {
+        let span = self.span(pair);
+        let kind = match self.code(pair) {
             code::INTEGER => ExprKind::Int(literal::integer(self.token_text(pair), false, span)?),
             code::FLOAT => ExprKind::Float(literal::float(self.token_text(pair), span)?),
             code::STRING => ExprKind::String(self.string(pair)?),
@@ -306,7 +316,8 @@ impl Builder<'_> {
             code::TRUE => ExprKind::Bool(true),
             code::FALSE => ExprKind::Bool(false),
             _ => ExprKind::Null,
-        })
+        };
+        above(kind, span, 0)
     }
 
     /// Returns a map's entries and the height of the tallest.
@@ -316,7 +327,7 @@ impl Builder<'_> {
         while let Some(key) = nodes.next() {
             let (value, tall) = self.tall_where(next(nodes), false)?;
             height = height.max(tall);
-            entries.push((self.name(&key)?, value));
+            entries.push((self.name(&key)?, *value));
         }
         self.tallest = self.tallest.max(height);
         Ok((entries, height))
@@ -336,7 +347,7 @@ impl Builder<'_> {
                     Some(value) => {
                         let (value, tall) = self.tall_where(value, false)?;
                         height = height.max(tall);
-                        MapItem::Entry(self.name(&head)?, value)
+                        MapItem::Entry(self.name(&head)?, *value)
                     }
                     None => MapItem::Variable(self.name(&head)?),
                 },
@@ -345,7 +356,8 @@ impl Builder<'_> {
         above(ExprKind::MapProjection { subject, items }, span, height)
     }
 
-    fn case(&mut self, pair: Pair<'_, Rule>, span: Span) -> Result<Tall> {
+    fn case(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
+        let span = self.span(&pair);
         let (mut subject, mut branches, mut otherwise, mut height) = (None, Vec::new(), None, 0);
         for child in pair.into_inner() {
             match child.as_rule() {
@@ -354,20 +366,21 @@ impl Builder<'_> {
                     let (condition, tall) = self.tall_where(next(nodes), subject.is_none())?;
                     let (value, other) = self.tall_where(next(nodes), false)?;
                     height = height.max(tall).max(other);
-                    branches.push((condition, value));
+                    branches.push((*condition, *value));
                 }
                 rule => {
                     let is_else = rule == Rule::r#else;
                     let (value, tall) = self.tall_where(if is_else { first(child) } else { child }, false)?;
                     height = height.max(tall);
-                    *if is_else { &mut otherwise } else { &mut subject } = Some(Box::new(value));
+                    *if is_else { &mut otherwise } else { &mut subject } = Some(value);
                 }
             }
         }
         above(ExprKind::Case { subject, branches, otherwise }, span, height)
     }
 
-    fn subquery(&mut self, pair: Pair<'_, Rule>, span: Span) -> Result<Tall> {
+    fn subquery(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
+        let span = self.span(&pair);
         let code = self.code(&pair);
         let (query, height) = self.height_of(|builder| builder.nested_query(first(pair), code == code::COLLECT))?;
         let query = Box::new(query);
@@ -389,10 +402,13 @@ impl Builder<'_> {
         Ok((built, height))
     }
 
-    fn pattern(&mut self, pair: Pair<'_, Rule>, span: Span) -> Result<Tall> {
+    fn pattern(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
+        let span = self.span(&pair);
         if !self.predicate {
-            return Err(unexpected("a pattern cannot stand here as a value", span)
-                .hint("EXISTS { pattern } is a boolean, COUNT { pattern } a number, [pattern | value] a list"));
+            return fail(
+                unexpected("a pattern cannot stand here as a value", span)
+                    .hint("EXISTS { pattern } is a boolean, COUNT { pattern } a number, [pattern | value] a list"),
+            );
         }
         let (path, height) = self.path_of(pair, PathSelector::All, span)?;
         above(ExprKind::Pattern(Box::new(path)), span, height)
@@ -403,43 +419,58 @@ impl Builder<'_> {
     }
 
     /// Returns a list, or the comprehension that was written as one.
-    fn list(&mut self, pair: Pair<'_, Rule>, span: Span) -> Result<Tall> {
+    fn list(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
+        let span = self.span(&pair);
         let mut parts = Parts::of(pair);
-        let extra = parts.condition.as_ref().or(parts.result.as_ref()).map(|pair| self.span(pair));
         if parts.exprs.len() == 1 {
-            let pair = parts.exprs.remove(0);
-            let before = self.span(&pair).start;
-            let (expr, height) = self.tall_where(pair, parts.result.is_some())?;
-            let parenthesized = expr.span.start != before;
-            match expr.kind {
-                ExprKind::Binary { op: BinaryOp::In, left, right } if !parenthesized && is_variable(&left) => {
-                    let (predicate, result, height) = self.condition_and_result(parts, height)?;
-                    let (variable, list) = (variable_of(*left), right);
-                    return above(ExprKind::ListComprehension { variable, list, predicate, result }, span, height);
-                }
-                ExprKind::Pattern(pattern) if parts.result.is_some() => {
-                    return self.pattern_comprehension(*pattern, parts, height, span);
-                }
-                ExprKind::Comparison { first, mut rest }
-                    if parts.result.is_some() && is_variable(&first) && is_named_pattern(&rest) =>
-                {
-                    let Some((_, Expr { kind: ExprKind::Pattern(mut pattern), .. })) = rest.pop() else {
-                        unreachable!("is_named_pattern has seen it")
-                    };
-                    pattern.span = first.span.to(pattern.span);
-                    pattern.variable = Some(variable_of(*first));
-                    return self.pattern_comprehension(*pattern, parts, height, span);
-                }
-                _ if extra.is_none() => return above(ExprKind::List(vec![expr]), span, height),
-                _ => {}
-            }
+            let only = parts.exprs.remove(0);
+            let before = self.span(&only).start;
+            let (expr, height) = self.tall_where(only, parts.result.is_some())?;
+            return self.comprehension(expr, before, parts, height, span);
         }
-        if let Some(place) = extra {
-            return Err(unexpected("a comprehension begins with `variable IN list` or a pattern", place)
-                .hint("write [x IN list WHERE condition | value] or [(a)-->(b) WHERE condition | value]"));
+        if let Some(extra) = parts.condition.as_ref().or(parts.result.as_ref()) {
+            return fail(no_comprehension(self.span(extra)));
         }
         let (items, height) = self.all_of(parts.exprs)?;
         above(ExprKind::List(items), span, height)
+    }
+
+    /// Returns what a list with one expression is: a list, or a comprehension of elements or of matches.
+    fn comprehension(
+        &mut self,
+        expr: Box<Expr>,
+        before: u32,
+        parts: Parts<'_>,
+        height: usize,
+        span: Span,
+    ) -> Result<Tall> {
+        let (kind, place) = (expr.kind, expr.span);
+        let parenthesized = place.start != before;
+        match kind {
+            ExprKind::Binary { op: BinaryOp::In, left, right } if !parenthesized && is_variable(&left) => {
+                // The comprehension takes the place of `IN`, so it is no higher for that.
+                let (predicate, result, height) = self.condition_and_result(parts, height - 1)?;
+                let (variable, list) = (variable_of(*left), right);
+                above(ExprKind::ListComprehension { variable, list, predicate, result }, span, height)
+            }
+            ExprKind::Pattern(pattern) if parts.result.is_some() => {
+                self.pattern_comprehension(*pattern, parts, height, span)
+            }
+            ExprKind::Comparison { first, mut rest }
+                if parts.result.is_some() && is_variable(&first) && is_named_pattern(&rest) =>
+            {
+                let Some((_, Expr { kind: ExprKind::Pattern(mut pattern), .. })) = rest.pop() else {
+                    unreachable!("is_named_pattern has seen it")
+                };
+                pattern.span = first.span.to(pattern.span);
+                pattern.variable = Some(variable_of(*first));
+                self.pattern_comprehension(*pattern, parts, height, span)
+            }
+            kind => match parts.condition.or(parts.result) {
+                Some(extra) => fail(no_comprehension(self.span(&extra))),
+                None => above(ExprKind::List(vec![Expr::new(kind, place)]), span, height),
+            },
+        }
     }
 
     fn pattern_comprehension(
@@ -464,7 +495,7 @@ impl Builder<'_> {
             let Some(pair) = pair else { return Ok(None) };
             let (expr, tall) = self.tall_where(first(pair), predicate)?;
             height = height.max(tall);
-            Ok(Some(Box::new(expr)))
+            Ok(Some(expr))
         };
         let predicate = build(parts.condition, true)?;
         let result = build(parts.result, false)?;
@@ -476,7 +507,7 @@ impl Builder<'_> {
         for pair in pairs {
             let (expr, tall) = self.tall_where(pair, false)?;
             height = height.max(tall);
-            exprs.push(expr);
+            exprs.push(*expr);
         }
         Ok((exprs, height))
     }
@@ -485,7 +516,7 @@ impl Builder<'_> {
     pub(super) fn plain_arguments(&mut self, pair: Pair<'_, Rule>) -> Result<Vec<Expr>> {
         let parts = Parts::of(pair);
         if let Some(extra) = parts.star.or(parts.distinct).or(parts.condition).or(parts.result) {
-            return Err(unexpected("a procedure takes expressions, separated by commas", self.span(&extra)));
+            return fail(unexpected("a procedure takes expressions, separated by commas", self.span(&extra)));
         }
         let (exprs, height) = self.all_of(parts.exprs)?;
         self.tallest = self.tallest.max(height);
@@ -497,10 +528,7 @@ impl Builder<'_> {
         let mut parts = Parts::of(pair);
         let is = |name: &str| function.text.eq_ignore_ascii_case(name);
         if parts.star.is_some() {
-            if !is("count") {
-                return Err(unexpected(format!("only count takes `*`, not {}", function.text), span));
-            }
-            return Ok((Expr::new(ExprKind::CountStar, span), 1));
+            return count_star(&function, span);
         }
         if let Some(quantifier) = quantifier(&function.text) {
             return self.quantifier(quantifier, &function, parts, span);
@@ -510,7 +538,7 @@ impl Builder<'_> {
         }
         if let Some(extra) = parts.condition.or(parts.result) {
             let message = format!("{} takes expressions, separated by commas", function.text);
-            return Err(unexpected(message, self.span(&extra)));
+            return fail(unexpected(message, self.span(&extra)));
         }
         let selector = match &*function.text {
             _ if is("shortestPath") => Some(PathSelector::Shortest),
@@ -520,21 +548,25 @@ impl Builder<'_> {
         let only_pattern = (selector.is_some() || is("exists"))
             && matches!(parts.exprs.as_slice(), [only] if self.code(only) == code::PATTERN_LPAREN);
         if only_pattern {
-            let pair = parts.exprs.remove(0);
-            let (mut expr, height) = self.tall_where(pair, true)?;
-            if let (ExprKind::Pattern(pattern), Some(selector)) = (&mut expr.kind, selector) {
-                pattern.selector = selector;
-                expr.span = span;
-            }
-            return Ok((expr, height));
+            return self.pattern_argument(parts.exprs.remove(0), selector, span);
         }
         if selector.is_some() {
             let message = format!("{} takes a pattern with a relationship", function.text);
-            return Err(unexpected(message, span).hint("write shortestPath((a)-[:TYPE*]->(b))"));
+            return fail(unexpected(message, span).hint("write shortestPath((a)-[:TYPE*]->(b))"));
         }
         let distinct = parts.distinct.is_some();
         let (args, height) = self.all_of(parts.exprs)?;
         above(ExprKind::Call { function, distinct, args }, span, height)
+    }
+
+    /// Returns the pattern in the parentheses of `exists`, `shortestPath`, `allShortestPaths`.
+    fn pattern_argument(&mut self, pair: Pair<'_, Rule>, selector: Option<PathSelector>, span: Span) -> Result<Tall> {
+        let (mut expr, height) = self.tall_where(pair, true)?;
+        if let (ExprKind::Pattern(pattern), Some(selector)) = (&mut expr.kind, selector) {
+            pattern.selector = selector;
+            expr.span = span;
+        }
+        Ok((expr, height))
     }
 
     fn quantifier(&mut self, quantifier: Quantifier, name: &Name, mut parts: Parts<'_>, span: Span) -> Result<Tall> {
@@ -543,14 +575,14 @@ impl Builder<'_> {
                 .hint(format!("write {}(x IN list WHERE x > 0)", name.text))
         };
         if parts.exprs.len() != 1 || parts.result.is_some() || parts.distinct.is_some() {
-            return Err(shape());
+            return fail(shape());
         }
         let (expr, height) = self.tall_where(parts.exprs.remove(0), false)?;
-        let ExprKind::Binary { op: BinaryOp::In, left, right: list } = expr.kind else { return Err(shape()) };
+        let ExprKind::Binary { op: BinaryOp::In, left, right: list } = expr.kind else { return fail(shape()) };
         if !is_variable(&left) {
-            return Err(shape());
+            return fail(shape());
         }
-        let (predicate, _, height) = self.condition_and_result(parts, height)?;
+        let (predicate, _, height) = self.condition_and_result(parts, height - 1)?;
         above(ExprKind::Quantifier { quantifier, variable: variable_of(*left), list, predicate }, span, height)
     }
 
@@ -560,17 +592,19 @@ impl Builder<'_> {
                 .hint("write reduce(total = 0, x IN list | total + x)")
         };
         if parts.exprs.len() != 2 || parts.condition.is_some() || parts.distinct.is_some() || parts.result.is_none() {
-            return Err(shape());
+            return fail(shape());
         }
         let (each, list_height) = self.tall_where(parts.exprs.remove(1), false)?;
         let (start, height) = self.tall_where(parts.exprs.remove(0), false)?;
-        let ExprKind::Binary { op: BinaryOp::In, left: variable, right: list } = each.kind else { return Err(shape()) };
-        let ExprKind::Comparison { first: accumulator, rest } = start.kind else { return Err(shape()) };
-        let Ok([(CompareOp::Equal, initial)]) = <[_; 1]>::try_from(rest) else { return Err(shape()) };
+        let ExprKind::Binary { op: BinaryOp::In, left: variable, right: list } = each.kind else {
+            return fail(shape());
+        };
+        let ExprKind::Comparison { first: accumulator, rest } = start.kind else { return fail(shape()) };
+        let Ok([(CompareOp::Equal, initial)]) = <[_; 1]>::try_from(rest) else { return fail(shape()) };
         if !is_variable(&variable) || !is_variable(&accumulator) {
-            return Err(shape());
+            return fail(shape());
         }
-        let (_, step, height) = self.condition_and_result(parts, height.max(list_height))?;
+        let (_, step, height) = self.condition_and_result(parts, height.max(list_height) - 1)?;
         let kind = ExprKind::Reduce {
             accumulator: variable_of(*accumulator),
             initial: Box::new(initial),
@@ -666,20 +700,32 @@ impl<'c> Parts<'c> {
 /// Returns an expression above others of this height.
 fn above(kind: ExprKind, span: Span, height: usize) -> Result<Tall> {
     if height >= EXPR_DEPTH_MAX {
-        return Err(too_deep(span));
+        return fail(too_deep(span));
     }
-    Ok((Expr::new(kind, span), height + 1))
+    Ok((Box::new(Expr::new(kind, span)), height + 1))
 }
 
 /// Returns an expression above another one.
 fn wrap((expr, height): Tall, kind: fn(Box<Expr>) -> ExprKind, span: impl FnOnce(Span) -> Span) -> Result<Tall> {
     let span = span(expr.span);
-    above(kind(Box::new(expr)), span, height)
+    above(kind(expr), span, height)
+}
+
+fn count_star(function: &Name, span: Span) -> Result<Tall> {
+    if !function.text.eq_ignore_ascii_case("count") {
+        return fail(unexpected(format!("only count takes `*`, not {}", function.text), span));
+    }
+    above(ExprKind::CountStar, span, 0)
 }
 
 fn too_deep(span: Span) -> crate::QueryError {
     unexpected(format!("the expression is deeper than {EXPR_DEPTH_MAX} operators"), span)
         .hint("split it with WITH; use a list and reduce, IN or a parameter instead of a long chain")
+}
+
+fn no_comprehension(span: Span) -> crate::QueryError {
+    unexpected("a comprehension begins with `variable IN list` or a pattern", span)
+        .hint("write [x IN list WHERE condition | value] or [(a)-->(b) WHERE condition | value]")
 }
 
 fn is_infix(pair: &Pair<'_, Rule>) -> bool {

@@ -24,12 +24,13 @@ use crate::{
     query::ast::{Name, Statement, Text},
 };
 
-type Result<T> = std::result::Result<T, QueryError>;
+/// Errors are boxed while the tree is built, so that what recursion holds on the stack stays small.
+type Result<T> = std::result::Result<T, Box<QueryError>>;
 type Nodes<'c> = Peekable<Pairs<'c, Rule>>;
 
 /// Returns the statement of the pairs.
 pub(super) fn build(text: &str, tokens: &Tokens, pairs: Pairs<'_, Rule>) -> Result<Statement> {
-    let mut builder = Builder { text, tokens, tallest: 0, n_operands: 0, predicate: false };
+    let mut builder = Builder { text, tokens, tallest: 0, n_operators: 0, predicate: false };
     let pair = pairs.into_iter().next().expect("a statement is one pair");
     builder.statement(pair)
 }
@@ -40,8 +41,8 @@ struct Builder<'t> {
     tokens: &'t Tokens,
     /// The height of the tallest expression since this was last set to 0.
     tallest: usize,
-    /// How many operators enclose the operand being built.
-    n_operands: usize,
+    /// On the right of how many operators the operand being built stands.
+    n_operators: usize,
     /// The expression being built is a predicate, so a pattern may stand in it.
     predicate: bool,
 }
@@ -105,7 +106,7 @@ impl Builder<'_> {
 
     /// Returns the value of a string literal.
     fn string(&self, pair: &Pair<'_, Rule>) -> Result<Arc<str>> {
-        literal::string(self.token_text(pair), self.tokens.span(first_token(pair)))
+        Ok(literal::string(self.token_text(pair), self.tokens.span(first_token(pair)))?)
     }
 
     /// Returns a string literal or a parameter.
@@ -120,13 +121,13 @@ impl Builder<'_> {
     fn character(&self, pair: &Pair<'_, Rule>, what: &str) -> Result<char> {
         let span = self.span(pair);
         if self.code(pair) != code::STRING {
-            return Err(unexpected(format!("{what} needs a string of one character"), span));
+            return fail(unexpected(format!("{what} needs a string of one character"), span));
         }
         let value = self.string(pair)?;
         let mut chars = value.chars();
         match (chars.next(), chars.next()) {
             (Some(c), None) => Ok(c),
-            _ => Err(unexpected(format!("{what} must be one character, not {value:?}"), span)),
+            _ => fail(unexpected(format!("{what} must be one character, not {value:?}"), span)),
         }
     }
 }
@@ -153,4 +154,8 @@ fn next_if<'c>(nodes: &mut Nodes<'c>, rule: Rule) -> Option<Pair<'c, Rule>> {
 
 fn unexpected(message: impl Into<String>, span: Span) -> QueryError {
     QueryError::syntax("UnexpectedSyntax", message, span)
+}
+
+fn fail<T>(error: QueryError) -> Result<T> {
+    Err(Box::new(error))
 }

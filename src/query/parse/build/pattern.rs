@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, Nodes, Result, Rule, first_token, next, next_if, unexpected};
+use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected};
 use crate::{
     QueryError, Span,
     query::{
@@ -45,7 +45,7 @@ impl Builder<'_> {
                     _ => PathSelector::AllShortest,
                 };
                 if !matching {
-                    return Err(unexpected("shortestPath can be matched, not created", self.span(&pair)));
+                    return fail(unexpected("shortestPath can be matched, not created", self.span(&pair)));
                 }
                 self.chain(&mut pair.into_inner().peekable(), selector, span, matching)?
             }
@@ -124,8 +124,10 @@ impl Builder<'_> {
         let name = self.parameter(&pair)?;
         if matching {
             let what = format!("the parameter ${} cannot stand for the properties of a pattern here", name.text);
-            return Err(QueryError::syntax("InvalidParameterUse", what, span)
-                .hint(format!("name the properties: {{key: ${}.key}}; CREATE takes a whole map", name.text)));
+            return fail(
+                QueryError::syntax("InvalidParameterUse", what, span)
+                    .hint(format!("name the properties: {{key: ${}.key}}; CREATE takes a whole map", name.text)),
+            );
         }
         Ok(Properties::Parameter(name))
     }
@@ -142,7 +144,7 @@ impl Builder<'_> {
             let value = literal::integer(self.token_text(&child), false, place)?;
             if value >= HOPS_MAX {
                 let message = format!("a path of {value} relationships is longer than any");
-                return Err(QueryError::syntax("InvalidRelationshipPattern", message, place));
+                return fail(QueryError::syntax("InvalidRelationshipPattern", message, place));
             }
             bounds[usize::from(dots)] = u32::try_from(value).ok();
         }
@@ -181,7 +183,7 @@ impl Builder<'_> {
         while let Some(bang) = next_if(nodes, Rule::bang) {
             bangs.push(self.span(&bang));
             if bangs.len() > BANGS_MAX {
-                return Err(unexpected(format!("more than {BANGS_MAX} `!` before a label"), self.span(&bang)));
+                return fail(unexpected(format!("more than {BANGS_MAX} `!` before a label"), self.span(&bang)));
             }
         }
         let pair = next(nodes);
@@ -210,8 +212,10 @@ impl Builder<'_> {
                 _ => false,
             };
             if !plain {
-                return Err(unexpected("only labels can be set or removed, not label expressions", self.span(&child))
-                    .hint("write n:A:B"));
+                return fail(
+                    unexpected("only labels can be set or removed, not label expressions", self.span(&child))
+                        .hint("write n:A:B"),
+                );
             }
         }
         Ok(names)

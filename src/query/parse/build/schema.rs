@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, Result, Rule, first_token, next, next_if, unexpected};
+use super::{Builder, Result, Rule, fail, first_token, next, next_if, unexpected};
 use crate::query::{
     ast::{CreateSchema, DropSchema, Statement},
     parse::words::code,
@@ -24,7 +24,7 @@ impl Builder<'_> {
         let label = names.pop().expect("variable:Label");
         let variable = names.pop().expect("variable:Label");
         if owner.text != variable.text {
-            return Err(unexpected(
+            return fail(unexpected(
                 format!("`{}` is not the variable of FOR, which is `{}`", owner.text, variable.text),
                 owner.span,
             ));

@@ -2,7 +2,337 @@
 
 use super::*;
 
+#[track_caller]
+fn check_expr(cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        assert_eq!(render::expr(&expr(text)), *expected, "{text}");
+    }
+}
+
+#[track_caller]
+fn check_query(cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        assert_eq!(render::query(&query(text)), *expected, "{text}");
+    }
+}
+
 #[test]
-fn a_query_is_its_clauses() {
-    assert_eq!(query("MATCH (n) RETURN n").parts[0].clauses.len(), 2);
+fn literals() {
+    check_expr(&[
+        ("1_000", "1000"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("0x1F", "31"),
+        ("-0o17", "-15"),
+        (".5", "0.5"),
+        ("-1.5e3", "-1500.0"),
+        ("1E-2", "0.01"),
+        ("'it\\'s'", "\"it's\""),
+        ("\"it's\"", "\"it's\""),
+        ("TRUE", "true"),
+        ("Null", "null"),
+        ("[]", "[]"),
+        ("[1, [2]]", "[1, [2]]"),
+        ("{}", "{}"),
+        ("{a: 1, `b c`: {null: null}}", "{a: 1, b c: {null: null}}"),
+        ("$p", "$p"),
+        ("$0", "$0"),
+        ("$`a b`", "$a b"),
+        ("`x y`", "x y"),
+        ("größe", "größe"),
+    ]);
+}
+
+#[test]
+fn precedence() {
+    check_expr(&[
+        ("a OR b XOR c AND d", "(a OR (b XOR (c AND d)))"),
+        ("a AND b AND c OR d", "((a AND b AND c) OR d)"),
+        ("NOT a = b AND c", "((NOT (a = b)) AND c)"),
+        ("NOT NOT a", "(NOT (NOT a))"),
+        ("a = NOT b", "(a = (NOT b))"),
+        ("a < b <= c <> d", "(a < b <= c <> d)"),
+        ("a = b IS NULL", "(a = (b IS NULL))"),
+        ("a IS NOT NULL IS NULL", "((a IS NOT NULL) IS NULL)"),
+        ("a + b IN c + d", "((a + b) IN (c + d))"),
+        ("a = b IN c", "(a = (b IN c))"),
+        ("a STARTS WITH b + c", "(a STARTS WITH (b + c))"),
+        ("a ENDS WITH b AND c CONTAINS d OR e =~ f", "(((a ENDS WITH b) AND (c CONTAINS d)) OR (e =~ f))"),
+        ("1 - 2 - 3", "((1 - 2) - 3)"),
+        ("1 + 2 * 3 % 4 / 5", "(1 + (((2 * 3) % 4) / 5))"),
+        ("2 ^ 3 ^ 4 * 5", "(((2 ^ 3) ^ 4) * 5)"),
+        ("-2 ^ 2", "(-2 ^ 2)"),
+        ("-a ^ 2", "((-a) ^ 2)"),
+        ("- -1", "(--1)"),
+        ("-a.b", "(-a.b)"),
+        ("+a - -b", "((+a) - (-b))"),
+        ("a[0].b[1..]", "a[0].b[1..]"),
+        ("a[..2] + a[..] + a[-2..-1]", "((a[..2] + a[..]) + a[-2..-1])"),
+        ("(a OR b) AND c", "((a OR b) AND c)"),
+        ("((1))", "1"),
+        ("n:A:B AND m:A|B&!C", "((n:(A&B)) AND (m:(A|(B&!C))))"),
+        ("n.x IN [1, 2] AND NOT n.y", "((n.x IN [1, 2]) AND (NOT n.y))"),
+    ]);
+}
+
+#[test]
+fn expressions() {
+    check_expr(&[
+        ("count(*)", "count(*)"),
+        ("count(DISTINCT n)", "count(DISTINCT n)"),
+        ("count(distinct)", "count(distinct)"),
+        ("kg.sim.cosine(a, b).c", "kg.sim.cosine(a, b).c"),
+        ("f()", "f()"),
+        ("CASE x WHEN 1 THEN 'a' ELSE 'b' END", "CASE x WHEN 1 THEN \"a\" ELSE \"b\" END"),
+        ("CASE WHEN a THEN b WHEN c THEN d END", "CASE WHEN a THEN b WHEN c THEN d END"),
+        ("[x IN xs]", "[each x IN xs]"),
+        ("[(x IN xs)]", "[(x IN xs)]"),
+        ("[x IN xs, 1]", "[(x IN xs), 1]"),
+        ("[x IN xs WHERE x:A | x.name]", "[each x IN xs WHERE (x:A) | x.name]"),
+        ("[x IN xs WHERE x > 1]", "[each x IN xs WHERE (x > 1)]"),
+        ("[x IN xs | [y IN x | y]]", "[each x IN xs | [each y IN x | y]]"),
+        ("[(a)-->(b:X|Y) WHERE b.z | b]", "[match (a)-[]->(b:(X|Y)) WHERE b.z | b]"),
+        ("[p = (a)-[:R|S]->() | p]", "[match p = (a)-[:(R|S)]->() | p]"),
+        ("all(x IN xs WHERE x > 0)", "All<x IN xs WHERE (x > 0)>"),
+        ("NONE(x IN xs + ys WHERE x)", "None<x IN (xs + ys) WHERE x>"),
+        ("any(x IN xs)", "Any<x IN xs>"),
+        ("single(n IN nodes(p) WHERE (n)-->())", "Single<n IN nodes(p) WHERE <(n)-[]->()>>"),
+        ("reduce(s = 0, x IN xs | s + x)", "reduce<s = 0, x IN xs | (s + x)>"),
+        ("exists(n.x)", "exists(n.x)"),
+        ("exists((n)-->())", "<(n)-[]->()>"),
+        ("shortestPath((a)-[:R*..5]-(b))", "<shortest (a)-[:R*..5]-(b)>"),
+        ("length(allShortestPaths((a)-[*]->(b)))", "length(<all shortest (a)-[*]->(b)>)"),
+        ("EXISTS { (a)-->(b) WHERE b.x }", "EXISTS { MATCH (a)-[]->(b) WHERE b.x }"),
+        ("EXISTS { MATCH (a) RETURN a UNION MATCH (b) }", "EXISTS { MATCH (a); RETURN a AS `a` UNION MATCH (b) }"),
+        ("COUNT { (a) } > 1", "(COUNT { MATCH (a) } > 1)"),
+        ("COLLECT { MATCH (a) RETURN a.x }", "COLLECT { MATCH (a); RETURN a.x AS `a.x` }"),
+        ("n{.a, .*, b: 1 + 2, c}", "n{.a, .*, b: (1 + 2), c}"),
+        ("count{.a}", "count{.a}"),
+        ("(a) - 1", "(a - 1)"),
+        ("(a)-[1, 2]", "(a - [1, 2])"),
+        ("(a) - -(b)", "(a - (-b))"),
+        ("(a < -1)", "(a < -1)"),
+        ("f(a)-(b)", "(f(a) - b)"),
+    ]);
+}
+
+#[test]
+fn patterns() {
+    check_query(&[
+        ("MATCH (), (a), (:A), (a:A:B {x: 1}) RETURN 1", "MATCH (), (a), (:A), (a:(A&B) {x: 1}); RETURN 1 AS `1`"),
+        ("MATCH (a:A|B&!C WHERE a.x > 1) RETURN *", "MATCH (a:(A|(B&!C)) WHERE (a.x > 1)); RETURN *"),
+        ("MATCH (a:%&!(B|C)) RETURN *", "MATCH (a:(%&!(B|C))); RETURN *"),
+        ("MATCH (a)-->(b)<--(c)--(d)<-->(e) RETURN *", "MATCH (a)-[]->(b)<-[]-(c)-[]-(d)-[]-(e); RETURN *"),
+        ("MATCH (a)-[r:A|B|:C {x: $p}]->(b) RETURN *", "MATCH (a)-[r:(A|B|C) {x: $p}]->(b); RETURN *"),
+        ("MATCH (a)<-[r WHERE r.x]-(b) RETURN *", "MATCH (a)<-[r WHERE r.x]-(b); RETURN *"),
+        (
+            "MATCH ()-[*]-()-[*2]-()-[*1..]-()-[*..3]-()-[r:A*1..3 {x: 1}]-() RETURN *",
+            "MATCH ()-[*]-()-[*2..2]-()-[*1..]-()-[*..3]-()-[r:A*1..3 {x: 1}]-(); RETURN *",
+        ),
+        ("MATCH p = (a)-->(), (b) RETURN *", "MATCH p = (a)-[]->(), (b); RETURN *"),
+        ("MATCH p = shortestPath((a)-[*]->(b)) RETURN p", "MATCH shortest p = (a)-[*]->(b); RETURN p AS `p`"),
+        ("MATCH allShortestPaths((a)-[*]->(b)) RETURN 1", "MATCH all shortest (a)-[*]->(b); RETURN 1 AS `1`"),
+        ("MATCH (a) WHERE (a)-[:R]->({x: 1}) RETURN a", "MATCH (a) WHERE <(a)-[:R]->( {x: 1})>; RETURN a AS `a`"),
+        (
+            "MATCH (a) WHERE NOT (a)<-[:R]-() OR a.x = 1 RETURN a",
+            "MATCH (a) WHERE ((NOT <(a)<-[:R]-()>) OR (a.x = 1)); RETURN a AS `a`",
+        ),
+        ("CREATE (a $p)-[:R $q]->(b)", "CREATE (a $p)-[:R $q]->(b)"),
+        (
+            "MATCH (where), (where WHERE where.x), (WHERE true) RETURN 1",
+            "MATCH (where), (where WHERE where.x), ( WHERE true); RETURN 1 AS `1`",
+        ),
+    ]);
+}
+
+#[test]
+fn clauses() {
+    check_query(&[
+        (
+            "MATCH (n) OPTIONAL MATCH (n)-->(m) WHERE m.x = 1 RETURN n",
+            "MATCH (n); OPTIONAL MATCH (n)-[]->(m) WHERE (m.x = 1); RETURN n AS `n`",
+        ),
+        (
+            "MATCH (n) WITH DISTINCT n.x AS x, count( * ) ORDER BY x DESC, n.y ASC SKIP 1 LIMIT $l WHERE x > 1 RETURN *, x + 1",
+            "MATCH (n); WITH DISTINCT n.x AS `x`, count(*) AS `count( * )` ORDER x DESC, n.y SKIP 1 LIMIT $l WHERE (x > 1); RETURN *, (x + 1) AS `x + 1`",
+        ),
+        (
+            "RETURN 1 UNION ALL RETURN 2 UNION ALL RETURN 3",
+            "RETURN 1 AS `1` UNION ALL RETURN 2 AS `2` UNION ALL RETURN 3 AS `3`",
+        ),
+        ("RETURN 1 AS a UNION RETURN 2 AS a", "RETURN 1 AS `a` UNION RETURN 2 AS `a`"),
+        ("UNWIND [1, 2] AS x RETURN x;", "UNWIND [1, 2] AS x; RETURN x AS `x`"),
+        ("CREATE (a:A {x: 1})-[:R]->(b), (c)", "CREATE (a:A {x: 1})-[:R]->(b), (c)"),
+        (
+            "MERGE (a {x: 1}) ON CREATE SET a.y = 1, a:A ON MATCH SET a += {z: 2} ON CREATE SET a = $p",
+            "MERGE (a {x: 1}) CREATED [a.y := 1, a:A, a := $p] MATCHED [a += {z: 2}]",
+        ),
+        (
+            "MATCH (n) SET n.x = 1, (n).y = 2, n:A:B, n = {}, n += $m, nodes[0].z = 3, n.a.b = 4",
+            "MATCH (n); SET n.x := 1, n.y := 2, n:A, B, n := {}, n += $m, nodes[0].z := 3, n.a.b := 4",
+        ),
+        ("MATCH (n) REMOVE n.x, n:A:B, (n).y", "MATCH (n); REMOVE n.x, n:A, B, n.y"),
+        ("MATCH (n) DETACH DELETE n, n.x DELETE m[0]", "MATCH (n); DETACH DELETE n, n.x; DELETE m[0]"),
+        ("CALL db.labels", "standalone CALL db.labels"),
+        ("CALL db.labels() YIELD *", "standalone CALL db.labels() YIELD *"),
+        (
+            "MATCH (n) CALL kg.link(n.x, {limit: 5}) YIELD node AS m, score WHERE score > 1 RETURN m",
+            "MATCH (n); CALL kg.link(n.x, {limit: 5}) YIELD [node AS m, score] WHERE (score > 1); RETURN m AS `m`",
+        ),
+        (
+            "MATCH (n) CALL { WITH n MATCH (n)-->(m) RETURN m } RETURN m",
+            "MATCH (n); CALL { WITH n AS `n`; MATCH (n)-[]->(m); RETURN m AS `m` }; RETURN m AS `m`",
+        ),
+        ("MATCH (n) CALL (n) { RETURN n AS x } RETURN x", "MATCH (n); CALL (n) { RETURN n AS `x` }; RETURN x AS `x`"),
+        (
+            "MATCH p = (a)-->(b) FOREACH (n IN nodes(p) | SET n.x = 1 FOREACH(m IN [n] | CREATE (m:A)))",
+            "MATCH p = (a)-[]->(b); FOREACH (n IN nodes(p) | SET n.x := 1; FOREACH (m IN [n] | CREATE (m:A)))",
+        ),
+        (
+            "LOAD CSV WITH HEADERS FROM 'x.csv' AS row FIELDTERMINATOR ';' CREATE ({x: row.x})",
+            "LOAD CSV WITH HEADERS \"x.csv\" AS row SEPARATOR ';'; CREATE ( {x: row.x})",
+        ),
+        (
+            "LOAD CSV FROM $f + '.csv' AS row RETURN row[0]",
+            "LOAD CSV ($f + \".csv\") AS row; RETURN row[0] AS `row[0]`",
+        ),
+        ("match(n)return(n.x)//c\n/* d */", "MATCH (n); RETURN n.x AS `(n.x)`"),
+    ]);
+}
+
+#[test]
+fn statements() {
+    let name = |text: &str| Some(text.to_owned());
+    for (text, constraint) in [
+        ("CREATE CONSTRAINT FOR (n:Person) REQUIRE n.id IS UNIQUE", (None, false)),
+        ("create constraint c IF NOT EXISTS for (p:Person) require (p.id) is unique;", (name("c"), true)),
+        ("CREATE CONSTRAINT for FOR (n:Person) REQUIRE n.id IS UNIQUE", (name("for"), false)),
+    ] {
+        let Statement::CreateConstraint(create) = statement(text) else { panic!("{text}") };
+        let found = (create.name.map(|name| name.text.to_string()), create.if_not_exists);
+        assert_eq!((found, &*create.label.text, &*create.key.text), (constraint, "Person", "id"), "{text}");
+    }
+    let Statement::CreateIndex(create) = statement("CREATE INDEX IF NOT EXISTS FOR (n:Person) ON (n.name)") else {
+        panic!()
+    };
+    assert_eq!((create.name, create.if_not_exists, &*create.key.text), (None, true, "name"));
+    let Statement::DropIndex(drop) = statement("DROP INDEX i IF EXISTS") else { panic!() };
+    assert_eq!((&*drop.name.text, drop.if_exists), ("i", true));
+    assert!(matches!(statement("DROP CONSTRAINT c"), Statement::DropConstraint(drop) if !drop.if_exists));
+    assert!(matches!(statement("SHOW CONSTRAINTS"), Statement::ShowConstraints(_)));
+    assert!(matches!(statement("SHOW INDEXES;"), Statement::ShowIndexes(_)));
+    assert!(matches!(statement("BEGIN"), Statement::Begin(_)));
+    assert!(matches!(statement("begin transaction"), Statement::Begin(_)));
+    assert!(matches!(statement("COMMIT"), Statement::Commit(_)));
+    assert!(matches!(statement("ROLLBACK;"), Statement::Rollback(_)));
+    assert!(matches!(statement("EXPLAIN MATCH (n) RETURN n"), Statement::Explain(query) if query.parts.len() == 1));
+    assert!(
+        matches!(statement("PROFILE RETURN 1 UNION RETURN 2"), Statement::Profile(query) if query.parts.len() == 2)
+    );
+}
+
+#[test]
+fn copy() {
+    let Statement::CopyFrom(copy) = statement(
+        "COPY Npc FROM 'npcs.csv' (mode MERGE, KEY id, DELIM ';', QUOTE '\\'', NULL 'NA', HEADER false, \
+         COLUMNS (id INTEGER, `full name` STRING, born DATE, tags LIST), ON ERROR SKIP, FORMAT csv)",
+    ) else {
+        panic!()
+    };
+    assert_eq!(&*copy.target.text, "Npc");
+    assert!(matches!(&copy.file, Text::Literal(file, _) if &**file == "npcs.csv"));
+    assert_eq!(copy.key.as_ref().map(|key| &*key.text), Some("id"));
+    assert_eq!((copy.mode, copy.skip_errors), (Some(CopyMode::Merge), true));
+    assert_eq!(
+        copy.file_options,
+        FileOptions {
+            format: Some(FileFormat::Csv),
+            delimiter: Some(';'),
+            quote: Some('\''),
+            null: Some("NA".into()),
+            header: Some(false),
+        }
+    );
+    let columns: Vec<_> = copy.columns.iter().map(|column| (&*column.name.text, column.kind)).collect();
+    assert_eq!(
+        columns,
+        [
+            ("id", ColumnKind::Integer),
+            ("full name", ColumnKind::String),
+            ("born", ColumnKind::Date),
+            ("tags", ColumnKind::List),
+        ]
+    );
+    let Statement::CopyFrom(copy) = statement("COPY KNOWS FROM $file (FROM Npc(id), TO Place)") else { panic!() };
+    assert!(matches!(&copy.file, Text::Parameter(name) if &*name.text == "file"));
+    let (from, to) = (copy.from.unwrap(), copy.to.unwrap());
+    assert_eq!((&*from.label.text, from.key.map(|key| key.text.to_string())), ("Npc", Some("id".into())));
+    assert_eq!((&*to.label.text, to.key), ("Place", None));
+    let Statement::CopyTo(copy) = statement("COPY (MATCH (n) RETURN n.x) TO 'out.tsv' (DELIMITER '\\t', HEADER)")
+    else {
+        panic!()
+    };
+    assert_eq!((copy.file_options.delimiter, copy.file_options.header), (Some('\t'), Some(true)));
+    assert_eq!(copy.query.parts[0].clauses.len(), 2);
+    assert!(matches!(statement("COPY FROM FROM 'x.csv'"), Statement::CopyFrom(copy) if &*copy.target.text == "FROM"));
+}
+
+#[test]
+fn keywords_are_names_where_that_is_unambiguous() {
+    let extra = ["attend", "embedding", "reinforce", "policy", "key", "mode", "PERme", "columns", "any", "reduce"];
+    for word in super::super::words::WORDS.iter().map(|(word, _)| *word).chain(extra) {
+        for word in [word.to_owned(), word.to_lowercase()] {
+            for text in [
+                format!("RETURN 1 AS {word}"),
+                format!("MATCH (n:{word}) RETURN n"),
+                format!("MATCH (n:{word}:{word}|{word} {{{word}: 1}})-[:{word}|{word}*1..2]->() RETURN n.{word}"),
+                format!("MATCH (n) SET n.{word} = 1, n:{word} REMOVE n.{word}, n:{word}"),
+                format!("RETURN {{{word}: ${word}}}.{word} AS {word}, n{{.{word}, {word}: 1}}"),
+                format!("WITH 1 AS {word} MATCH ({word}:{word}) MATCH ({word})-[{word}:{word}]->() RETURN *"),
+                format!("UNWIND [1] AS {word} CREATE ({word})"),
+                format!("CALL {word}.{word}() YIELD {word} AS {word} WITH * RETURN 1"),
+                format!("CREATE {word} = (a)-[:R]->(b)"),
+                format!("CREATE INDEX {word} FOR ({word}:{word}) ON ({word}.{word})"),
+                format!("COPY {word} FROM 'f.csv' (KEY {word}, COLUMNS ({word} STRING))"),
+                format!("FOREACH ({word} IN [1] | CREATE ({word}))"),
+            ] {
+                statement(&text);
+            }
+            let literal = ["NOT", "CASE", "NULL", "TRUE", "FALSE"].contains(&word.to_uppercase().as_str());
+            if !literal {
+                let text = format!("WITH 1 AS {word} RETURN {word}, {word}.x, {word} + 1, [{word}], {word}:A");
+                let rendered = render::query(&query(&text));
+                assert!(rendered.contains(&format!("({word} + 1)")), "{rendered}");
+            }
+        }
+    }
+}
+
+#[test]
+fn spans_are_where_things_stand() {
+    let text = "MATCH (n:Person) WHERE n.age  > 30 RETURN n.name AS x";
+    let query = query(text);
+    let at = |span: crate::Span| &text[span.start as usize..span.end as usize];
+    let [Clause::Match(found), Clause::Return(projection)] = query.parts[0].clauses.as_slice() else { panic!() };
+    assert_eq!(at(query.span), text);
+    assert_eq!(at(found.span), "MATCH (n:Person) WHERE n.age  > 30");
+    assert_eq!(at(found.patterns[0].span), "(n:Person)");
+    assert_eq!(at(found.predicate.as_ref().unwrap().span), "n.age  > 30");
+    assert_eq!(at(projection.items[0].span), "n.name AS x");
+    assert_eq!(at(projection.items[0].expr.span), "n.name");
+    let ExprKind::Property(_, key) = &projection.items[0].expr.kind else { panic!() };
+    assert_eq!(at(key.span), "name");
+}
+
+#[test]
+fn scripts_keep_their_places() {
+    let script = "RETURN 1;\n// comment\nMACTH (n) RETURN n;\nRETURN ';'";
+    let statements = super::super::parse_script(script);
+    let texts: Vec<&str> = statements.iter().map(|statement| statement.text).collect();
+    assert_eq!(texts, ["RETURN 1", "MACTH (n) RETURN n", "RETURN ';'"]);
+    assert!(statements[0].statement.is_ok() && statements[2].statement.is_ok());
+    let error = statements[1].statement.as_ref().unwrap_err().as_query().unwrap().clone();
+    let place = error.place.unwrap();
+    assert_eq!((place.line, place.column, place.text.as_str()), (3, 1, "MACTH (n) RETURN n;"));
+    let span = statements[2].span;
+    assert_eq!(&script[span.start as usize..span.end as usize], "RETURN ';'");
 }
