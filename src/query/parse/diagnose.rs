@@ -173,7 +173,7 @@ impl Expected {
     /// Adds a token as pest shows it: its code, the first byte of a class, or the range that begins keywords.
     fn add(&mut self, token: &str) {
         match *token.as_bytes() {
-            [b'o' | b'I'] => self.operator = true,
+            [b'o' | b'I' | b's' | b'Z'] => self.operator = true,
             [b'l' | b'L'] => self.literal = true,
             [_, b'.', b'.', _] => self.name = true,
             [first, second] if [first, second] == code::IDENTIFIER => self.name = true,
@@ -194,7 +194,7 @@ impl Expected {
 
     /// Returns the keywords among it.
     fn keywords(&self) -> impl Iterator<Item = &'static str> {
-        let infix = |code: Code| code[0] == b'I';
+        let infix = |code: Code| matches!(code[0], b'I' | b'Z');
         WORDS.iter().filter(move |(_, code)| self.has(*code) || self.operator && infix(*code)).map(|(word, _)| *word)
     }
 
@@ -344,6 +344,10 @@ impl Finding<'_> {
             return QueryError::syntax("InvalidRelationshipPattern", message, span)
                 .hint("the length of a path is written *, *2, *1..3, *..3 or *1..");
         }
+        if self.tokens.code(self.at) == code::PIPE && self.expected.has(code::BAR) {
+            return unexpected("`|` has no meaning in this list".to_owned(), span)
+                .hint("a comprehension begins with `variable IN list` or a pattern: [x IN list | value]");
+        }
         let before = self.at.checked_sub(1).map(|before| self.tokens.code(before));
         let error = unexpected(message, span);
         match self.tokens.code(self.at) {
@@ -360,11 +364,11 @@ impl Finding<'_> {
         }
         let mut n_closed = 0;
         for index in (0..self.at).rev() {
-            match self.tokens.code(index)[0] {
-                b')' | b']' | b'}' => n_closed += 1,
-                b'(' | b'[' | b'{' | b'p' if n_closed > 0 => n_closed -= 1,
-                b'[' => return index > 0 && self.tokens.code(index - 1) == code::MINUS,
-                b'(' | b'{' | b'p' => return false,
+            match self.tokens.code(index) {
+                code::RPAREN | code::RBRACKET | code::RBRACE => n_closed += 1,
+                code::LPAREN | code::PATTERN_LPAREN | code::LBRACKET | code::LBRACE if n_closed > 0 => n_closed -= 1,
+                code::LBRACKET => return index > 0 && self.tokens.code(index - 1) == code::MINUS,
+                code::LPAREN | code::PATTERN_LPAREN | code::LBRACE => return false,
                 _ => {}
             }
         }

@@ -233,7 +233,7 @@ impl Lexer<'_> {
         let start = self.at;
         self.at += 1;
         self.open.push(self.codes.len());
-        self.push([byte, b' '], start);
+        self.push([b's', byte], start);
     }
 
     fn close_bracket(&mut self, byte: u8) -> Result<(), QueryError> {
@@ -246,7 +246,7 @@ impl Lexer<'_> {
                 Span::new(start, self.at),
             ));
         };
-        if self.codes[open][0] != opening(byte) {
+        if self.codes[open][1] != opening(byte) {
             return Err(self.unclosed(open).hint(format!("`{}` was found before it was closed", byte as char)));
         }
         if byte != b'}' {
@@ -257,7 +257,7 @@ impl Lexer<'_> {
     }
 
     fn unclosed(&self, open: usize) -> QueryError {
-        let byte = self.codes[open][0] as char;
+        let byte = self.codes[open][1] as char;
         unexpected(format!("`{byte}` is opened here and never closed"), self.spans[open])
     }
 
@@ -276,7 +276,8 @@ impl Lexer<'_> {
             (b'|', b'|') => return Err(self.foreign("||", "write OR, or + to join strings and lists")),
             (b'|', _) => (if self.before_result() { code::BAR } else { code::PIPE }, 1),
             (b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'=' | b'<' | b'>', _) => ([b'o', byte], 1),
-            (b',' | b'.' | b':' | b';' | b'&' | b'!', _) => ([byte, b' '], 1),
+            (b'.' | b':', _) => ([b's', byte], 1),
+            (b',' | b';' | b'&' | b'!', _) => ([byte, b' '], 1),
             _ => {
                 let hint = match byte {
                     b'#' => "a comment starts with //",

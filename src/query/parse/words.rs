@@ -21,27 +21,27 @@ pub(super) mod code {
     /// A parameter.
     pub(crate) const PARAMETER: Code = *b"lp";
     /// `(`.
-    pub(crate) const LPAREN: Code = *b"( ";
+    pub(crate) const LPAREN: Code = *b"s(";
     /// `(` of the first node of a pattern that has a hop.
-    pub(crate) const PATTERN_LPAREN: Code = *b"p(";
+    pub(crate) const PATTERN_LPAREN: Code = *b"sp";
     /// `)`.
     pub(crate) const RPAREN: Code = *b") ";
     /// `[`.
-    pub(crate) const LBRACKET: Code = *b"[ ";
+    pub(crate) const LBRACKET: Code = *b"s[";
     /// `]`.
     pub(crate) const RBRACKET: Code = *b"] ";
     /// `{`.
-    pub(crate) const LBRACE: Code = *b"{ ";
+    pub(crate) const LBRACE: Code = *b"s{";
     /// `}`.
     pub(crate) const RBRACE: Code = *b"} ";
     /// `,`.
     pub(crate) const COMMA: Code = *b", ";
     /// `.`.
-    pub(crate) const DOT: Code = *b". ";
+    pub(crate) const DOT: Code = *b"s.";
     /// `..`.
     pub(crate) const DOTS: Code = *b"..";
     /// `:`.
-    pub(crate) const COLON: Code = *b": ";
+    pub(crate) const COLON: Code = *b"s:";
     /// `;`.
     pub(crate) const SEMICOLON: Code = *b"; ";
     /// `|` between labels.
@@ -135,7 +135,7 @@ pub(super) mod code {
     /// `END`.
     pub(crate) const END: Code = *b"En";
     /// `ENDS`.
-    pub(crate) const ENDS: Code = *b"Es";
+    pub(crate) const ENDS: Code = *b"Ze";
     /// `EXISTS`.
     pub(crate) const EXISTS: Code = *b"Ex";
     /// `EXPLAIN`.
@@ -153,7 +153,7 @@ pub(super) mod code {
     /// `HEADERS`.
     pub(crate) const HEADERS: Code = *b"Hd";
     /// `IF`.
-    pub(crate) const IF: Code = *b"Zf";
+    pub(crate) const IF: Code = *b"Gf";
     /// `IN`.
     pub(crate) const IN: Code = *b"Ii";
     /// `INDEX`.
@@ -165,7 +165,7 @@ pub(super) mod code {
     /// `LIMIT`.
     pub(crate) const LIMIT: Code = *b"Mt";
     /// `LOAD`.
-    pub(crate) const LOAD: Code = *b"Zl";
+    pub(crate) const LOAD: Code = *b"Gl";
     /// `MATCH`.
     pub(crate) const MATCH: Code = *b"Ma";
     /// `MERGE`.
@@ -201,7 +201,7 @@ pub(super) mod code {
     /// `SKIP`.
     pub(crate) const SKIP: Code = *b"Sk";
     /// `STARTS`.
-    pub(crate) const STARTS: Code = *b"St";
+    pub(crate) const STARTS: Code = *b"Za";
     /// `THEN`.
     pub(crate) const THEN: Code = *b"Th";
     /// `TO`.

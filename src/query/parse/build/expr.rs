@@ -107,7 +107,7 @@ impl Builder<'_> {
                     break;
                 }
                 let test = next(nodes);
-                let negated = self.tokens.code(first_token(&test) + 1) == code::NOT;
+                let negated = self.code(&test) == code::NOT;
                 let kind = if negated { ExprKind::IsNotNull } else { ExprKind::IsNull };
                 left = wrap(left, kind, |span| span.to(self.span(&test)))?;
                 continue;
@@ -219,10 +219,10 @@ impl Builder<'_> {
     /// Returns an atom with its suffixes: properties, subscripts, calls, labels.
     fn operand(&mut self, nodes: &mut Nodes<'_>) -> Result<Tall> {
         let pair = next(nodes);
-        let mut tall = self.atom(pair, nodes)?;
+        let mut tall = self.atom(pair)?;
         while let Some(pair) = nodes.peek() {
             match pair.as_rule() {
-                Rule::key | Rule::subscript | Rule::labels | Rule::arguments => {
+                Rule::key | Rule::subscript | Rule::expr_labels | Rule::arguments | Rule::projected => {
                     let suffix = next(nodes);
                     tall = self.suffix(tall, suffix)?;
                 }
@@ -236,13 +236,14 @@ impl Builder<'_> {
         let span = expr.span.to(self.span(&pair));
         let kind = match pair.as_rule() {
             Rule::key => ExprKind::Property(expr, self.name(&pair)?),
-            Rule::labels => {
+            Rule::expr_labels => {
                 if let ExprKind::HasLabels(..) = expr.kind {
                     return fail(unexpected("labels were given already", self.span(&pair)));
                 }
                 ExprKind::HasLabels(expr, self.labels(pair)?)
             }
             Rule::subscript => return self.subscript((expr, height), pair, span),
+            Rule::projected => return self.map_projection(*expr, pair),
             _ => {
                 let Some(function) = function_name(&expr) else {
                     let message = "only a name can be called, with `(` after it".to_owned();
@@ -274,11 +275,11 @@ impl Builder<'_> {
     }
 
     /// Returns an atom. Every kind has a function of its own, and nothing is kept here, for atoms nest.
-    fn atom(&mut self, pair: Pair<'_, Rule>, nodes: &mut Nodes<'_>) -> Result<Tall> {
+    fn atom(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
         match pair.as_rule() {
             // The pair holds the closing parenthesis, not the opening one.
             Rule::group => self.tall(first(pair)),
-            Rule::variable | Rule::word => self.variable(pair, nodes),
+            Rule::variable | Rule::word => self.variable(&pair),
             Rule::literal => self.literal(&pair),
             Rule::pattern => self.pattern(pair),
             Rule::list => self.list(pair),
@@ -289,15 +290,10 @@ impl Builder<'_> {
         }
     }
 
-    fn variable(&mut self, pair: Pair<'_, Rule>, nodes: &mut Nodes<'_>) -> Result<Tall> {
-        let name = self.name(&pair)?;
-        match next_if(nodes, Rule::projected) {
-            Some(items) => self.map_projection(name, items),
-            None => {
-                let span = name.span;
-                above(ExprKind::Variable(name), span, 0)
-            }
-        }
+    fn variable(&self, pair: &Pair<'_, Rule>) -> Result<Tall> {
+        let name = self.name(pair)?;
+        let span = name.span;
+        above(ExprKind::Variable(name), span, 0)
     }
 
     fn map(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
@@ -333,8 +329,11 @@ impl Builder<'_> {
         Ok((entries, height))
     }
 
-    fn map_projection(&mut self, subject: Name, pair: Pair<'_, Rule>) -> Result<Tall> {
+    fn map_projection(&mut self, subject: Expr, pair: Pair<'_, Rule>) -> Result<Tall> {
         let span = subject.span.to(self.span(&pair));
+        let ExprKind::Variable(subject) = subject.kind else {
+            return fail(unexpected("only a variable can have `{` after it", self.span(&pair)));
+        };
         let (mut items, mut height) = (Vec::new(), 0);
         for item in pair.into_inner() {
             let place = self.span(&item);
@@ -426,7 +425,7 @@ impl Builder<'_> {
             let only = parts.exprs.remove(0);
             let before = self.span(&only).start;
             let (expr, height) = self.tall_where(only, parts.result.is_some())?;
-            return self.comprehension(expr, before, parts, height, span);
+            return self.comprehension(*expr, before, parts, height, span);
         }
         if let Some(extra) = parts.condition.as_ref().or(parts.result.as_ref()) {
             return fail(no_comprehension(self.span(extra)));
@@ -436,14 +435,7 @@ impl Builder<'_> {
     }
 
     /// Returns what a list with one expression is: a list, or a comprehension of elements or of matches.
-    fn comprehension(
-        &mut self,
-        expr: Box<Expr>,
-        before: u32,
-        parts: Parts<'_>,
-        height: usize,
-        span: Span,
-    ) -> Result<Tall> {
+    fn comprehension(&mut self, expr: Expr, before: u32, parts: Parts<'_>, height: usize, span: Span) -> Result<Tall> {
         let (kind, place) = (expr.kind, expr.span);
         let parenthesized = place.start != before;
         match kind {
@@ -729,7 +721,7 @@ fn no_comprehension(span: Span) -> crate::QueryError {
 }
 
 fn is_infix(pair: &Pair<'_, Rule>) -> bool {
-    pair.as_rule() == Rule::infix
+    matches!(pair.as_rule(), Rule::simple_infix | Rule::worded_infix)
 }
 
 fn is_variable(expr: &Expr) -> bool {

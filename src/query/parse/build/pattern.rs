@@ -77,7 +77,7 @@ impl Builder<'_> {
             NodePattern { variable: None, labels: None, properties: None, predicate: None, span: self.span(&pair) };
         for child in pair.into_inner() {
             match child.as_rule() {
-                Rule::name => node.variable = Some(self.name(&child)?),
+                Rule::pattern_name => node.variable = Some(self.name(&child)?),
                 Rule::labels => node.labels = Some(self.labels(child)?),
                 Rule::r#where => node.predicate = Some(Box::new(self.r#where(child)?)),
                 _ => node.properties = Some(self.properties(child, matching)?),
@@ -106,7 +106,7 @@ impl Builder<'_> {
         };
         for child in pair.into_inner() {
             match child.as_rule() {
-                Rule::name => relationship.variable = Some(self.name(&child)?),
+                Rule::pattern_name => relationship.variable = Some(self.name(&child)?),
                 Rule::labels => relationship.types = Some(self.labels(child)?),
                 Rule::length => relationship.length = Some(self.length(child)?),
                 Rule::r#where => relationship.predicate = Some(Box::new(self.r#where(child)?)),

@@ -2,46 +2,135 @@
 
 use super::*;
 
-#[test]
-fn try_messages() {
-    for text in [
-        "MACTH (n) RETURN n",
-        "MATCH (n) RETRUN n",
-        "MATCH (n) WEHRE n.x = 1 RETURN n",
-        "MATCH (n) RETURN n ODER BY n.x",
-        "MATCH (n RETURN n",
-        "RETURN 1 +",
-        "RETURN",
-        "",
-        "MATCH (n)",
-        "RETURN DISTINT n.x",
-        "CREATE CONSTRANT FOR (n:L) REQUIRE n.k IS UNIQUE",
-        "MATCH (n) RETURN n; RETURN 2",
-        "MATCH (n)-[:A..]->(m) RETURN n",
-        "MATCH (n)-[:A*-2]->(m) RETURN n",
-        "RETURN 'it''s'",
-        "MATCH (x) ATTEND x IN (FOR $q) RETURN x",
-        "CREATE EMBEDDING text FOR (n) ON n.x",
-        "SHOW EMBEDDINGS",
-        "RETURN CASE WEN 1 THEN 2 END",
-        "RETURN n.x IS NUL",
-        "MATCH p = SHORTEST 3 (a)--(b) RETURN p",
-        "RETURN a == 1",
-        "LOAD CSV FRM 'x' AS r RETURN r",
-        "MATCH (n) RETURN n LIMT 3",
-        "MATCH (n) SET n.x == 1",
-        "MATCH (n) WHERE RETURN n",
-        "COPY Person FROM 'x.csv' (KEYY id)",
-        "RETURN [, ]",
-        "UNWIND [1] S x RETURN x",
-        "MATCH (a)->(b) RETURN a",
-        "FOO",
-        "RETURN (1",
-        "RETURN 1)",
-        "RETURN {a 1}",
-        "RETURN count(DISTINCT x, ",
-        "MATCH (a:) RETURN a",
-    ] {
-        println!("{text}\n{}\n", failure(text).clone());
+/// Checks where each error points (the text under the caret), its detail, and a piece of its message and hint.
+#[track_caller]
+fn check_errors(cases: &[(&str, &str, &str, &str)]) {
+    let mut wrong = Vec::new();
+    for (text, at, detail, said) in cases {
+        let error = failure(text);
+        let span = error.span.unwrap();
+        let found = (&text[span.start as usize..span.end as usize], error.detail);
+        let shown = error.to_string();
+        if found != (*at, *detail) || !shown.contains(said) || error.place.is_none() {
+            wrong.push(format!("{text}\n{shown}\nexpected at `{at}`, {detail}, saying: {said}"));
+        }
+        for word in ["name_", "Rule", "OPERATOR", "infix"] {
+            assert!(!shown.contains(word), "{shown}");
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn misspelled_keywords_are_recognized_at_their_place() {
+    let syntax = "UnexpectedSyntax";
+    for (text, at, meant) in [
+        ("MACTH (n) RETURN n", "MACTH", "MATCH"),
+        ("MATCH (n) RETRUN n", "RETRUN", "RETURN"),
+        ("MATCH (n) WEHRE n.x = 1 RETURN n", "WEHRE", "WHERE"),
+        ("MATCH (n) RETURN n ODER BY n.x", "ODER", "ORDER"),
+        ("MATCH (n) RETURN n LIMT 3", "LIMT", "LIMIT"),
+        ("RETURN DISTINT n.x", "DISTINT", "DISTINCT"),
+        ("RETURN CASE WEN 1 THEN 2 END", "WEN", "WHEN"),
+        ("RETURN CASE WHEN a THN 2 END", "THN", "THEN"),
+        ("RETURN n.x IS NUL", "NUL", "NULL"),
+        ("RETURN n.x STARS WITH 'a'", "STARS", "STARTS"),
+        ("OPTINAL MATCH (n) RETURN n", "OPTINAL", "OPTIONAL"),
+        ("CREATE CONSTRANT FOR (n:L) REQUIRE n.k IS UNIQUE", "CONSTRANT", "CONSTRAINT"),
+        ("CREATE INDEX FOR (n:L) IN (n.k)", "IN", "ON"),
+        ("LOAD CSV FRM 'x' AS r RETURN r", "FRM", "FROM"),
+        ("COPY Person FRMO 'x.csv'", "FRMO", "FROM"),
+        ("COPY Person FROM 'x.csv' (KEYY id)", "KEYY", "KEY"),
+        ("COPY Person FROM 'x.csv' (MODE MERG)", "MERG", "MERGE"),
+        ("COPY Person FROM 'x.csv' (COLUMNS (a STRNG))", "STRNG", "STRING"),
+    ] {
+        // Two letters are too few to compare.
+        let said = if at.len() > 2 { format!("did you mean `{meant}`?") } else { format!("expected {meant}") };
+        check_errors(&[(text, at, syntax, &said)]);
+    }
+}
+
+#[test]
+fn the_place_and_the_expected_words_are_named() {
+    let syntax = "UnexpectedSyntax";
+    let order = "InvalidClauseComposition";
+    check_errors(&[
+        ("", "", syntax, "there is no statement"),
+        ("RETURN", "", syntax, "the statement ends where DISTINCT, an expression or `*` is expected"),
+        ("RETURN 1 +", "", syntax, "the statement ends where an expression is expected"),
+        ("FOO", "FOO", syntax, "expected a statement, found `FOO`"),
+        ("RETURN [, ]", ",", syntax, "expected an expression or `]`, found `,`"),
+        ("RETURN {a 1}", "1", syntax, "expected `:`, found `1`"),
+        ("MATCH (a:) RETURN a", ")", syntax, "a name"),
+        ("MATCH (n) WHERE RETURN n", "RETURN", syntax, "an expression is missing before `RETURN`"),
+        ("UNWIND [1] x RETURN x", "x", syntax, "expected AS"),
+        ("RETURN 1; RETURN 2", ";", syntax, "only one statement"),
+        ("MATCH (n RETURN n", "(", syntax, "`(` is opened here and never closed"),
+        ("RETURN [1, (2]", "(", syntax, "`(` is opened here and never closed"),
+        ("RETURN 1)", ")", syntax, "`)` closes nothing"),
+        ("RETURN 'abc", "'", syntax, "the string is opened here and never closed"),
+        ("RETURN `abc", "`", syntax, "the quoted name is opened here and never closed"),
+        ("RETURN 1 /* abc", "/*", syntax, "the comment is opened here and never closed"),
+        ("RETURN 'it''s'", "'s'", syntax, "a quote inside a string is written"),
+        ("RETURN a == 1", "==", syntax, "write = for"),
+        ("RETURN a != 1", "!=", syntax, "write <> for"),
+        ("RETURN a && b", "&&", syntax, "write AND"),
+        ("RETURN $", "$", syntax, "no parameter name"),
+        ("RETURN 1 # 2", "#", syntax, "no meaning"),
+        ("RETURN 42 — 41", "—", "InvalidUnicodeCharacter", "write the ASCII sign -"),
+        ("RETURN ‘a’", "‘", "InvalidUnicodeCharacter", "write the ASCII quotes"),
+        ("RETURN 12ab", "12ab", "InvalidNumberLiteral", "is not a number"),
+        ("RETURN 0x", "0x", "InvalidNumberLiteral", "no digit"),
+        ("RETURN 9223372036854775808", "9223372036854775808", "IntegerOverflow", "64 bits"),
+        ("RETURN -9223372036854775809", "-9223372036854775809", "IntegerOverflow", "64 bits"),
+        ("RETURN 1.34E999", "1.34E999", "FloatingPointOverflow", "largest float"),
+        ("RETURN '\\uH'", "\\u", "InvalidUnicodeLiteral", "4 hexadecimal digits"),
+        ("MATCH (n)-[:A..]->(m) RETURN n", "..", "InvalidRelationshipPattern", "the length of a path"),
+        ("MATCH (n)-[:A*-2]->(m) RETURN n", "-", "InvalidRelationshipPattern", "the length of a path"),
+        ("MATCH (n $p) RETURN n", "$p", "InvalidParameterUse", "name the properties"),
+        ("MATCH (n) DELETE n:A", "n:A", "InvalidDelete", "REMOVE n:Label"),
+        ("MATCH (n) SET n:A|B", "|", syntax, "only labels can be set or removed"),
+        ("MATCH (n) REMOVE n", "n", syntax, "REMOVE takes properties and labels"),
+        ("MATCH (n) RETURN (n)-->()", "(n)-->()", syntax, "EXISTS { pattern }"),
+        ("RETURN [x WHERE x | y]", "|", syntax, "variable IN list"),
+        ("RETURN [x WHERE x]", "WHERE x", syntax, "variable IN list"),
+        ("RETURN all(x)", "all(x)", syntax, "all(x IN list WHERE x > 0)"),
+        ("RETURN reduce(x IN y | z)", "reduce(x IN y | z)", syntax, "reduce(total = 0"),
+        ("RETURN sum(*)", "sum(*)", syntax, "only count takes `*`"),
+        ("RETURN 1 (2)", "2)", syntax, "only a name can be called"),
+        ("MATCH (n)", "", order, "RETURN or an updating clause is missing"),
+        ("MATCH (n) WITH n", "", order, "the query ends in WITH"),
+        ("RETURN 1 MATCH (n) RETURN n", "MATCH (n)", order, "use WITH to go on"),
+        ("CREATE (a) MATCH (b) RETURN b", "MATCH (b)", order, "put a WITH between"),
+        ("RETURN 1 UNION RETURN 2 UNION ALL RETURN 3", "UNION ALL", order, "cannot be mixed"),
+        ("MATCH (n) WHERE EXISTS { MATCH (n) SET n.x = 1 } RETURN n", "SET n.x = 1", order, "only read"),
+        ("MATCH (n) CALL p() YIELD * RETURN n", "YIELD *", syntax, "name the outputs"),
+        ("COPY A FROM 'a.csv' (KEY id, KEY id)", "KEY", syntax, "given twice"),
+        ("COPY A FROM 'a.csv' (DELIM ',', DELIMITER ';')", "DELIMITER", syntax, "given twice"),
+        ("COPY A FROM 'a.csv' (FROM B)", "COPY A FROM 'a.csv' (FROM B)", syntax, "FROM needs TO"),
+        ("COPY A FROM 'a.csv' (KEY id, FROM B, TO C)", "id", syntax, "relationships have no KEY"),
+        ("COPY A FROM 'a.csv' (DELIM 'ab')", "'ab'", syntax, "must be one character"),
+        ("COPY A FROM 'a.csv' (HEADER maybe)", "maybe", syntax, "HEADER needs true or false"),
+        ("CREATE INDEX FOR (n:L) ON (m.k)", "m", syntax, "not the variable of FOR"),
+    ]);
+}
+
+#[test]
+fn what_is_not_built_yet_says_so() {
+    for (text, at, what) in [
+        ("MATCH (x) ATTEND x IN (FOR $q) RETURN x", "ATTEND", "ATTEND"),
+        ("MATCH (x) REINFORCE x BY 1", "REINFORCE", "REINFORCE"),
+        ("CREATE EMBEDDING text FOR (n) ON n.x DIMENSION 3", "EMBEDDING", "CREATE EMBEDDING"),
+        ("DROP EMBEDDING text", "EMBEDDING", "DROP EMBEDDING"),
+        ("SHOW EMBEDDINGS", "EMBEDDINGS", "SHOW EMBEDDINGS"),
+        ("CREATE POLICY p FOR ()-[r]-() HALF LIFE 3", "POLICY", "CREATE POLICY"),
+        ("CREATE FULLTEXT INDEX f FOR (n:L) ON EACH [n.x]", "FULLTEXT", "CREATE FULLTEXT"),
+        ("MATCH p = SHORTEST 3 (a)--(b) RETURN p", "SHORTEST", "SHORTEST"),
+        ("BACKUP TO 'dir'", "BACKUP", "BACKUP"),
+        ("MATCH (n) AT TIME 3 RETURN n", "AT", "AT"),
+    ] {
+        check_errors(&[(text, at, "UnexpectedSyntax", &format!("not supported yet: {what}"))]);
+    }
+    statement("CREATE embedding = (a)-[:R]->(b)");
+    statement("MATCH (attend:Heads) RETURN attend.attend AS reinforce");
 }

@@ -15,7 +15,7 @@ fn maybe<T>(before: &str, item: Option<T>, show: impl Fn(T) -> String) -> String
 }
 
 pub(super) fn expr(e: &Expr) -> String {
-    let boxed = |e: &Box<Expr>| expr(e);
+    let boxed = |e: &Expr| expr(e);
     let joined =
         |all: &[Expr], word: &str| format!("({})", all.iter().map(expr).collect::<Vec<_>>().join(&format!(" {word} ")));
     match &e.kind {
@@ -31,7 +31,7 @@ pub(super) fn expr(e: &Expr) -> String {
         ExprKind::Property(owner, key) => format!("{}.{}", expr(owner), key.text),
         ExprKind::Index(list, index) => format!("{}[{}]", expr(list), expr(index)),
         ExprKind::Slice { list, from, to } => {
-            format!("{}[{}..{}]", expr(list), maybe("", from.as_ref(), boxed), maybe("", to.as_ref(), boxed))
+            format!("{}[{}..{}]", expr(list), maybe("", from.as_deref(), boxed), maybe("", to.as_deref(), boxed))
         }
         ExprKind::And(all) => joined(all, "AND"),
         ExprKind::Or(all) => joined(all, "OR"),
@@ -56,25 +56,25 @@ pub(super) fn expr(e: &Expr) -> String {
                 branches.iter().map(|(when, then)| format!(" WHEN {} THEN {}", expr(when), expr(then))).collect();
             format!(
                 "CASE{}{branches}{} END",
-                maybe(" ", subject.as_ref(), boxed),
-                maybe(" ELSE ", otherwise.as_ref(), boxed)
+                maybe(" ", subject.as_deref(), boxed),
+                maybe(" ELSE ", otherwise.as_deref(), boxed)
             )
         }
         ExprKind::ListComprehension { variable, list, predicate, result } => format!(
             "[each {} IN {}{}{}]",
             variable.text,
             expr(list),
-            maybe(" WHERE ", predicate.as_ref(), boxed),
-            maybe(" | ", result.as_ref(), boxed)
+            maybe(" WHERE ", predicate.as_deref(), boxed),
+            maybe(" | ", result.as_deref(), boxed)
         ),
         ExprKind::PatternComprehension { pattern, predicate, result } => {
-            format!("[match {}{} | {}]", path(pattern), maybe(" WHERE ", predicate.as_ref(), boxed), expr(result))
+            format!("[match {}{} | {}]", path(pattern), maybe(" WHERE ", predicate.as_deref(), boxed), expr(result))
         }
         ExprKind::Quantifier { quantifier, variable, list, predicate } => format!(
             "{quantifier:?}<{} IN {}{}>",
             variable.text,
             expr(list),
-            maybe(" WHERE ", predicate.as_ref(), boxed)
+            maybe(" WHERE ", predicate.as_deref(), boxed)
         ),
         ExprKind::Reduce { accumulator, initial, variable, list, step } => format!(
             "reduce<{} = {}, {} IN {} | {}>",
