@@ -77,11 +77,13 @@ pub(crate) enum Fold {
     DistinctValues { node: usize, key: KeyRef },
 }
 
-/// The groups for which a count is greatest, so many of them and those that equal the last: more are not asked for.
+/// The groups that come first by one fold, so many of them and those that equal the last: more are not asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Keep {
-    /// Where the count is in [`ChainAggregate::folds`].
+    /// Where it is in [`ChainAggregate::folds`].
     pub(crate) fold: usize,
+    /// The greatest come first.
+    pub(crate) descending: bool,
     pub(crate) count: Expr,
 }
 

@@ -190,7 +190,14 @@ fn chain_aggregate(chain: &ChainAggregate, p: &Printer<'_>) -> String {
     if chain.steps.is_empty() {
         pattern = node(0);
     }
-    let keep = chain.keep.as_ref().map(|keep| format!(", the greatest {}", p.expr(&keep.count))).unwrap_or_default();
+    let keep = chain
+        .keep
+        .as_ref()
+        .map(|keep| {
+            let order = if keep.descending { "greatest" } else { "least" };
+            format!(", the {} of {order} {}", p.expr(&keep.count), p.slot(chain.folds[keep.fold].0))
+        })
+        .unwrap_or_default();
     format!("TrailAggregate {}{by} over {pattern}{keep}", folds.join(", "))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn apply(op: &mut Op) {
         _ => {}
     }
     slots::inputs_mut(op, &mut apply);
-    keep_greatest(op);
+    keep_first(op);
 }
 
 /// What a slot is, in terms of the pattern.
@@ -314,10 +314,11 @@ fn label_names(predicate: &Expr) -> Option<Vec<LabelRef>> {
     tests.iter().map(name).collect()
 }
 
-/// Where only the rows with the greatest counts are wanted, says so.
-fn keep_greatest(op: &mut Op) {
+/// Where only the rows that come first by a fold are wanted, says so.
+fn keep_first(op: &mut Op) {
     let Op::Sort { input, keys, limit: Some(limit), .. } = op else { return };
-    let Some(first) = keys.first().filter(|key| key.descending && is_constant(limit)) else { return };
+    let Some(first) = keys.first().filter(|_| is_constant(limit)) else { return };
+    let descending = first.descending;
     let Expr::Slot(mut slot) = first.expr else { return };
     let mut below = &mut **input;
     while let Op::Project { input, items } = below {
@@ -329,7 +330,5 @@ fn keep_greatest(op: &mut Op) {
     }
     let Op::ChainAggregate(chain) = below else { return };
     let Some(fold) = chain.folds.iter().position(|(set, _)| *set == slot) else { return };
-    if matches!(chain.folds[fold].1, Fold::Rows | Fold::Of { function: Aggregator::Count, .. }) {
-        chain.keep = Some(Keep { fold, count: limit.clone() });
-    }
+    chain.keep = Some(Keep { fold, descending, count: limit.clone() });
 }

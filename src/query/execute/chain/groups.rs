@@ -1,20 +1,24 @@
 //! From weights to rows: groups, and what is made of each.
 
-use std::rc::Rc;
+use std::{
+    hash::{Hash, Hasher},
+    rc::Rc,
+};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::{
     Stop, Values,
     mask::{Filter, Mask, Words, all_have, block_ids, column, places},
+    reach,
     ring::{Best, FloatSum, IntSum, Pool, Ring},
     walk::{Returning, Walk, walks},
-    weigh::{Ground, Lift, Pass, Sink},
+    weigh::{Ground, Lift, Pass, Sink, leads_to},
 };
 use crate::{
     Error,
     graph::{CleanColumn, Column, Snapshot},
-    model::{NodeId, Value},
+    model::{LabelId, NodeId, Value},
     query::{
         chain::{ChainAggregate, ChainSource, Fold},
         execute::batch::{self, BATCH_ROWS_MAX},
@@ -34,8 +38,7 @@ const TRAILS_FEW: f64 = 20_000.0;
 #[derive(Debug)]
 pub(in crate::query) struct Rows {
     pub(in crate::query) n: usize,
-    /// By key: its values; `None` where each row is one of `nodes`, of which the key is still to be evaluated.
-    pub(in crate::query) keys: Option<Vec<batch::Column>>,
+    /// By row: a node of its group, of which the keys are still to be evaluated. Empty where there are no keys.
     pub(in crate::query) nodes: Vec<u32>,
     pub(in crate::query) folds: Vec<batch::Column>,
 }
@@ -47,7 +50,7 @@ pub(in crate::query) fn run(
     values: &mut dyn Values,
     pool: &mut Pool,
 ) -> Result<Rows, Stop> {
-    let filters = filters(chain, snapshot, values)?;
+    let mut filters = filters(chain, snapshot, values)?;
     let nobody = |filter: &Filter<'_>| filter.impossible || filter.found.as_ref().is_some_and(Vec::is_empty);
     let walks = if filters.iter().any(nobody) {
         Vec::new()
@@ -55,6 +58,7 @@ pub(in crate::query) fn run(
         let labels: Vec<_> = filters.iter().map(|filter| filter.labels.clone()).collect();
         walks(chain, &labels, snapshot).ok_or(Stop::General)?
     };
+    imply_labels(&mut filters, &walks, snapshot);
     let mut masks = vec![None; chain.nodes.len()];
     let ground = Ground { snapshot, filters: &filters, masks: &mut masks, values, pool };
     let mut run = Run { chain, walks: &walks, ground };
@@ -68,12 +72,12 @@ pub(in crate::query) fn run(
             let (n, folds) = run.whole()?;
             let n = usize::from(n > 0);
             let nodes = [id][..n].to_vec();
-            Ok(Rows { n, keys: None, nodes, folds: if n == 0 { Vec::new() } else { one_row(folds) } })
+            Ok(Rows { n, nodes, folds: if n == 0 { Vec::new() } else { one_row(folds) } })
         }
         (Some(group), None) => run.grouped(group),
         (None, _) => {
             let (_, folds) = run.whole()?;
-            Ok(Rows { n: 1, keys: Some(Vec::new()), nodes: Vec::new(), folds: one_row(folds) })
+            Ok(Rows { n: 1, nodes: Vec::new(), folds: one_row(folds) })
         }
     }
 }
@@ -115,6 +119,28 @@ fn filters<'a>(
         filters.push(filter);
     }
     Ok(filters)
+}
+
+/// The most labels that are tried: more make no difference to a short query.
+const LABELS_TRIED_MAX: usize = 32;
+
+/// Adds to filters without a label one that all their nodes have because relationships lead to no other.
+fn imply_labels(filters: &mut [Filter<'_>], walks: &[Walk], snapshot: &Snapshot) {
+    for (node, filter) in filters.iter_mut().enumerate() {
+        if !filter.labels.is_empty() || filter.found.is_some() || walks.is_empty() {
+            continue;
+        }
+        let implied = |label: LabelId| {
+            walks.iter().all(|walk| {
+                walk.steps.iter().any(|step| {
+                    let ends = [step.a, step.b].into_iter().filter(|end| walk.nodes[*end] == Some(node));
+                    ends.into_iter().any(|end| leads_to(snapshot, &step.hop_from(step.other(end)), label))
+                })
+            })
+        };
+        let mut labels = snapshot.catalog().labels().map(|(label, _)| label).take(LABELS_TRIED_MAX);
+        filter.labels.extend(labels.find(|label| implied(*label)));
+    }
 }
 
 /// Returns the existing nodes of a number or a list of numbers.
@@ -266,9 +292,12 @@ impl<'a> Run<'a, '_> {
             });
         }
         let mut measured: Vec<Option<Measured>> = chain.folds.iter().map(|_| None).collect();
-        let keep = chain.keep.as_ref().filter(|keep| per_node && is_rows[keep.fold]);
-        let base: Vec<(u32, u64)> = if let Some(keep) = keep {
-            let at_most = self.ground.values.constant(&keep.count)?.as_int().and_then(|n| usize::try_from(n).ok());
+        let at_most = match &chain.keep {
+            Some(keep) => self.ground.values.constant(&keep.count)?.as_int().and_then(|n| usize::try_from(n).ok()),
+            None => None,
+        };
+        let keeps_rows = per_node && chain.keep.as_ref().is_some_and(|keep| keep.descending && is_rows[keep.fold]);
+        let base: Vec<(u32, u64)> = if keeps_rows && at_most.is_some() {
             self.count_at(group, at_most)?
         } else if let Some(at) = sum
             && let Fold::Of { function, node, key } = &chain.folds[at].1
@@ -284,7 +313,7 @@ impl<'a> Run<'a, '_> {
         };
         let nodes: Vec<u32> = base.iter().map(|(id, _)| *id).collect();
         let merged = if per_node { None } else { Some(self.merge_by_keys(group, &nodes)?) };
-        let n = merged.as_ref().map_or(nodes.len(), |merged| merged.n);
+        let n = merged.as_ref().map_or(nodes.len(), |merged| merged.nodes.len());
         let place = |row: usize| merged.as_ref().map_or(row, |merged| merged.places[row] as usize);
         let mut folds = Vec::with_capacity(chain.folds.len());
         for (at, (_, fold)) in chain.folds.iter().enumerate() {
@@ -313,8 +342,15 @@ impl<'a> Run<'a, '_> {
             };
             folds.push(totals.finish(function, n, place)?);
         }
-        let keys = merged.map(|merged| merged.keys);
-        Ok(Rows { n, nodes: if keys.is_some() { Vec::new() } else { nodes }, keys, folds })
+        // Groups are told apart by their keys: any node of a group has them.
+        let mut nodes = merged.map_or(nodes, |merged| merged.nodes);
+        if let (Some(keep), Some(at_most)) = (&chain.keep, at_most)
+            && let Some(kept) = first_by(&folds[keep.fold], keep.descending, at_most)
+        {
+            folds.iter_mut().for_each(|column| column.retain(&kept));
+            nodes = kept.iter().map(|row| nodes[*row as usize]).collect();
+        }
+        Ok(Rows { n: nodes.len(), nodes, folds })
     }
 
     /// Returns whether different nodes always have different keys: one of them is the node, or a unique property.
@@ -348,27 +384,37 @@ impl<'a> Run<'a, '_> {
     fn merge_by_keys(&mut self, group: usize, nodes: &[u32]) -> Result<Merged, Stop> {
         let chain = self.chain;
         let slot = chain.nodes[group].slot;
-        let mut keys: Vec<batch::Column> = chain.keys.iter().map(|_| batch::Column::Absent).collect();
-        let mut places = Vec::with_capacity(nodes.len());
+        let properties: Option<Vec<Column<'_>>> = chain
+            .keys
+            .iter()
+            .map(|(_, key)| match key {
+                Expr::Property { base, key, .. } if matches!(**base, Expr::Slot(of) if of == slot) => {
+                    Some(column(self.ground.snapshot, &key.name))
+                }
+                _ => None,
+            })
+            .collect();
+        self.ground.values.tick(nodes.len())?;
+        if let Some(properties) = properties {
+            return Ok(merge_by_properties(&properties, nodes)?);
+        }
+        let mut merged = Merged::default();
         let mut known: FxHashMap<Vec<Value>, u32> = FxHashMap::default();
-        let mut n = 0;
         for chunk in nodes.chunks(BATCH_ROWS_MAX) {
             let mut columns = Vec::with_capacity(chain.keys.len());
             for (_, expr) in &chain.keys {
                 columns.push(self.ground.values.column(expr, slot, chunk)?);
             }
-            for row in 0..chunk.len() {
+            for (row, &node) in chunk.iter().enumerate() {
                 let key: Vec<Value> = columns.iter().map(|column| column.get(row)).collect();
-                let place = *known.entry(key).or_insert_with_key(|key| {
-                    keys.iter_mut().zip(key).for_each(|(column, value)| column.push(value.clone(), n));
-                    n += 1;
-                    n as u32 - 1
+                let place = *known.entry(key).or_insert_with(|| {
+                    merged.nodes.push(node);
+                    merged.nodes.len() as u32 - 1
                 });
-                places.push(place);
+                merged.places.push(place);
             }
-            self.ground.values.tick(chunk.len())?;
         }
-        Ok(Merged { n, places, keys })
+        Ok(merged)
     }
 
     fn mask(&mut self, node: usize) -> Result<Rc<Mask>, Stop> {
@@ -431,8 +477,22 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// Returns the nodes of a place that a trail goes through.
+    /// Returns the nodes of a place that a trail goes through, in any order.
     fn exists_at(&mut self, place: usize) -> Result<Vec<(u32, u64)>, Stop> {
+        let rows: Option<Vec<_>> =
+            self.walks.iter().map(|walk| Some((walk, reach::row(walk, self.ground.filters, place)?))).collect();
+        if let Some(rows) = rows {
+            let Ground { snapshot, filters, masks, values, pool } = &mut self.ground;
+            let mut ground = reach::Ground { snapshot, filters, masks, values: &mut **values };
+            let len = snapshot.node_id_end() as usize;
+            pool.levels.start(len);
+            pool.ends.start(len);
+            let mut reached = Vec::new();
+            for (walk, row) in &rows {
+                reach::reach(walk, row, &mut ground, &mut pool.levels, &mut pool.ends, &mut reached)?;
+            }
+            return Ok(reached.into_iter().map(|id| (id, 1)).collect());
+        }
         if self.walks.iter().any(|walk| !walk.fixes.is_empty() || walk.returning.is_some()) {
             return self.weights_at::<u64>(place, None);
         }
@@ -612,12 +672,93 @@ impl<'a> Run<'a, '_> {
     }
 }
 
-/// Groups whose keys are the same.
+/// Groups of nodes whose keys are the same.
+#[derive(Default)]
 struct Merged {
-    n: usize,
+    /// By group: one of its nodes.
+    nodes: Vec<u32>,
     /// By row: its group.
     places: Vec<u32>,
-    keys: Vec<batch::Column>,
+}
+
+/// Finds the nodes whose properties are the same, without copying a text.
+fn merge_by_properties(properties: &[Column<'_>], nodes: &[u32]) -> Result<Merged, Error> {
+    let mut merged = Merged { nodes: Vec::new(), places: Vec::with_capacity(nodes.len()) };
+    // By hash the first group of it, and by group the next one of the same hash.
+    let mut first: FxHashMap<u64, u32> = FxHashMap::default();
+    let mut next: Vec<Option<u32>> = Vec::new();
+    for &node in nodes {
+        let mut hasher = FxHasher::default();
+        for property in properties {
+            hash_of(&property.get(node)?, &mut hasher);
+        }
+        let entry = first.entry(hasher.finish()).or_insert(u32::MAX);
+        let mut at = Some(*entry).filter(|group| *group != u32::MAX);
+        while let Some(group) = at {
+            if have_same(properties, merged.nodes[group as usize], node)? {
+                break;
+            }
+            at = next[group as usize];
+        }
+        let place = match at {
+            Some(group) => group,
+            None => {
+                let group = merged.nodes.len() as u32;
+                next.push(Some(*entry).filter(|group| *group != u32::MAX));
+                *entry = group;
+                merged.nodes.push(node);
+                group
+            }
+        };
+        merged.places.push(place);
+    }
+    Ok(merged)
+}
+
+/// Hashes values so that what groups together hashes the same.
+fn hash_of(value: &ValueRef<'_>, hasher: &mut FxHasher) {
+    match value {
+        ValueRef::Str(text) => hasher.write(text.as_bytes()),
+        ValueRef::Mixed(Value::String(text)) => hasher.write(text.as_bytes()),
+        ValueRef::Int(number) => Value::Int(*number).hash(hasher),
+        other => other.to_value().hash(hasher),
+    }
+}
+
+fn have_same(properties: &[Column<'_>], a: u32, b: u32) -> Result<bool, Error> {
+    for property in properties {
+        let same = match (property.get(a)?, property.get(b)?) {
+            (ValueRef::Str(a), ValueRef::Str(b)) => a == b,
+            (a, b) => a.to_value().same(&b.to_value()),
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns the rows that come first by a column, `at_most` of them and those that equal the last, ascending; `None` where
+/// that is all.
+fn first_by(column: &batch::Column, descending: bool, at_most: usize) -> Option<Vec<u32>> {
+    let n = column.len();
+    if at_most >= n {
+        return None;
+    }
+    let Some(last) = at_most.checked_sub(1) else { return Some(Vec::new()) };
+    let order = |a: &u32, b: &u32| {
+        let (a, b) = (*a as usize, *b as usize);
+        let ordering = match column {
+            batch::Column::Ints(items) => items[a].cmp(&items[b]),
+            batch::Column::Values(items) => items[a].order(&items[b]),
+            other => other.get(a).order(&other.get(b)),
+        };
+        if descending { ordering.reverse() } else { ordering }
+    };
+    let mut rows: Vec<u32> = (0..n as u32).collect();
+    let (_, bound, _) = rows.select_nth_unstable_by(last, order);
+    let bound = *bound;
+    Some((0..n as u32).filter(|row| order(row, &bound).is_le()).collect())
 }
 
 /// What was measured, by row.

@@ -80,7 +80,8 @@ fn question(random: &mut Random) -> String {
     let tests: Vec<String> = (0..random.below(3))
         .map(|_| {
             let at = any(random);
-            match random.below(8) {
+            match random.below(9) {
+                8 => format!("id(n{at}) = 0"),
                 0 => format!("n{at}.number >= 1"),
                 1 => format!("2 > n{at}.number"),
                 2 => format!("toLower(n{at}.text) = toLower('Y')"),

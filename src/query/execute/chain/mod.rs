@@ -6,6 +6,7 @@
 //!    cannot be kept exactly ends here, and the general operators run instead.
 //! 3. [`weigh`]: the pattern is hung up at the node that groups (or where the work is least), and weights are summed from
 //!    the leaves to it, in a [`ring`]: numbers of trails, with sums or the best value of one node.
+//!    Where only the nodes at the end of a row of steps are asked for, [`reach`] does with sets.
 //! 4. [`groups`]: weights become rows, which [`operator`] hands on in batches.
 //!
 //! An error of a predicate also ends in the general operators: they may never reach the node it is of.
@@ -13,6 +14,7 @@
 mod groups;
 mod mask;
 mod operator;
+mod reach;
 mod ring;
 mod walk;
 mod weigh;

@@ -64,8 +64,7 @@ impl Chain {
         let mut values = Evaluator { ctx, evaluation: &mut self.evaluation, held: &mut self.held, bytes: 0 };
         match run(&self.chain, &view, &mut values, &mut self.pool) {
             Ok(rows) => {
-                let columns = rows.keys.iter().flatten().chain(&rows.folds).map(Column::bytes);
-                let bytes = rows.nodes.len() * 4 + columns.sum::<usize>();
+                let bytes = rows.nodes.len() * 4 + rows.folds.iter().map(Column::bytes).sum::<usize>();
                 ctx.hold(&mut self.held, bytes)?;
                 Ok(State::Rows(rows, 0))
             }
@@ -95,19 +94,11 @@ impl Operator for Chain {
         for ((slot, _), column) in self.chain.folds.iter().zip(&rows.folds) {
             out.column_mut(*slot).copy_range(column, from, to);
         }
-        match (&rows.keys, self.chain.group) {
-            (Some(keys), _) => {
-                for ((slot, _), column) in self.chain.keys.iter().zip(keys) {
-                    out.column_mut(*slot).copy_range(column, from, to);
-                }
+        if let Some(group) = self.chain.group {
+            let node = self.chain.nodes[group].slot;
+            for (slot, key) in &self.chain.keys {
+                self.evaluation.column(ctx, key, node, &rows.nodes[from..to], out.column_mut(*slot))?;
             }
-            (None, Some(group)) => {
-                let node = self.chain.nodes[group].slot;
-                for (slot, key) in &self.chain.keys {
-                    self.evaluation.column(ctx, key, node, &rows.nodes[from..to], out.column_mut(*slot))?;
-                }
-            }
-            (None, None) => {}
         }
         Ok(true)
     }

@@ -39,6 +39,50 @@ pub(super) trait Ring: Copy + PartialEq + Debug {
 pub(in crate::query) struct Pool {
     counts: Vec<Vec<u64>>,
     flags: Vec<Vec<bool>>,
+    /// Which nodes were met, on a level and at the end.
+    pub(super) levels: Stamps,
+    pub(super) ends: Stamps,
+}
+
+/// A set of nodes that is emptied at no cost: a node is in it when it has the stamp of the moment.
+#[derive(Debug, Default)]
+pub(super) struct Stamps {
+    by_node: Vec<u32>,
+    now: u32,
+}
+
+impl Stamps {
+    /// Empties the set, and makes it large enough for nodes below `len`.
+    pub(super) fn start(&mut self, len: usize) {
+        if self.by_node.len() < len {
+            self.by_node.resize(len, 0);
+        }
+        self.next();
+    }
+
+    /// Empties the set.
+    pub(super) fn next(&mut self) {
+        match self.now.checked_add(1) {
+            Some(now) => self.now = now,
+            None => {
+                self.by_node.fill(0);
+                self.now = 1;
+            }
+        }
+    }
+
+    /// Adds nodes, and to `new` those that were not in it.
+    #[inline(always)]
+    pub(super) fn add_all(&mut self, nodes: &[u32], new: &mut Vec<u32>) {
+        new.reserve(nodes.len());
+        for &node in nodes {
+            let stamp = &mut self.by_node[node as usize];
+            if *stamp != self.now {
+                *stamp = self.now;
+                new.push(node);
+            }
+        }
+    }
 }
 
 /// The most arrays of a kind that are kept.

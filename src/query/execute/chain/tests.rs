@@ -398,10 +398,7 @@ fn walked(chain: &ChainAggregate, snapshot: &Snapshot) -> BTreeMap<String, Vec<V
 fn rows(chain: &ChainAggregate, snapshot: &Snapshot, rows: &Rows) -> BTreeMap<String, Vec<Value>> {
     let mut all = BTreeMap::new();
     for row in 0..rows.n {
-        let keys: Vec<Value> = match &rows.keys {
-            Some(keys) => keys.iter().map(|column| column.get(row)).collect(),
-            None => chain.keys.iter().map(|(_, expr)| value_of(snapshot, expr, rows.nodes[row])).collect(),
-        };
+        let keys: Vec<Value> = chain.keys.iter().map(|(_, expr)| value_of(snapshot, expr, rows.nodes[row])).collect();
         let folds = rows.folds.iter().map(|column| column.get(row)).collect();
         assert!(all.insert(Value::list(keys).to_string(), folds).is_none(), "a group appears twice");
     }
@@ -470,6 +467,65 @@ fn the_comparison_would_notice_a_relationship_taken_twice() {
     assert!(noticed > 5, "{noticed}");
 }
 
+/// Without self-loops, three steps one way can only go back over the first relationship.
+#[test]
+fn ends_reached_from_one_start_are_those_of_trails() {
+    let (mut same, mut returning) = (0, 0);
+    for seed in 0..1000 {
+        let mut random = Random(seed + 77);
+        let mut tx = Transaction::new(Snapshot::empty(Arc::new(Store::memory())));
+        let labels: Vec<LabelId> = LABELS.iter().map(|name| tx.label(name).unwrap()).collect();
+        let types: Vec<TypeId> = TYPES.iter().map(|name| tx.rel_type(name).unwrap()).collect();
+        let n = 2 + random.below(4) as usize;
+        let nodes: Vec<NodeId> = (0..n).map(|at| tx.create_node(&labels[at % 2..=at % 2]).unwrap()).collect();
+        for _ in 0..random.below(9) {
+            let (a, b) = (random.below(n as u64) as usize, random.below(n as u64) as usize);
+            if a != b {
+                tx.create_rel(types[0], nodes[a], nodes[b]).unwrap();
+            }
+        }
+        let length = 1 + random.below(3) as usize;
+        let follow = [Follow::Out, Follow::In][random.below(2) as usize];
+        let start = if random.below(2) == 0 { 0 } else { length };
+        let found = Value::from(vec![i64::from(nodes[random.below(n as u64) as usize].get())]);
+        let places = (0..=length).map(|at| ChainNode {
+            slot: Slot(at as u16),
+            source: if at == start { ChainSource::Ids(Expr::Const(found.clone())) } else { ChainSource::Any },
+            labels: if random.below(4) == 0 { vec![label(LABELS[random.below(2) as usize])] } else { Vec::new() },
+            predicates: Vec::new(),
+        });
+        let places: Vec<ChainNode> = places.collect();
+        let types = vec![TypeRef { name: "R".into(), id: None }];
+        let step = |at| ChainStep { from: at, to: at + 1, follow, types: types.clone(), min: 1, max: 1 };
+        let distinct = (0..length).flat_map(|j| (0..j).map(move |i| (i, j))).collect();
+        let mut chain = ChainAggregate {
+            nodes: places,
+            steps: (0..length).map(step).collect(),
+            distinct,
+            group: None,
+            keys: Vec::new(),
+            folds: vec![(Slot(20), Fold::DistinctNodes { node: length - start })],
+            keep: None,
+            general: Op::Argument,
+        };
+        let clean = fold(&tx);
+        for snapshot in [tx.view(), &clean] {
+            match compare(&chain, &chain, snapshot, &mut Pool::default()) {
+                Outcome::Same => same += 1,
+                Outcome::General => panic!("seed {seed}: {chain:#?}"),
+                Outcome::Different(how) => panic!("seed {seed}: {how}"),
+            }
+        }
+        // Were nothing kept apart, some would differ.
+        let careless = ChainAggregate { distinct: Vec::new(), ..chain.clone() };
+        let outcome = compare(&careless, &chain, &clean, &mut Pool::default());
+        returning += u32::from(matches!(outcome, Outcome::Different(_)));
+        chain.folds = vec![(Slot(20), Fold::Rows)];
+        assert!(matches!(compare(&chain, &chain, &clean, &mut Pool::default()), Outcome::Same), "seed {seed}");
+    }
+    assert!(same == 2000 && returning > 10, "{same} {returning}");
+}
+
 #[test]
 fn only_the_greatest_counts_are_kept() {
     for seed in 0..200 {
@@ -482,7 +538,7 @@ fn only_the_greatest_counts_are_kept() {
         let mut all: Vec<i64> = walked(&chain, tx.view()).values().map(|row| row[0].as_int().unwrap()).collect();
         all.sort_unstable_by(|a, b| b.cmp(a));
         for n in [0, 1, 2] {
-            chain.keep = Some(Keep { fold: 0, count: Expr::Const(Value::Int(n)) });
+            chain.keep = Some(Keep { fold: 0, descending: true, count: Expr::Const(Value::Int(n)) });
             let Ok(rows) = run(&chain, tx.view(), &mut Eval(tx.view()), &mut Pool::default()) else { continue };
             let mut kept: Vec<i64> = (0..rows.n).map(|row| rows.folds[0].get(row).as_int().unwrap()).collect();
             kept.sort_unstable_by(|a, b| b.cmp(a));

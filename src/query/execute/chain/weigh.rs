@@ -925,7 +925,7 @@ fn implied_by(snapshot: &Snapshot, mask: &Mask, hop: &Hop) -> bool {
 }
 
 /// Returns whether every node that a hop leads to has a label.
-fn leads_to(snapshot: &Snapshot, hop: &Hop, label: LabelId) -> bool {
+pub(super) fn leads_to(snapshot: &Snapshot, hop: &Hop, label: LabelId) -> bool {
     hop.types.iter().all(|&rel_type| {
         let all = |side| snapshot.n_type_ends(rel_type, side, label) == snapshot.n_type(rel_type);
         (!hop.out || all(Direction::In)) && (!hop.into || all(Direction::Out))
