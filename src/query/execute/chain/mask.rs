@@ -55,11 +55,6 @@ impl Bits {
         &mut self.0[from..from + BLOCK_WORDS]
     }
 
-    /// Adds a node.
-    pub(super) fn insert(&mut self, id: u32) {
-        self.0[id as usize / 64] |= 1 << (id % 64);
-    }
-
     /// Returns whether a node is in it.
     #[inline(always)]
     pub(super) fn contains(&self, id: u32) -> bool {
@@ -143,11 +138,6 @@ impl<'a> Filter<'a> {
             None => self.general.push(predicate),
         }
         Ok(())
-    }
-
-    /// Requires that a property is there.
-    pub(super) fn require(&mut self, column: Column<'a>) {
-        self.tests.push(Test { column, kind: TestKind::IsNotNull });
     }
 
     /// Returns whether there is nothing but labels to look at.

@@ -148,7 +148,11 @@ fn ways_back(snapshot: &Snapshot, start: u32, hops: &[Hop], first: &[u32]) -> Re
             let edges = adjacency.edges(NodeId::new(to))?;
             let leads_back = match edges.neighbors_slice() {
                 Some(neighbors) => neighbors.binary_search(&start).is_ok(),
-                None => !edges.try_for_each(|back, _| back != start),
+                None => {
+                    let mut leads_back = false;
+                    edges.for_each(|back, _| leads_back |= back == start);
+                    leads_back
+                }
             };
             if leads_back {
                 if found.first == u32::MAX {
