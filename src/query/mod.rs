@@ -19,8 +19,7 @@ pub(crate) mod suggest;
 
 #[allow(unused_imports, reason = "the database that calls it is not wired to it yet")]
 pub(crate) use self::compile::{Compilation, Compiled, CopyTo, compile};
-#[allow(unused_imports, reason = "the later stages are not wired to it yet")]
-pub(crate) use self::parse::{ScriptStatement, is_complete, parse, parse_script, split_statements};
+pub(crate) use self::parse::{is_complete, parse, split_statements};
 
 #[cfg(test)]
 mod tests;

@@ -34,40 +34,9 @@ mod grammar {
 
 use self::grammar::{Grammar, Rule};
 
-/// A statement of a script.
-#[derive(Debug)]
-pub(crate) struct ScriptStatement<'t> {
-    /// The statement, or why it is none; the error's place is one in the whole script.
-    pub(crate) statement: Result<Statement>,
-    /// Its text, without the `;`. Spans inside the statement count from its beginning.
-    pub(crate) text: &'t str,
-    /// Where the text stands in the script.
-    pub(crate) span: Span,
-}
-
 /// Returns the statement of a text; a `;` may close it.
 pub(crate) fn parse(text: &str) -> Result<Statement> {
     parse_located(text).map_err(|error| error.locate(text).into())
-}
-
-/// Returns the statements of a script, right or wrong, in order.
-pub(crate) fn parse_script(script: &str) -> Vec<ScriptStatement<'_>> {
-    let parse_one = |text: &'_ str| {
-        let start = text.as_ptr() as usize - script.as_ptr() as usize;
-        let statement = parse_located(text).map_err(|mut error| {
-            let shift = |at: u32| start + at as usize;
-            error.span = error.span.map(|span| Span::new(shift(span.start), shift(span.end)));
-            error.locate(script).into()
-        });
-        (statement, Span::new(start, start + text.len()))
-    };
-    let statements = split_statements(script).into_iter();
-    statements
-        .map(|text| {
-            let (statement, span) = parse_one(text);
-            ScriptStatement { statement, text, span }
-        })
-        .collect()
 }
 
 fn parse_located(text: &str) -> Result<Statement, QueryError> {

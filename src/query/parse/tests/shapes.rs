@@ -322,17 +322,3 @@ fn spans_are_where_things_stand() {
     let ExprKind::Property(_, key) = &projection.items[0].expr.kind else { panic!() };
     assert_eq!(at(key.span), "name");
 }
-
-#[test]
-fn scripts_keep_their_places() {
-    let script = "RETURN 1;\n// comment\nMACTH (n) RETURN n;\nRETURN ';'";
-    let statements = super::super::parse_script(script);
-    let texts: Vec<&str> = statements.iter().map(|statement| statement.text).collect();
-    assert_eq!(texts, ["RETURN 1", "MACTH (n) RETURN n", "RETURN ';'"]);
-    assert!(statements[0].statement.is_ok() && statements[2].statement.is_ok());
-    let error = statements[1].statement.as_ref().unwrap_err().as_query().unwrap().clone();
-    let place = error.place.unwrap();
-    assert_eq!((place.line, place.column, place.text.as_str()), (3, 1, "MACTH (n) RETURN n;"));
-    let span = statements[2].span;
-    assert_eq!(&script[span.start as usize..span.end as usize], "RETURN ';'");
-}
