@@ -44,7 +44,8 @@ impl Ex {
                 if let (Self::Slot(left), Self::Slot(right)) = (&**left, &**right)
                     && let (Column::Nodes(a), Column::Nodes(b)) | (Column::Rels(a), Column::Rels(b)) =
                         (batch.column(*left), batch.column(*right))
-                    && a.len() == b.len()
+                    && a.len() == batch.len
+                    && b.len() == batch.len
                     && matches!(op, Comparison::Eq | Comparison::Ne)
                 {
                     let wanted = *op == Comparison::Eq;
@@ -71,6 +72,7 @@ impl Ex {
             Self::HasLabels(inner, LabelTest::Is(name)) => {
                 if let Self::Slot(slot) = **inner
                     && let Column::Nodes(ids) = batch.column(slot)
+                    && ids.len() == batch.len
                     && ctx.gone.is_empty()
                 {
                     let view = ctx.view();

@@ -1,5 +1,7 @@
 //! Statements from text to rows, over a graph in memory: what the openCypher scenarios do not cover.
 
+mod random;
+
 use std::sync::Arc;
 
 use super::{
