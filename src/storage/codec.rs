@@ -168,7 +168,7 @@ pub(crate) struct CatalogRecord {
     pub(crate) keys: Vec<String>,
     /// Indexes and constraints.
     pub(crate) indexes: Vec<IndexRecord>,
-    /// The label each block of node ids was given to: [`NO_LABEL`] where its nodes have none.
+    /// The label each block of node ids was given to: `u32::MAX` where its nodes have none.
     pub(crate) extents: Vec<u32>,
     /// (label, next free id) of the last such block of a label.
     pub(crate) open_extents: Vec<(u32, u32)>,
@@ -177,9 +177,6 @@ pub(crate) struct CatalogRecord {
     /// The first index number never given.
     pub(crate) next_index: u32,
 }
-
-/// No label, where a block of nodes names its primary one.
-pub(crate) const NO_LABEL: u32 = u32::MAX;
 
 /// An index or constraint, as stored.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]

@@ -74,11 +74,6 @@ impl Home {
         self.is_new
     }
 
-    /// Returns the directory.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Returns the journal's directory.
     pub(crate) fn journal(&self) -> PathBuf {
         self.path.join(JOURNAL)

@@ -83,11 +83,6 @@ impl Root {
         Self { sequence, generation, n_nodes, n_rels, ..Self::default() }
     }
 
-    /// Returns the root's checksum, as a frame that adopts it names it.
-    pub(crate) fn checksum(&self) -> u64 {
-        xxh3_64(&self.encode())
-    }
-
     fn numbers(&self) -> [u64; 7] {
         [self.sequence, self.generation, self.n_nodes, self.n_rels, self.n_blocks, self.n_segments, self.checksum]
     }

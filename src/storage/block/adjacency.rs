@@ -211,32 +211,6 @@ impl AdjacencyBlock {
         self.sparse.is_none().then(|| (offsets, self.neighbors.as_slice()))
     }
 
-    /// Returns all neighbours in the order of their nodes.
-    #[inline]
-    pub(crate) fn all_neighbors(&self) -> &[u32] {
-        self.neighbors.as_slice()
-    }
-
-    /// Returns the ids beside [`all_neighbors`](Self::all_neighbors).
-    #[inline]
-    pub(crate) fn all_rels(&self) -> RelIds<'_> {
-        match self.rels.as_slice() {
-            [] => RelIds::Run { first: self.rel_first, len: self.n_edges() },
-            rels => RelIds::Slice(rels),
-        }
-    }
-
-    /// Returns the nodes that have edges.
-    pub(crate) fn nodes(&self) -> Presence {
-        match &self.sparse {
-            Some(sparse) => Presence(sparse.words.as_slice().try_into().expect("pin counted the words")),
-            None => {
-                let offsets = self.offsets.as_slice();
-                Presence::from_fn(BLOCK_LEN, |local| offsets[local] < offsets[local + 1])
-            }
-        }
-    }
-
     #[inline(always)]
     fn range(&self, local: usize) -> (usize, usize) {
         let offsets = self.offsets.as_slice();

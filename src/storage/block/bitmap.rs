@@ -2,7 +2,7 @@
 
 use rkyv::{Archive, Serialize};
 
-use super::{BLOCK_WORDS, Presence, open, seal};
+use super::{BLOCK_WORDS, open, seal};
 use crate::{
     Error, Result,
     storage::{bytes::Bytes, key::BlockKey},
@@ -50,11 +50,5 @@ impl BitmapBlock {
     #[inline]
     pub(crate) fn words(&self) -> &[u64; BLOCK_WORDS] {
         &self.words
-    }
-
-    /// Returns the bits as a set of places.
-    #[inline]
-    pub(crate) fn presence(&self) -> Presence {
-        Presence(self.words)
     }
 }

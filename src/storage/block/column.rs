@@ -125,8 +125,8 @@ impl FloatView<'_> {
 /// The strings of a block.
 #[derive(Clone, Copy)]
 pub(crate) enum StrView<'a> {
-    /// One a place; absent places hold empty ones.
-    Plain(&'a StrTable),
+    /// One a place, few of them alike: [`ColumnBlock::get`] reads each.
+    Plain,
     /// Codes into a dictionary.
     Dict(StrDict<'a>),
 }
@@ -149,17 +149,6 @@ impl<'a> StrDict<'a> {
     #[inline(always)]
     pub(crate) fn code(&self, local: usize) -> usize {
         self.codes.get(local) as usize
-    }
-}
-
-impl<'a> StrView<'a> {
-    /// Returns the string in place `local`; only where there is one.
-    #[inline]
-    pub(crate) fn get(&self, local: usize) -> &'a str {
-        match self {
-            Self::Plain(strings) => strings.get(local),
-            Self::Dict(dict) => dict.words.get(dict.code(local)),
-        }
     }
 }
 
@@ -374,30 +363,12 @@ impl ColumnBlock {
         }
     }
 
-    /// Returns the booleans as a set of the places that are true, where the column is one of booleans.
-    #[inline]
-    pub(crate) fn bools(&self) -> Option<Presence> {
-        match &self.data {
-            Data::Bool(words) => Some(Presence(words.as_slice().try_into().expect("pin counted the words"))),
-            _ => None,
-        }
-    }
-
     /// Returns the strings, where the column is one of strings.
     #[inline]
     pub(crate) fn strs(&self) -> Option<StrView<'_>> {
         match &self.data {
-            Data::Str(strings) => Some(StrView::Plain(strings)),
+            Data::Str(_) => Some(StrView::Plain),
             Data::Word { codes, words } => Some(StrView::Dict(StrDict { codes: codes.view(), words })),
-            _ => None,
-        }
-    }
-
-    /// Returns the strings as codes and words, where the column has a dictionary.
-    #[inline]
-    pub(crate) fn str_dict(&self) -> Option<StrDict<'_>> {
-        match self.strs() {
-            Some(StrView::Dict(dict)) => Some(dict),
             _ => None,
         }
     }

@@ -28,7 +28,6 @@ const _: () = assert!(size_of::<ArchivedHashRecord>() == 12 && align_of::<Archiv
 #[derive(Clone)]
 pub(crate) struct HashChunk {
     slots: View<u64>,
-    n_entries: usize,
 }
 
 impl HashChunk {
@@ -58,17 +57,13 @@ impl HashChunk {
     /// [`Error::Corrupt`] where they are not what `key` must hold.
     pub(crate) fn pin(key: &BlockKey, bytes: Bytes) -> Result<Self> {
         let record = open::<ArchivedHashRecord>(key, &bytes)?;
-        let chunk = Self { slots: View::new(&bytes, &record.slots), n_entries: record.n_entries.to_native() as usize };
+        let (chunk, n_entries) =
+            (Self { slots: View::new(&bytes, &record.slots) }, record.n_entries.to_native() as usize);
         let n_found = chunk.iter().count();
-        if n_found != chunk.n_entries || n_found == chunk.slots.as_slice().len() {
-            return Err(Error::corrupt(key, format_args!("{} entries and a free slot", chunk.n_entries), n_found));
+        if n_found != n_entries || n_found == chunk.slots.as_slice().len() {
+            return Err(Error::corrupt(key, format_args!("{n_entries} entries and a free slot"), n_found));
         }
         Ok(chunk)
-    }
-
-    /// Returns how many pairs there are.
-    pub(crate) fn len(&self) -> usize {
-        self.n_entries
     }
 
     /// Returns the ids stored with this fingerprint.

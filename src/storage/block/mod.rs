@@ -30,7 +30,7 @@ mod tests;
 
 pub(crate) use adjacency::{AdjacencyBlock, RelIds};
 pub(crate) use bitmap::BitmapBlock;
-pub(crate) use column::{ColumnBlock, FloatView, StrDict, StrView, ValueRef};
+pub(crate) use column::{ColumnBlock, StrView, ValueRef};
 pub(crate) use hash::HashChunk;
 pub(crate) use ints::IntView;
 pub(crate) use numbers::{F32Column, U32Column};
@@ -140,11 +140,6 @@ fn record_of<'a>(key: &BlockKey, bytes: &'a [u8]) -> Result<&'a [u8]> {
         return Err(Error::corrupt(key, format_args!("checksum {expected:016x}"), format_args!("{found:016x}")));
     }
     Ok(record)
-}
-
-/// Returns whether a block's bytes are whole, without pinning it.
-pub(crate) fn verify(key: &BlockKey, bytes: &[u8]) -> Result<()> {
-    record_of(key, bytes).map(drop)
 }
 
 /// Wraps bytes that are no rkyv record (catalog, counts, page table) into a block.

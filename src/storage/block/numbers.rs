@@ -5,7 +5,7 @@ use rkyv::{Archive, Serialize};
 
 use super::{
     BLOCK_LEN, Presence,
-    ints::{ArchivedIntsRecord, IntView, Ints, IntsRecord},
+    ints::{ArchivedIntsRecord, Ints, IntsRecord},
     open, seal,
     view::View,
 };
@@ -68,11 +68,6 @@ impl U32Column {
     #[inline]
     pub(crate) fn get(&self, local: usize) -> u32 {
         self.ints.view().get(local) as u32
-    }
-
-    /// Returns all numbers, for loops over the block.
-    pub(crate) fn view(&self) -> IntView<'_> {
-        self.ints.view()
     }
 }
 

@@ -48,11 +48,8 @@ fn check_adjacency(edges: &[Vec<(u32, u32)>]) -> AdjacencyBlock {
         assert_eq!(found, expected, "node {local}");
         assert_eq!(block.degree(local), expected.len());
         assert_eq!(block.neighbors(local), neighbors);
-        assert_eq!(block.nodes().contains(local), !expected.is_empty());
     }
     assert_eq!(block.n_edges(), neighbors.len());
-    assert_eq!(block.all_neighbors(), neighbors);
-    assert!(block.all_rels().iter().eq(rels));
     block
 }
 
@@ -82,7 +79,7 @@ fn adjacency_of_every_form() {
         let block = check_adjacency(&edges);
         assert_eq!(block.offsets_neighbors().is_some(), n_nodes > 256 && one_in < 8, "{n_nodes}/{one_in}");
         if is_run {
-            assert!(matches!(block.all_rels(), RelIds::Run { .. }));
+            assert!((0..BLOCK_LEN).all(|local| matches!(block.edges(local).1, RelIds::Run { .. })));
         }
     }
     // A window of larger arrays, and ids that end at the last one.
@@ -156,19 +153,15 @@ fn check_column(values: &[Value]) -> ColumnBlock {
             assert_eq!(a.to_bits(), b.to_bits());
         }
         assert_eq!(column.presence().contains(local), !expected.is_null());
-        match (&expected, column.ints(), column.dates(), column.floats(), column.strs(), column.bools()) {
+        match (&expected, column.ints(), column.dates(), column.floats(), column.strs()) {
             (Value::Int(n), Some(view), ..) => assert_eq!(view.get(local), *n),
             (Value::Date(date), _, Some(view), ..) => assert_eq!(view.get(local), i64::from(date.days())),
             (Value::Float(x), _, _, Some(view), ..) => assert_eq!(view.get(local).to_bits(), x.to_bits()),
-            (Value::String(text), _, _, _, Some(view), _) => assert_eq!(view.get(local), &**text),
-            (Value::Bool(b), .., Some(set)) => assert_eq!(set.contains(local), *b),
+            (Value::String(text), .., Some(StrView::Dict(dict))) => {
+                assert_eq!(dict.words().get(dict.code(local)), &**text)
+            }
             _ => {}
         }
-    }
-    if let Some(ints) = column.ints() {
-        let mut filled = [0; BLOCK_LEN];
-        ints.fill_i64(&mut filled);
-        column.presence().iter().for_each(|local| assert_eq!(filled[local], ints.get(local)));
     }
     column
 }
@@ -191,13 +184,16 @@ fn columns_of_every_kind() {
     check_column(&[Value::Null, Value::Bool(true), Value::Null]);
     let floats = [0.0, -0.0, f64::NAN, -f64::NAN, f64::INFINITY, 1.5];
     check_column(&floats.map(Value::Float));
-    assert!(matches!(check_column(&[const { Value::Float(2.5) }; 900]).floats(), Some(FloatView::Constant(2.5))));
+    assert!(matches!(
+        check_column(&[const { Value::Float(2.5) }; 900]).floats(),
+        Some(column::FloatView::Constant(2.5))
+    ));
     check_column(&(0..1024).map(|n| Value::Date(Date::from_days(n * 17 - 9000))).collect::<Vec<_>>());
     let plain = check_column(&(0..1024).map(|n| Value::from(format!("é{n}"))).collect::<Vec<_>>());
-    assert!(plain.str_dict().is_none());
+    assert!(matches!(plain.strs(), Some(StrView::Plain)));
     for n_words in [1, 2, 300, 512] {
         let words = check_column(&(0..1024).map(|n| Value::from(format!("word {}", n % n_words))).collect::<Vec<_>>());
-        let dict = words.str_dict().expect("few distinct words make a dictionary");
+        let Some(StrView::Dict(dict)) = words.strs() else { panic!("few distinct words make a dictionary") };
         assert_eq!(dict.words().len(), n_words);
         assert_eq!(dict.words().iter().next(), Some("word 0"));
         assert_eq!(dict.words().get(dict.code(1023)), format!("word {}", 1023 % n_words));
@@ -244,7 +240,7 @@ fn bitmaps_and_hash_chunks() {
         entries.extend((0..n.min(20)).map(|id| (u32::MAX, 5000 + id)));
         entries.extend((0..n.min(3)).map(|id| (0, 6000 + id)));
         let chunk = HashChunk::pin(&KEY, HashChunk::encode(&KEY, &entries)).unwrap();
-        assert_eq!(chunk.len(), entries.len());
+        assert_eq!(chunk.iter().count(), entries.len());
         for fingerprint in entries.iter().map(|entry| entry.0).chain([0, 1, u32::MAX, 77]) {
             let mut expected: Vec<u32> = entries.iter().filter(|e| e.0 == fingerprint).map(|e| e.1).collect();
             let mut found: Vec<u32> = chunk.probe(fingerprint).collect();
@@ -292,18 +288,18 @@ fn bytes_are_golden() {
 #[test]
 fn every_flipped_bit_is_found() {
     for (name, bytes) in samples() {
-        verify(&KEY, &bytes).unwrap();
+        open_bytes(&KEY, &bytes).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.to_vec();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let error = verify(&KEY, &flipped).expect_err("a flipped bit passed");
+            let error = open_bytes(&KEY, &flipped).expect_err("a flipped bit passed");
             assert!(error.to_string().contains("OutAdjacency/7/3"), "{name}: {error}");
         }
         for len in 0..bytes.len() {
-            assert!(verify(&KEY, &bytes[..len]).is_err(), "{name} cut to {len}");
+            assert!(open_bytes(&KEY, &bytes[..len]).is_err(), "{name} cut to {len}");
         }
         let other = BlockKey { generation: 10, ..KEY };
-        assert!(verify(&other, &bytes).is_err(), "{name} under another key");
+        assert!(open_bytes(&other, &bytes).is_err(), "{name} under another key");
     }
 }
 

@@ -17,7 +17,7 @@ mod tests;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -28,9 +28,12 @@ use frame::{Frame, SEGMENT_HEADER_LEN, SegmentHeader};
 pub(crate) use recover::Visitor;
 use segment::{Prepared, Sealed, Segment};
 
+use super::file;
 #[cfg(any(test, feature = "crash"))]
-use super::fault::{self, Fault};
-use super::file::{self, DiskFile};
+use super::{
+    fault::{self, Fault},
+    file::DiskFile,
+};
 use crate::{Error, Result};
 
 /// The most bytes one commit may take: what [`codec`](super::codec) would refuse to read back must not be written.
@@ -39,9 +42,6 @@ pub(crate) const PAYLOAD_BYTES_MAX: usize = super::codec::DECODE_BYTES_MAX;
 /// How long a leader waits for as many commits as the last sync served: well under the 0.14 ms a sync takes, and a lone
 /// writer never waits.
 const GATHER_MAX: Duration = Duration::from_micros(60);
-
-/// Called with the last durable sequence after each sync, before those who wait for it wake.
-pub(crate) type OnDurable = Box<dyn Fn(u64) + Send + Sync>;
 
 /// An open journal.
 pub(crate) struct Journal {
@@ -59,7 +59,6 @@ pub(crate) struct Journal {
     durable_to: AtomicU64,
     /// Why writing ended for good.
     poison: OnceLock<String>,
-    on_durable: OnceLock<OnDurable>,
 }
 
 /// A place in the journal, to be waited for.
@@ -83,7 +82,7 @@ struct Writing {
     position: u64,
     buffer: Vec<u8>,
     #[cfg(any(test, feature = "crash"))]
-    delayed: Option<(Arc<DiskFile>, Vec<u8>, u64)>,
+    delayed: Option<(std::sync::Arc<DiskFile>, Vec<u8>, u64)>,
 }
 
 struct Syncing {
@@ -128,13 +127,7 @@ impl Journal {
             syncing: Mutex::new(Syncing { has_leader: false, n_last: 1 }),
             synced: Condvar::new(),
             poison: OnceLock::new(),
-            on_durable: OnceLock::new(),
         })
-    }
-
-    /// Sets what is called after each sync. Only the first call counts; it must come before the first commit.
-    pub(crate) fn set_on_durable(&self, on_durable: OnDurable) {
-        let _ = self.on_durable.set(on_durable);
     }
 
     /// Appends a frame. It is durable, and may be acknowledged, when [`sync`](Self::sync) has returned. Callers hold
@@ -380,9 +373,6 @@ impl Journal {
 
     fn publish(&self, sequence: u64, position: u64) {
         self.durable_to.fetch_max(position, Ordering::AcqRel);
-        if let Some(on_durable) = self.on_durable.get() {
-            on_durable(sequence);
-        }
         self.durable.fetch_max(sequence, Ordering::AcqRel);
     }
 
