@@ -1,11 +1,10 @@
 //! Planted faults: how tests and the crash campaign make the disk fail, and how the campaign proves that it would
 //! notice. Compiled for tests and the feature `crash` only.
 
-use std::{
-    cell::RefCell,
-    io,
-    sync::atomic::{AtomicU8, Ordering},
-};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+#[cfg(test)]
+pub(in crate::storage) use files::{Failure, Op, next, plan};
 
 /// A defect of the whole process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,62 +44,67 @@ pub(super) fn is_set(fault: Fault) -> bool {
     with_fault(|planted| planted.load(Ordering::Relaxed) == fault as u8)
 }
 
-/// An operation on a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Op {
-    Write,
-    Sync,
-}
-
-/// How it fails.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Failure {
-    /// Only so many bytes reach the file, then the disk is full.
-    Short(usize),
-    /// The disk is full.
-    NoSpace,
-    /// The device fails.
-    Device,
-}
-
-struct Plan {
-    op: Op,
-    /// How many operations pass first.
-    passes: usize,
-    /// How many fail then.
-    n_failures: usize,
-    failure: Failure,
-}
-
-thread_local! {
-    // Of a thread, so that tests running beside each other do not fail each other's files.
-    static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
-}
-
-/// Lets operations of this thread fail: `passes` succeed, `n_failures` fail, the rest succeed.
+/// Operations on files that fail: for unit tests.
 #[cfg(test)]
-pub(super) fn plan(op: Op, passes: usize, n_failures: usize, failure: Failure) {
-    PLAN.set(Some(Plan { op, passes, n_failures, failure }));
-}
+mod files {
+    use std::{cell::RefCell, io};
 
-/// Returns how the operation about to be done has to fail, if it has to.
-pub(super) fn next(op: Op) -> Option<Failure> {
-    PLAN.with_borrow_mut(|slot| {
-        let plan = slot.as_mut().filter(|plan| plan.op == op)?;
-        if plan.passes > 0 {
-            plan.passes -= 1;
-            return None;
-        }
-        plan.n_failures = plan.n_failures.checked_sub(1)?;
-        Some(plan.failure)
-    })
-}
+    /// An operation on a file.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(in crate::storage) enum Op {
+        Write,
+        Sync,
+    }
 
-impl Failure {
-    pub(super) fn error(self) -> io::Error {
-        match self {
-            Self::Short(_) | Self::NoSpace => io::Error::new(io::ErrorKind::StorageFull, "planted: no space left"),
-            Self::Device => io::Error::other("planted: the device failed"),
+    /// How it fails.
+    #[derive(Debug, Clone, Copy)]
+    pub(in crate::storage) enum Failure {
+        /// Only so many bytes reach the file, then the disk is full.
+        Short(usize),
+        /// The disk is full.
+        NoSpace,
+        /// The device fails.
+        Device,
+    }
+
+    struct Plan {
+        op: Op,
+        /// How many operations pass first.
+        passes: usize,
+        /// How many fail then.
+        n_failures: usize,
+        failure: Failure,
+    }
+
+    thread_local! {
+        // Of a thread, so that tests running beside each other do not fail each other's files.
+        static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
+    }
+
+    /// Lets operations of this thread fail: `passes` succeed, `n_failures` fail, the rest succeed.
+    pub(in crate::storage) fn plan(op: Op, passes: usize, n_failures: usize, failure: Failure) {
+        PLAN.set(Some(Plan { op, passes, n_failures, failure }));
+    }
+
+    /// Returns how the operation about to be done has to fail, if it has to.
+    pub(in crate::storage) fn next(op: Op) -> Option<Failure> {
+        PLAN.with_borrow_mut(|slot| {
+            let plan = slot.as_mut().filter(|plan| plan.op == op)?;
+            if plan.passes > 0 {
+                plan.passes -= 1;
+                return None;
+            }
+            plan.n_failures = plan.n_failures.checked_sub(1)?;
+            Some(plan.failure)
+        })
+    }
+
+    impl Failure {
+        pub(in crate::storage) fn error(self) -> io::Error {
+            match self {
+                Self::Short(_) | Self::NoSpace => io::Error::new(io::ErrorKind::StorageFull, "planted: no space left"),
+                Self::Device => io::Error::other("planted: the device failed"),
+            }
         }
     }
 }

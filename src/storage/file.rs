@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[cfg(any(test, feature = "crash"))]
+#[cfg(test)]
 use super::fault::{self, Failure, Op};
 use crate::{Error, Result};
 
@@ -81,7 +81,7 @@ impl DiskFile {
     }
 
     fn try_write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        #[cfg(any(test, feature = "crash"))]
+        #[cfg(test)]
         if let Some(failure) = fault::next(Op::Write) {
             if let Failure::Short(n) = failure {
                 write_all_at(&self.file, &bytes[..n.min(bytes.len())], offset)?;
@@ -92,7 +92,7 @@ impl DiskFile {
     }
 
     fn sync(&self, sync: fn(&File) -> io::Result<()>) -> Result<()> {
-        #[cfg(any(test, feature = "crash"))]
+        #[cfg(test)]
         if let Some(failure) = fault::next(Op::Sync) {
             return Err(Error::io("sync", &self.path, &failure.error()));
         }

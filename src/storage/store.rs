@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Lets the next flush fail as if the device had.
-    #[cfg(any(test, feature = "crash"))]
+    #[cfg(test)]
     pub(crate) fn plant_flush_error(&self) {
         if let Self::Sled(store) = self {
             store.planted.store(true, Ordering::SeqCst);
@@ -207,7 +207,7 @@ pub(crate) struct SledStore {
     stalled: OnceLock<String>,
     is_dirty: AtomicBool,
     pinned_bytes: AtomicU64,
-    #[cfg(any(test, feature = "crash"))]
+    #[cfg(test)]
     planted: AtomicBool,
 }
 
@@ -237,7 +237,7 @@ impl SledStore {
             stalled: OnceLock::new(),
             is_dirty: AtomicBool::new(false),
             pinned_bytes: AtomicU64::new(0),
-            #[cfg(any(test, feature = "crash"))]
+            #[cfg(test)]
             planted: AtomicBool::new(false),
         })
     }
@@ -262,7 +262,7 @@ impl SledStore {
             if !self.is_dirty.load(Ordering::Acquire) {
                 return Ok(());
             }
-            #[cfg(any(test, feature = "crash"))]
+            #[cfg(test)]
             if self.planted.load(Ordering::SeqCst) {
                 return Err(io::Error::other("planted: the device failed"));
             }
