@@ -18,14 +18,11 @@ use crate::{
 
 /// What a procedure gave: the names of its outputs, and its rows.
 #[derive(Debug, Default)]
-pub(crate) struct ProcedureRows {
+struct ProcedureRows {
     /// No names: the procedure gives nothing, and the row that called it goes on.
-    pub(crate) outputs: Vec<Arc<str>>,
-    pub(crate) rows: Vec<Vec<Value>>,
+    outputs: Vec<Arc<str>>,
+    rows: Vec<Vec<Value>>,
 }
-
-/// Calls a procedure of the host: its name and arguments; `None` where there is no such procedure.
-pub(crate) type CallProcedure = Arc<dyn Fn(&Snapshot, &str, &[Value]) -> Result<Option<ProcedureRows>> + Send + Sync>;
 
 /// The rows a procedure yields, for each input row.
 pub(super) struct ProcedureCall {
@@ -65,19 +62,11 @@ impl ProcedureCall {
     }
 
     fn call(&mut self, ctx: &mut Context) -> Result<()> {
-        let mut args = Vec::with_capacity(self.args.len());
+        // No procedure takes an argument yet: they are evaluated for their errors.
         for arg in &mut self.args {
-            args.push(arg.value(ctx, &self.batch, self.row)?);
+            arg.value(ctx, &self.batch, self.row)?;
         }
-        let found = match &ctx.procedures {
-            Some(call) => call(ctx.view(), &self.name, &args)?,
-            None => None,
-        };
-        let found = match found {
-            Some(found) => Some(found),
-            None => built_in(ctx.view(), &self.name),
-        };
-        let Some(found) = found else {
+        let Some(found) = built_in(ctx.view(), &self.name) else {
             let message = format!("there is no procedure `{}`", self.name);
             return Err(QueryError::run("42N08", "ProcedureError", "ProcedureNotFound", message).into());
         };
@@ -98,7 +87,7 @@ impl ProcedureCall {
     }
 }
 
-/// Returns the rows of a procedure of our own.
+/// Returns the rows of a procedure; `None` where there is none of this name.
 fn built_in(view: &Snapshot, name: &str) -> Option<ProcedureRows> {
     let catalog = view.catalog();
     let rows = |output: &str, names: Vec<&Arc<str>>| ProcedureRows {

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use super::{CallProcedure, batch::Batch};
+use super::batch::Batch;
 use crate::{
     Error, Result,
     graph::{Snapshot, Transaction},
@@ -93,7 +93,6 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) summary: Summary,
     pub(crate) files: Option<OpenFile>,
-    pub(crate) procedures: Option<CallProcedure>,
     /// One for each inner plan; number 0 is the empty row at the top.
     pub(crate) frames: Vec<Frame>,
     /// Variables of comprehensions, by their number.
@@ -129,7 +128,6 @@ impl Context {
             limits,
             summary: Summary::default(),
             files: None,
-            procedures: None,
             frames,
             locals,
             gone: Gone::default(),

@@ -38,7 +38,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::{CallProcedure, ProcedureRows};
 pub(crate) use context::{Context, FileRows, Limits, OpenFile, Source, Summary};
 pub(crate) use result::hydrate;
 pub(crate) use run::Execution;

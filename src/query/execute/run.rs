@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Builder, CallProcedure, Context, Limits, OpenFile, Operator, Source, Summary,
+    Builder, Context, Limits, OpenFile, Operator, Source, Summary,
     batch::{Batch, Column},
     build, hydrate,
 };
@@ -62,14 +62,8 @@ impl Execution {
         }
     }
 
-    /// Lets CALL of this run reach the procedures of the host.
-    pub(crate) fn allow_procedures(&mut self, call: CallProcedure) {
-        if let Some(ctx) = &mut self.ctx {
-            ctx.procedures = Some(call);
-        }
-    }
-
     /// Returns the plan.
+    #[cfg(test)]
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }
@@ -121,15 +115,11 @@ impl Execution {
         self.ctx.as_ref().map(Context::view)
     }
 
-    /// Returns what the run changed so far.
-    pub(crate) fn summary(&self) -> Summary {
-        self.ctx.as_ref().map(|ctx| ctx.summary).unwrap_or_default()
-    }
-
     /// Runs to the end without looking at the rows, as a statement that writes must whoever reads its rows.
     ///
     /// # Errors
     /// As [`next_batch`](Self::next_batch).
+    #[cfg(test)]
     pub(crate) fn drain(&mut self) -> Result<()> {
         while self.next_batch()?.is_some() {}
         Ok(())

@@ -19,6 +19,9 @@ use crate::{
 /// Rows kept beyond the limit before a top-k cuts back: sorting is then done once for many batches.
 const TOP_SLACK: usize = 8 * BATCH_ROWS_MAX;
 
+/// Rows sorted at one go: a few milliseconds, so that a cancelled statement stops soon.
+const SORT_RUN: usize = 1 << 15;
+
 /// Orders the rows; with a limit keeps only the first.
 pub(super) struct Sort {
     input: Box<dyn Operator>,
@@ -30,6 +33,7 @@ pub(super) struct Sort {
     key_columns: Vec<Column>,
     scratch: Column,
     order: Vec<u32>,
+    merged: Vec<u32>,
     at: Option<usize>,
     must_drain: bool,
     held: u64,
@@ -54,6 +58,7 @@ impl Sort {
             key_columns: vec![Column::Absent; keys.len()],
             scratch: Column::Absent,
             order: Vec::new(),
+            merged: Vec::new(),
             at: None,
             held: 0,
         }
@@ -111,8 +116,7 @@ impl Sort {
             self.order.select_nth_unstable_by(limit - 1, compare);
         }
         self.order.truncate(limit);
-        self.order.sort_unstable_by(compare);
-        Ok(())
+        sort_in_runs(ctx, &mut self.order, &mut self.merged, compare)
     }
 
     /// Forgets all but the first rows.
@@ -150,6 +154,39 @@ impl Operator for Sort {
         self.at = None;
         ctx.release(&mut self.held);
     }
+}
+
+/// Sorts run by run and merges these, looking now and then whether to stop.
+fn sort_in_runs(
+    ctx: &mut Context,
+    order: &mut Vec<u32>,
+    merged: &mut Vec<u32>,
+    compare: impl Fn(&u32, &u32) -> Ordering,
+) -> Result<()> {
+    for run in order.chunks_mut(SORT_RUN) {
+        ctx.tick(run.len())?;
+        run.sort_unstable_by(&compare);
+    }
+    let mut len = SORT_RUN;
+    while len < order.len() {
+        merged.clear();
+        merged.reserve(order.len());
+        for pair in order.chunks(2 * len) {
+            let (mut left, mut right) = pair.split_at(len.min(pair.len()));
+            while let (Some(a), Some(b)) = (left.first(), right.first()) {
+                let takes_left = compare(a, b).is_le();
+                let from = if takes_left { &mut left } else { &mut right };
+                merged.push(from[0]);
+                *from = &from[1..];
+                ctx.tick(1)?;
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        std::mem::swap(order, merged);
+        len *= 2;
+    }
+    Ok(())
 }
 
 /// Compares two rows of a column in the total order of the language.

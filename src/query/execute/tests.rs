@@ -9,6 +9,7 @@ use crate::{
     graph::{Snapshot, Transaction},
     model::Value,
     query::{
+        compile::{self, Compiled},
         function::Aggregator,
         plan::{
             Aggregate, ApplyKind, Arithmetic, Comparison, CreateNode, CreatePattern, CreateRel, Expand, Expr, Follow,
@@ -326,4 +327,54 @@ fn a_prepared_run_repeats() {
         assert_eq!(collect(&mut execution).unwrap(), [[Value::Int(4)], [Value::Int(3)]]);
         source = execution.finish().unwrap().0;
     }
+}
+
+/// Runs a query over the ring and returns its rows.
+fn query(text: &str, limits: Limits) -> Result<Vec<Vec<Value>>, Error> {
+    let source = ring();
+    let statement = crate::query::parse(text).unwrap();
+    let Compiled::Query(compilation) = compile::statement(statement, source.view()).unwrap() else {
+        panic!("{text} is no query");
+    };
+    collect(&mut Execution::new(Arc::new(compilation.plan), vec![], source, limits))
+}
+
+#[test]
+fn sorting_many_runs_is_stable_and_total() {
+    let text = "UNWIND range(0, 99999) AS i RETURN i, i * 7919 % 1000 AS k ORDER BY k DESC";
+    let rows = query(text, Limits::default()).unwrap();
+    let rows: Vec<(i64, i64)> = rows.iter().map(|row| (row[0].as_int().unwrap(), row[1].as_int().unwrap())).collect();
+    assert_eq!(rows.len(), 100_000);
+    assert!(rows.windows(2).all(|pair| pair[0].1 > pair[1].1 || pair[0].1 == pair[1].1 && pair[0].0 < pair[1].0));
+    let top = query(&format!("{text} LIMIT 3"), Limits::default()).unwrap();
+    let top: Vec<(i64, i64)> = top.iter().map(|row| (row[0].as_int().unwrap(), row[1].as_int().unwrap())).collect();
+    assert_eq!(top, rows[..3]);
+}
+
+#[test]
+fn unwinding_a_range_lists_nothing() {
+    let limits = Limits { memory_max: 1 << 16, ..Limits::default() };
+    let rows = query("UNWIND range(1, 1000000) AS i RETURN sum(i) AS s", limits.clone()).unwrap();
+    assert_eq!(rows, [[Value::Int(500_000_500_000)]]);
+    let listed = query("RETURN size(range(1, 1000000)) AS n", limits);
+    assert!(matches!(listed, Err(Error::Limit { .. })));
+}
+
+#[test]
+fn predicates_remembered_for_each_string_are_those_of_each_row() {
+    let text =
+        "MATCH (a:Person) SET a.kind = CASE a.id WHEN 0 THEN null WHEN 1 THEN 7 ELSE ['Odd', 'eVen'][a.id % 2] END
+        WITH a ORDER BY a.id WHERE toLower(a.kind) IN ['even', 'none'] RETURN a.id";
+    let error = query(text, Limits::default()).unwrap_err();
+    assert_eq!(error.as_query().unwrap().kind, "TypeError");
+    let rows = query(&text.replace("WHEN 1 THEN 7", ""), Limits::default()).unwrap();
+    assert_eq!(rows, [[Value::Int(1)], [Value::Int(3)]]);
+}
+
+#[test]
+fn groups_by_properties_of_one_node_are_groups_of_values() {
+    let text = "MATCH (a:Person)-[:KNOWS]->(b) RETURN a.id % 2 AS odd, count(*) AS n, sum(b.id) AS ids ORDER BY odd";
+    let rows = query(text, Limits::default()).unwrap();
+    let rows: Vec<String> = rows.iter().map(|row| format!("{} {} {}", row[0], row[1], row[2])).collect();
+    assert_eq!(rows, ["0 4 4", "1 2 6"]);
 }

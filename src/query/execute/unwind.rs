@@ -1,8 +1,10 @@
 //! Rows from lists and files.
 
+use std::sync::Arc;
+
 use super::{
     Builder, Context, FileRows, Operator,
-    batch::{BATCH_ROWS_MAX, Batch},
+    batch::{BATCH_ROWS_MAX, Batch, Column},
     build,
     eval::Ex,
 };
@@ -10,34 +12,96 @@ use crate::{
     Error, Result,
     error::QueryError,
     model::Value,
-    query::plan::{Expr, Op, Slot},
+    query::{
+        function::{Function, Range},
+        plan::{Expr, Op, Slot},
+    },
 };
 
 /// A row for each item of a list.
 pub(super) struct Unwind {
     input: Box<dyn Operator>,
-    list: Ex,
+    list: List,
     slot: Slot,
     carry: Vec<Slot>,
     batch: Batch,
     row: usize,
-    /// The list of the input row before `row`, and the next item of it.
-    items: Value,
-    at: usize,
+    /// What is left of the list of the input row before `row`.
+    items: Items,
     rows: Vec<u32>,
+}
+
+/// Where the lists come from.
+enum List {
+    Any(Ex),
+    /// The arguments of `range()`: its integers are counted, never listed.
+    Range(Vec<Ex>),
+}
+
+/// What is left of a list.
+enum Items {
+    None,
+    /// The list, and the next item of it.
+    List(Arc<[Value]>, usize),
+    Range(Range),
+}
+
+impl List {
+    fn items(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Items> {
+        match self {
+            Self::Any(list) => Ok(match list.value(ctx, batch, row)? {
+                Value::List(items) => Items::List(items, 0),
+                Value::Null => Items::None,
+                one => Items::List([one].into(), 0),
+            }),
+            Self::Range(args) => {
+                let args: Result<Vec<Value>> = args.iter_mut().map(|arg| arg.value(ctx, batch, row)).collect();
+                Ok(Items::Range(Range::new(&args?)?))
+            }
+        }
+    }
+}
+
+impl Items {
+    /// Adds as many as fit to a column that has `n_before` rows; returns how many that were.
+    fn give(&mut self, column: &mut Column, n_before: usize) -> usize {
+        let room = BATCH_ROWS_MAX - n_before;
+        let mut n = 0;
+        let mut push = |value: Value| {
+            // The kind of the first item decides the kind of the column.
+            if n_before + n == 0 {
+                column.fill(&value, 1);
+            } else {
+                column.push(value, n_before + n);
+            }
+            n += 1;
+        };
+        match self {
+            Self::None => {}
+            Self::List(items, at) => {
+                let end = items.len().min(*at + room);
+                items[*at..end].iter().cloned().for_each(&mut push);
+                *at = end;
+            }
+            Self::Range(range) => range.take(room).map(Value::Int).for_each(&mut push),
+        }
+        n
+    }
 }
 
 impl Unwind {
     pub(super) fn build(input: &Op, list: &Expr, slot: Slot, carry: &[Slot], builder: &mut Builder) -> Self {
         Self {
             input: build(input, builder),
-            list: Ex::build(list, builder),
+            list: match list {
+                Expr::Call { function: Function::Range, args, .. } => List::Range(Ex::build_all(args, builder)),
+                _ => List::Any(Ex::build(list, builder)),
+            },
             slot,
             carry: carry.to_vec(),
             batch: builder.batch(),
             row: 0,
-            items: Value::Null,
-            at: 0,
+            items: Items::None,
             rows: Vec::new(),
         }
     }
@@ -49,41 +113,23 @@ impl Operator for Unwind {
         let mut column = std::mem::take(out.column_mut(self.slot));
         column.clear();
         loop {
-            if let Value::List(items) = &self.items {
-                let end = items.len().min(self.at + BATCH_ROWS_MAX - self.rows.len());
-                for item in &items[self.at..end] {
-                    // The kind of the first item decides the kind of the column.
-                    if self.rows.is_empty() {
-                        column.fill(item, 1);
-                    } else {
-                        column.push(item.clone(), self.rows.len());
-                    }
-                    self.rows.push(self.row as u32 - 1);
-                }
-                ctx.tick(end - self.at)?;
-                self.at = end;
-                if self.rows.len() == BATCH_ROWS_MAX {
-                    break;
-                }
-                self.items = Value::Null;
+            let n = self.items.give(&mut column, self.rows.len());
+            self.rows.resize(self.rows.len() + n, self.row.wrapping_sub(1) as u32);
+            ctx.tick(n + 1)?;
+            if self.rows.len() == BATCH_ROWS_MAX {
+                break;
             }
             if self.row >= self.batch.len {
                 if !self.rows.is_empty() {
                     break;
                 }
-                self.row = 0;
+                (self.row, self.items) = (0, Items::None);
                 if !self.input.next(ctx, &mut self.batch)? {
                     self.batch.len = 0;
                     return Ok(false);
                 }
             }
-            let value = self.list.value(ctx, &self.batch, self.row)?;
-            self.items = match value {
-                Value::List(_) => value,
-                Value::Null => Value::Null,
-                one => Value::list([one]),
-            };
-            self.at = 0;
+            self.items = self.list.items(ctx, &self.batch, self.row)?;
             self.row += 1;
         }
         out.gather(&self.batch, &self.rows, &self.carry);
@@ -93,8 +139,8 @@ impl Operator for Unwind {
 
     fn reset(&mut self, ctx: &mut Context) {
         self.input.reset(ctx);
-        self.items = Value::Null;
-        (self.batch.len, self.row, self.at) = (0, 0, 0);
+        self.items = Items::None;
+        (self.batch.len, self.row) = (0, 0);
     }
 }
 

@@ -36,31 +36,84 @@ pub(super) fn call(function: Function, arg: &Value) -> Result<Value> {
     }
 }
 
-/// Returns the integers from start to end, both included, in steps.
+/// The integers of `range()`: the first, the step, how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Range {
+    next: i64,
+    step: i64,
+    n_items: u64,
+}
+
+impl Range {
+    /// Returns the integers from start to end, both included, in steps.
+    ///
+    /// # Errors
+    /// `ArgumentError` where an argument is no integer or the step is 0.
+    pub(crate) fn new(args: &[Value]) -> Result<Self> {
+        let mut numbers = [0, 0, 1];
+        for (number, arg) in numbers.iter_mut().zip(args) {
+            let Value::Int(n) = arg else {
+                let message = format!("range() takes integers, not {} `{arg}`", arg.kind());
+                return Err(QueryError::run("22G03", "ArgumentError", "InvalidArgumentType", message).into());
+            };
+            *number = *n;
+        }
+        let [start, end, step] = numbers;
+        if step == 0 {
+            return Err(out_of_range(Function::Range, "the step must not be 0").into());
+        }
+        let (start_wide, end_wide) = (i128::from(start), i128::from(end));
+        let span = if step > 0 { end_wide - start_wide } else { start_wide - end_wide };
+        let n_items = if span < 0 { 0 } else { (span / i128::from(step.unsigned_abs())) as u64 };
+        Ok(Self { next: start, step, n_items: n_items.saturating_add(u64::from(span >= 0)) })
+    }
+
+    /// Returns how many are left.
+    pub(crate) const fn len(self) -> u64 {
+        self.n_items
+    }
+}
+
+impl Iterator for Range {
+    type Item = i64;
+
+    fn next(&mut self) -> Option<i64> {
+        self.n_items = self.n_items.checked_sub(1)?;
+        let item = self.next;
+        // Past the last one it may overflow, and is not used.
+        self.next = item.wrapping_add(self.step);
+        Some(item)
+    }
+}
+
+/// Returns the list of [`Range`].
 ///
 /// # Errors
-/// `ArgumentError` where an argument is no integer or the step is 0; `Limit` where the list would be huge.
-pub(crate) fn range(args: &[Value]) -> Result<Value> {
-    let mut numbers = [0, 0, 1];
-    for (number, arg) in numbers.iter_mut().zip(args) {
-        let Value::Int(n) = arg else {
-            let message = format!("range() takes integers, not {} `{arg}`", arg.kind());
-            return Err(QueryError::run("22G03", "ArgumentError", "InvalidArgumentType", message).into());
-        };
-        *number = *n;
-    }
-    let [start, end, step] = numbers;
-    if step == 0 {
-        return Err(out_of_range(Function::Range, "the step must not be 0").into());
-    }
-    let span = if step > 0 { i128::from(end) - i128::from(start) } else { i128::from(start) - i128::from(end) };
-    if span < 0 {
-        return Ok(Value::list([]));
-    }
-    let n_items = span / i128::from(step.unsigned_abs()) + 1;
-    if n_items > i128::from(RANGE_ITEMS_MAX) {
+/// As [`Range::new`]; `Limit` where the list would be huge.
+pub(super) fn range(args: &[Value]) -> Result<Value> {
+    let range = Range::new(args)?;
+    if range.len() > RANGE_ITEMS_MAX {
         return Err(Error::Limit { what: "items of range()", max: RANGE_ITEMS_MAX });
     }
-    let items: Arc<[Value]> = (0..n_items as i64).map(|i| Value::Int(start + i * step)).collect();
+    let items: Arc<[Value]> = range.map(Value::Int).collect();
     Ok(Value::List(items))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_end_where_integers_do() {
+        let all =
+            |args: &[i64]| Range::new(&args.iter().map(|&n| Value::Int(n)).collect::<Vec<_>>()).map(Vec::from_iter);
+        assert_eq!(all(&[1, 3]).unwrap(), [1, 2, 3]);
+        assert!(all(&[3, 1]).unwrap().is_empty());
+        assert_eq!(all(&[5, 0, -2]).unwrap(), [5, 3, 1]);
+        assert_eq!(all(&[i64::MAX - 1, i64::MAX]).unwrap(), [i64::MAX - 1, i64::MAX]);
+        assert!(all(&[1, 2, 0]).is_err());
+        let widest = Range::new(&[Value::Int(i64::MIN), Value::Int(i64::MAX)]).unwrap();
+        assert_eq!(widest.len(), u64::MAX);
+        assert!(matches!(range(&[Value::Int(i64::MIN), Value::Int(i64::MAX)]), Err(Error::Limit { .. })));
+    }
 }

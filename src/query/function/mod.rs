@@ -15,7 +15,7 @@ use crate::{Result, error::QueryError, model::Value};
 
 pub(crate) use date::part as date_part;
 pub(crate) use entity::property_map;
-pub(crate) use list::range;
+pub(crate) use list::Range;
 pub(crate) use scene::{Clock, Gone, Scene};
 
 macro_rules! functions {
@@ -153,7 +153,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         F::ToBooleanOrNull | F::ToIntegerOrNull | F::ToFloatOrNull | F::ToStringOrNull => {
             return Ok(convert::or_null(function, &args[0]));
         }
-        F::Range => return range(args),
+        F::Range => return list::range(args),
         F::E => return Ok(Value::Float(std::f64::consts::E)),
         F::Pi => return Ok(Value::Float(std::f64::consts::PI)),
         F::Rand => return Ok(Value::Float(scene.random())),

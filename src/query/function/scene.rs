@@ -67,14 +67,6 @@ impl Scene<'_> {
 }
 
 impl Gone {
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        if !self.is_empty() {
-            self.nodes.clear();
-            self.rels.clear();
-        }
-    }
-
     /// Returns whether nothing was deleted.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {

@@ -9,12 +9,12 @@ use super::{
     values::{self, as_truth, truth},
 };
 use crate::{
-    Result,
+    Error, Result,
     error::QueryError,
     model::{Map, Node, NodeId, Path, Relationship, Value},
     query::{
         execute::{Context, batch::Batch},
-        function,
+        function::{self, Function, Range},
         plan::{KeyRef, LabelTest, Quantifier, Slot, StringTest},
     },
 };
@@ -86,9 +86,7 @@ impl Ex {
                     return Ok(Value::Null);
                 }
                 let mut map = Map::new();
-                if *all
-                    && let Value::Map(found) = function::call(function::Function::Properties, &[base], &ctx.scene())?
-                {
+                if *all && let Value::Map(found) = function::call(Function::Properties, &[base], &ctx.scene())? {
                     map.clone_from(&found);
                 }
                 for (key, value) in entries {
@@ -114,6 +112,9 @@ impl Ex {
                 values.clear();
                 for arg in args {
                     values.push(arg.value(ctx, batch, row)?);
+                }
+                if *function == Function::Range {
+                    check_room(ctx, &values)?;
                 }
                 let result = function::call(*function, &values, &ctx.scene());
                 values.clear();
@@ -253,6 +254,18 @@ impl Ex {
             Self::Slot(slot) => Ok(batch.column(*slot).is_null(row)),
             _ => Ok(self.value(ctx, batch, row)?.is_null()),
         }
+    }
+}
+
+/// Refuses a list of integers that alone is more than the statement may hold.
+fn check_room(ctx: &Context, args: &[Value]) -> Result<()> {
+    let max = ctx.limits.memory_max;
+    match Range::new(args) {
+        Ok(range) if range.len() > max / size_of::<Value>() as u64 => {
+            Err(Error::Limit { what: "memory of a statement in bytes", max })
+        }
+        // The call says what else is wrong.
+        _ => Ok(()),
     }
 }
 
