@@ -154,22 +154,23 @@ impl Snapshot {
         let catalog = self.catalog.clone();
         for info in catalog.indexes().iter().filter(|info| info.label == label) {
             if let Some(hash) = hash_value(&self.node_prop(id, info.key)?) {
-                self.index_entry(info.number, hash, id, has)?;
+                self.index_entry(info.number, hash, id, has);
+                if has {
+                    self.respread_if_crowded(info)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn index_entry(&mut self, number: u32, hash: u64, id: NodeId, has: bool) -> Result<()> {
+    fn index_entry(&mut self, number: u32, hash: u64, id: NodeId, has: bool) {
         let index = self.index_mut(number);
         if has {
             index.add(hash, id.get());
         } else {
             index.remove(hash, id.get());
         }
-        let is_crowded = index.is_crowded();
         self.delta_bytes += 16;
-        if is_crowded { self.respread(number) } else { Ok(()) }
     }
 
     pub(super) fn index_mut(&mut self, number: u32) -> &mut Index {
@@ -180,13 +181,14 @@ impl Snapshot {
         Arc::make_mut(&mut indexes[number as usize])
     }
 
-    /// Rebuilds an index over more chunks.
-    fn respread(&mut self, number: u32) -> Result<()> {
-        let info = self.catalog.indexes().iter().find(|info| info.number == number).cloned();
-        let Some(info) = info else { return Ok(()) };
-        let n_entries = self.indexes[number as usize].n_entries();
-        let rebuilt = self.build_index(&info, n_entries * 2)?;
-        *self.index_mut(number) = rebuilt;
+    /// Rebuilds an index over more chunks when it holds too many entries for those it has. Labels and values must say
+    /// what the index says: it is built from them.
+    fn respread_if_crowded(&mut self, info: &IndexInfo) -> Result<()> {
+        let Some(index) = self.indexes.get(info.number as usize).filter(|index| index.is_crowded()) else {
+            return Ok(());
+        };
+        let rebuilt = self.build_index(info, index.n_entries() * 2)?;
+        *self.index_mut(info.number) = rebuilt;
         Ok(())
     }
 
@@ -217,17 +219,19 @@ impl Snapshot {
 
     pub(super) fn put_node(&mut self, id: NodeId, key: KeyId, value: Value) -> Result<()> {
         let catalog = self.catalog.clone();
-        let mut indexes = catalog.indexes().iter().filter(|info| info.key == key).peekable();
-        if indexes.peek().is_some() {
+        let indexes = || catalog.indexes().iter().filter(|info| info.key == key);
+        let mut is_indexed = false;
+        if indexes().next().is_some() {
             let (old, new) = (hash_value(&self.node_prop(id, key)?), hash_value(&value));
             if old != new {
-                for info in indexes {
+                for info in indexes() {
                     if self.has_label(id, info.label)? {
                         if let Some(hash) = old {
-                            self.index_entry(info.number, hash, id, false)?;
+                            self.index_entry(info.number, hash, id, false);
                         }
                         if let Some(hash) = new {
-                            self.index_entry(info.number, hash, id, true)?;
+                            self.index_entry(info.number, hash, id, true);
+                            is_indexed = true;
                         }
                     }
                 }
@@ -236,6 +240,9 @@ impl Snapshot {
         self.delta_bytes += VALUE_BYTES + value_bytes(&value);
         let (block, local) = split(id.get());
         *self.node_columns.get_mut(key.index()).get_mut(block).delta_mut().get_mut(local) = Some(value);
+        if is_indexed {
+            indexes().try_for_each(|info| self.respread_if_crowded(info))?;
+        }
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use std::{env, process::ExitCode};
 use campaign::Campaign;
 use writer::Plant;
 
-/// Kills of the test, and in a build without optimisation.
+/// Kills of the test, and in a build without optimisation; `CRASH_KILLS` and `CRASH_SEED` say otherwise.
 const KILLS: u64 = 200;
 const KILLS_DEBUG: u64 = 20;
 
@@ -32,7 +32,9 @@ fn main() -> ExitCode {
         println!("crash: test");
         return ExitCode::SUCCESS;
     }
-    let kills = if cfg!(debug_assertions) { KILLS_DEBUG } else { KILLS };
+    let number = |name: &str| env::var(name).ok().and_then(|text| text.parse().ok());
+    let kills = number("CRASH_KILLS").unwrap_or(if cfg!(debug_assertions) { KILLS_DEBUG } else { KILLS });
+    let seed = number("CRASH_SEED").unwrap_or(1);
     let run = |campaign: &Campaign| {
         let folder = tempfile::tempdir().expect("a folder");
         let verdict = campaign::run(campaign, folder.path());
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
     let planted = Campaign { kills: KILLS_PLANTED, seed: 7, plant: Plant::Harness };
     let (clean, _) = run(&planted);
     println!("planted (reports before it commits): {}", if clean { "NOT caught" } else { "caught" });
-    let (sound, verdict) = run(&Campaign { kills, seed: 1, plant: Plant::Nothing });
+    let (sound, verdict) = run(&Campaign { kills, seed, plant: Plant::Nothing });
     let failed = verdict.failures.len() as u64 + u64::from(clean);
     let passed = (verdict.kills + 1).saturating_sub(failed);
     let word = if sound && !clean { "ok" } else { "FAILED" };

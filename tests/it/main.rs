@@ -2,6 +2,7 @@
 
 mod api;
 mod disk_full;
+mod imports;
 mod notation;
 mod oracle;
 mod script;
