@@ -7,7 +7,7 @@
 //! - `[ordered]`: the order of rows counts; without it both sides are sorted.
 //! - `[error]`: the statement fails; the text is its type, detail and phase.
 //! - `[effects]`: what changed stands in a last line. A statement without columns prints only that.
-//! - `[plan]`: prints the plan instead of running.
+//! - `[plan]`: prints the plan, without its estimates, instead of running.
 //!
 //! `UPDATE_EXPECT=1 cargo test --test it scripts` writes what came out into the files.
 
@@ -250,7 +250,9 @@ fn print(session: &mut Session, case: &Case) -> Vec<String> {
     if case.has("plan") {
         for row in &table.rows {
             let text = row.first().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-            lines.extend(text.unwrap_or_default().lines().map(|line| line.trim_end().to_owned()));
+            // Without the estimates, which change with every better guess.
+            let shape = |line: &str| line.rsplit_once(" ~").map_or(line, |(shape, _)| shape).trim_end().to_owned();
+            lines.extend(text.unwrap_or_default().lines().map(shape));
         }
         return lines;
     }
