@@ -7,6 +7,7 @@
 pub(crate) mod cost;
 mod order;
 mod pattern;
+mod trail;
 
 use super::{
     bind::{Bound, BoundClause, BoundMatch, BoundProjection, BoundQuery},
@@ -14,7 +15,7 @@ use super::{
     slots,
     statistics::Statistics,
 };
-use crate::{Error, Result, model::Value};
+use crate::{Error, QueryError, Result, Span, model::Value};
 
 /// Plans a bound statement.
 ///
@@ -207,6 +208,14 @@ fn project(input: Op, projection: BoundProjection) -> Op {
         op = Op::Filter { input: Box::new(op), predicate, carry: Vec::new() };
     }
     op
+}
+
+/// Returns the error of a pattern that is right but that no operator can match.
+#[cold]
+fn unsupported(message: impl Into<String>) -> Error {
+    let mut error = QueryError::compile("42N00", "SyntaxError", "UnsupportedPattern", message, Span::default());
+    error.span = None;
+    error.into()
 }
 
 /// Returns whether an inner plan must run for one outer row at a time: what it does to rows depends on how many there are.

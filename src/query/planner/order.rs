@@ -15,6 +15,8 @@ const STARTS_MAX: usize = 8;
 pub(super) enum Step {
     /// Find this node by itself.
     Node(usize),
+    /// Find the left node of this relationship, which is bound though neither of its nodes is.
+    EndOf(usize),
     /// Follow this relationship; `from_left` from its left node.
     Rel { rel: usize, from_left: bool },
 }
@@ -58,6 +60,12 @@ pub(super) fn steps(
     let search = Search { graph, statistics, nodes, ready };
     search.follow_all(&mut progress);
     while progress.nodes.contains(&false) {
+        if let Some(rel) = search.bound_apart(&progress) {
+            progress.steps.push(Step::EndOf(rel));
+            progress.nodes[graph.rels[rel].left] = true;
+            search.follow_all(&mut progress);
+            continue;
+        }
         let mut starts: Vec<usize> = (0..graph.nodes.len()).filter(|at| !progress.nodes[*at]).collect();
         starts.sort_by(|a, b| nodes[*a].found.total_cmp(&nodes[*b].found));
         starts.truncate(STARTS_MAX);
@@ -92,6 +100,13 @@ impl Search<'_> {
             _ if a.nodes == b.nodes => done(a) > done(b),
             _ => a.work / (done(a) as f64) < b.work / (done(b) as f64),
         }
+    }
+
+    /// Returns a relationship that an earlier clause bound, with nodes that nothing bound.
+    fn bound_apart(&self, progress: &Progress) -> Option<usize> {
+        self.graph.rels.iter().position(|rel| {
+            rel.bound && rel.length.is_none() && !progress.nodes[rel.left] && !progress.nodes[rel.right]
+        })
     }
 
     fn start(&self, node: usize, progress: &mut Progress) {

@@ -3,9 +3,10 @@
 use super::{
     Planner, cost, needs_rows_apart,
     order::{self, NodeEstimate, Step},
+    trail, unsupported,
 };
 use crate::{
-    Result,
+    Result, Span,
     model::{Direction, LabelId},
     query::{
         bind::{Length, PatternGraph, PatternRel, Selector},
@@ -71,6 +72,7 @@ impl Planner<'_> {
     /// Plans a pattern over the rows of `input`.
     pub(super) fn pattern_after(&mut self, input: Op, mut graph: PatternGraph) -> Result<Op> {
         self.label_predicates(&mut graph);
+        trail::conditions(&mut graph)?;
         let mut unbound = vec![false; self.slots.len()];
         for slot in &graph.new_slots {
             unbound[slot.index()] = true;
@@ -96,6 +98,7 @@ impl Planner<'_> {
         for step in steps {
             match step {
                 Step::Node(node) => self.find(node, &mut matching)?,
+                Step::EndOf(rel) => matching.find_end(rel),
                 Step::Rel { rel, from_left } => self.follow(rel, from_left, &mut matching)?,
             }
             matching.test();
@@ -311,14 +314,7 @@ impl Planner<'_> {
                     "the condition of a variable-length relationship reads `{name}`, which is found only after it: \
                      test it in WHERE"
                 );
-                return Err(crate::QueryError::compile(
-                    "42N00",
-                    "SyntaxError",
-                    "UnsupportedPattern",
-                    message,
-                    crate::Span::new(0, 0),
-                )
-                .into());
+                return Err(unsupported(message));
             }
         }
         if !into {
@@ -475,6 +471,30 @@ impl Planner<'_> {
 }
 
 impl Matching {
+    /// Finds the left node of a relationship that is bound already.
+    fn find_end(&mut self, at: usize) {
+        let rel = &self.graph.rels[at];
+        let end = |function| Expr::Call { function, args: vec![Expr::Slot(rel.slot)], span: Span::default() };
+        let (start, end) = (end(Function::StartNode), end(Function::EndNode));
+        let node = self.graph.nodes[rel.left].slot;
+        let input = Box::new(std::mem::replace(&mut self.op, Op::Nothing));
+        self.op = match rel.follow {
+            Follow::Out => Op::Project { input, items: vec![(node, start)] },
+            Follow::In => Op::Project { input, items: vec![(node, end)] },
+            Follow::Both => {
+                // Each end once: those of a self-loop are one.
+                let is_loop = Expr::Compare(Comparison::Eq, Box::new(start.clone()), Box::new(end.clone()));
+                let branches = vec![(is_loop, Expr::List(vec![start.clone()]))];
+                let otherwise = Some(Box::new(Expr::List(vec![start, end])));
+                let list = Expr::Case { operand: None, branches, otherwise };
+                Op::Unwind { input, list, slot: node, carry: Vec::new() }
+            }
+        };
+        self.unbound[node.index()] = false;
+        let labels = std::mem::take(&mut self.graph.nodes[self.graph.rels[at].left].labels);
+        self.test_labels(node, labels);
+    }
+
     /// Tests what the pattern says of nodes that are bound already.
     fn test_bound_nodes(&mut self) {
         for at in 0..self.graph.nodes.len() {

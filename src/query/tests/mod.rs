@@ -159,6 +159,36 @@ fn shortest_paths() {
 }
 
 #[test]
+fn conditions_on_trails() {
+    // The shortest of the paths that satisfy it, not the shortest if it satisfies it.
+    let shortest = "MATCH p = shortestPath((a:Person {id: 1})-[:KNOWS*]->(d:Admin)) WHERE";
+    check(&format!("{shortest} all(r IN relationships(p) WHERE r.since < 2015) RETURN length(p)"), &["3"]);
+    check(&format!("{shortest} none(r IN relationships(p) WHERE r.since = 2020) RETURN length(p)"), &["3"]);
+    check(&format!("{shortest} length(p) <= 1 RETURN length(p)"), &["1"]);
+    check_error(&format!("{shortest} length(p) > 1 RETURN length(p)"), "UnsupportedPattern");
+    check_error(&format!("{shortest} any(n IN nodes(p) WHERE n.id = 3) RETURN length(p)"), "UnsupportedPattern");
+    check(
+        "MATCH (a {id: 1})-[r:KNOWS*]->(x) WHERE all(k IN r WHERE k.since < 2007) RETURN x.name",
+        &["'Bob'", "'Cyd'"],
+    );
+    check("MATCH (a {id: 1})-[r:KNOWS*]->(x) WHERE all(k IN r WHERE k.since > x.age) RETURN count(*)", &["4"]);
+}
+
+#[test]
+fn relationships_bound_before() {
+    check("MATCH ()-[r:KNOWS {since: 2020}]->() WITH r MATCH (a)-[r]->(b) RETURN a.name, b.name", &["'Ada' 'Dan'"]);
+    check("MATCH ()-[r:KNOWS {since: 2020}]->() WITH r MATCH (a)<-[r]-(b) RETURN a.name, b.name", &["'Dan' 'Ada'"]);
+    check(
+        "MATCH ()-[r:KNOWS {since: 2020}]->() WITH r MATCH (a)-[r]-(b) RETURN a.name, b.name",
+        &["'Dan' 'Ada'", "'Ada' 'Dan'"],
+    );
+    check("MATCH ()-[r:KNOWS {since: 2020}]->() WITH r MATCH (a:Admin)-[r]-(b) RETURN b.name", &["'Ada'"]);
+    check("OPTIONAL MATCH ()-[r:NONE]->() MATCH (a)-[r]-(b) RETURN b.name", &[]);
+    check("CREATE (a)-[r:LOOP]->(a) WITH r MATCH (x)-[r]-(y) RETURN x = y", &["true"]);
+    check("MATCH ()-[r:KNOWS {since: 2020}]->() WITH r MATCH (a)-[r:LIVES_IN]->(b) RETURN b.name", &[]);
+}
+
+#[test]
 fn subqueries_in_expressions() {
     check(
         "MATCH (a:Person) WHERE EXISTS { (a)-[:LIVES_IN]->(:City {name: 'Ulm'}) } RETURN a.name",
