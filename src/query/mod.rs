@@ -1,4 +1,17 @@
-//! KGQL: from text to rows.
+//! KGQL: from text to rows. Knows the graph's views and transactions; must not know storage, files' formats or commit.
+//!
+//! # Life of a query
+//! 1. [`parse`](fn@parse) cuts the text into tokens (length and nesting are bounded here), checks them against
+//!    `grammar/kgql.pest`, and builds the [`ast`]; every node keeps its span.
+//! 2. [`bind`] finds what each name means: scopes, slots, static kinds. Most of openCypher's compile-time errors come from
+//!    here, each with its place and, where a similar name exists, a suggestion. Names that nothing has yet become notices.
+//! 3. [`planner`] turns pattern graphs into a tree of operators ([`plan`]) by cost, from exact statistics.
+//! 4. [`optimize`] rewrites the tree, rule by rule, each a pure function: semi-joins, top-k, aggregation over trails without
+//!    walking them ([`chain`]), and last the list of slots each operator must carry on.
+//! 5. [`compile`](mod@compile) does all that; what it returns is kept by text, as long as the catalog and the facts the plan
+//!    relied on ([`plan::Assumption`]) stay.
+//! 6. [`execute`] runs the operators over a snapshot, or over a transaction and its own view, in batches of ids by column.
+//!    Values are made of ids where rows leave.
 
 pub(crate) mod ast;
 pub(crate) mod bind;
@@ -17,8 +30,7 @@ pub(crate) mod slots;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
 
-#[allow(unused_imports, reason = "the database that calls it is not wired to it yet")]
-pub(crate) use self::compile::{Compilation, Compiled, CopyTo, compile};
+pub(crate) use self::parse::{is_complete, parse, split_statements};
 pub(crate) use self::parse::{is_complete, parse, split_statements};
 
 #[cfg(test)]
