@@ -31,7 +31,6 @@ pub(crate) mod statistics;
 pub(crate) mod suggest;
 
 pub(crate) use self::parse::{is_complete, parse, split_statements};
-pub(crate) use self::parse::{is_complete, parse, split_statements};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ mod random;
 use std::sync::Arc;
 
 use super::{
-    Compiled, compile,
+    compile::{Compiled, compile},
     execute::{Execution, Limits, Source},
     plan::Plan,
 };
