@@ -90,7 +90,9 @@ pub struct QueryOptions {
 
 /// Told the name of a file, the bytes of it read so far, and its size; called from the thread that imports.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(&str, u64, u64) + Send + Sync>);
+pub struct Progress(Arc<Report>);
+
+type Report = dyn Fn(&str, u64, u64) + Send + Sync;
 
 impl Progress {
     /// Returns the progress that calls this.

@@ -65,10 +65,12 @@ pub(crate) struct CopyTo {
     pub(crate) file_options: ast::FileOptions,
 }
 
-/// Compiles a statement's text against a snapshot: parse, bind, plan, optimize.
+/// Compiles a statement's text against a snapshot: parse, bind, plan, optimize. (Databases do it in two steps, to time
+/// them apart.)
 ///
 /// # Errors
 /// The statement's first error, with its place in the text.
+#[cfg(test)]
 pub(crate) fn compile(text: &str, snapshot: &Snapshot) -> Result<Compiled> {
     statement(parse(text)?, snapshot).map_err(|error| match error {
         Error::Query(error) => error.locate(text).into(),

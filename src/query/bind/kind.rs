@@ -152,17 +152,6 @@ impl Kind {
         SlotKind::Value
     }
 
-    /// Returns the kind of a slot's values.
-    pub(crate) const fn of_slot(kind: SlotKind) -> Self {
-        match kind {
-            SlotKind::Node => Self::Node,
-            SlotKind::Relationship => Self::Relationship,
-            SlotKind::Relationships => Self::List(Element::Relationship),
-            SlotKind::Path => Self::Path,
-            SlotKind::Value => Self::Any,
-        }
-    }
-
     /// Returns its name for messages, with an article.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ mod random;
 use std::sync::Arc;
 
 use super::{
-    compile::{Compiled, compile},
+    compile::{self, Compiled},
     execute::{Execution, Limits, Source},
     plan::Plan,
 };
