@@ -1,16 +1,19 @@
 //! A parsed statement made ready to run: bound, planned, optimized.
 
+#[cfg(test)]
+use super::parse::parse;
 use super::{
     ast::{self, Statement},
     bind,
     notice::Notice,
     optimize,
-    parse::parse,
     plan::Plan,
     planner,
     statistics::Statistics,
 };
-use crate::{Error, Result, graph::Snapshot};
+use crate::Result;
+#[cfg(test)]
+use crate::{Error, graph::Snapshot};
 
 /// A statement ready to run.
 #[derive(Debug, Clone)]
