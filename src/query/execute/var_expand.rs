@@ -276,11 +276,6 @@ pub(super) fn passes(filter: &mut Option<Ex>, ctx: &mut Context, batch: &Batch, 
 
 impl Operator for VarExpand {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
-        self.type_ids = if let [one] = &self.types[..] {
-            type_id(ctx.view(), one).into_iter().collect()
-        } else {
-            type_ids(ctx.view(), &self.types)
-        };
         self.rows.clear();
         self.ends.clear();
         self.lists.clear();
@@ -292,6 +287,12 @@ impl Operator for VarExpand {
                     ctx.release(&mut self.held);
                     return Ok(false);
                 }
+                // Found now: the input may have made the first relationship of a type.
+                self.type_ids = if let [one] = &self.types[..] {
+                    type_id(ctx.view(), one).into_iter().collect()
+                } else {
+                    type_ids(ctx.view(), &self.types)
+                };
             }
             self.fill(ctx)?;
             if !self.rows.is_empty() {

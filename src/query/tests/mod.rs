@@ -435,3 +435,91 @@ fn rules_change_no_answer() {
         assert_eq!(optimized, plain, "{query}");
     }
 }
+
+#[test]
+fn scopes_and_names() {
+    check("WITH 1 AS n RETURN [n IN [2] | n] AS l, n", &["[2] 1"]);
+    check("MATCH (a:Admin) WITH a AS b MATCH (a:City) RETURN count(*)", &["2"]);
+    check("MATCH (a:Admin) RETURN a.id AS x, a.id AS y, count(*) AS n", &["4 4 1"]);
+    check("MATCH (a:Admin) WITH *, a.id AS id RETURN a.name, id", &["'Dan' 4"]);
+    check("MATCH (a:Person) WITH DISTINCT a.age > 40 AS old, count(*) AS n RETURN old, n", &["true 2", "false 2"]);
+    check("MATCH (a:Admin) WITH a.id AS a RETURN a + 1 AS b", &["5"]);
+    check("WITH [1, 2] AS l UNWIND l AS x UNWIND l AS y RETURN x * y AS p, count(*) AS n", &["1 1", "2 2", "4 1"]);
+    check("WITH {a: [1, {b: 2}]} AS m RETURN m.a[1].b AS x", &["2"]);
+    check("MATCH (a:Person) WITH a ORDER BY a.age RETURN collect(a.name) AS l", &["['Cyd', 'Ada', 'Bob', 'Dan']"]);
+    check(
+        "MATCH (a:Person) WITH a ORDER BY a.age DESC LIMIT 2 MATCH (a)-[:LIVES_IN]->(c) RETURN a.name, c.name",
+        &["'Bob' 'Ulm'"],
+    );
+    check("RETURN CASE WHEN EXISTS { (:Admin) } THEN 1 ELSE 0 END AS x", &["1"]);
+    check("MATCH (a:Person) RETURN CASE WHEN (a)-[:LIVES_IN]->() THEN 1 ELSE 0 END AS h, count(*)", &["1 3", "0 1"]);
+}
+
+#[test]
+fn nested_subqueries() {
+    check(
+        "MATCH (a:Person) WHERE EXISTS { MATCH (a)-[:KNOWS]->(b) WHERE EXISTS { (b)-[:LIVES_IN]->({name: 'Bonn'}) } } RETURN a.name",
+        &["'Bob'"],
+    );
+    check(
+        "MATCH (a:City) RETURN a.name, [x IN [1, 4] WHERE EXISTS { MATCH (p {id: x}) WHERE COUNT { (p)--() } > 1 } | x] AS l",
+        &["'Ulm' [1, 4]", "'Bonn' [1, 4]"],
+    );
+    check(
+        "MATCH (a:Person) WITH collect(a) AS people RETURN reduce(s = 0, p IN people | s + COUNT { (p)-[:KNOWS]->() }) AS n",
+        &["4"],
+    );
+    check(
+        "MATCH (c:City) RETURN c.name, [(c)<-[:LIVES_IN]-(p) | [(p)-[:KNOWS]->(q) | q.id]] AS l",
+        &["'Ulm' [[2, 4], [3]]", "'Bonn' [[4]]"],
+    );
+    check(
+        "CALL { MATCH (a:Person) CALL { WITH a MATCH (a)-[:KNOWS]->(b) RETURN max(b.age) AS oldest } RETURN a.name AS n, oldest } \
+         RETURN n, oldest",
+        &["'Ada' 50", "'Bob' 29", "'Cyd' 50", "'Dan' null"],
+    );
+    check("UNWIND [1, 2] AS x CALL { WITH x UNWIND range(1, x) AS y RETURN sum(y) AS s } RETURN x, s", &["1 1", "2 3"]);
+    check(
+        "MATCH (a:Person) OPTIONAL MATCH (a)-[:KNOWS]->(b) WHERE NOT EXISTS { (b)-[:KNOWS]->() } RETURN a.name, b.name",
+        &["'Ada' 'Dan'", "'Bob' null", "'Cyd' 'Dan'", "'Dan' null"],
+    );
+}
+
+#[test]
+fn changes_in_turn() {
+    check_after(
+        "MATCH (n:Person) SET n.x = 1 WITH n MATCH (m:Person {x: 1}) WITH count(*) AS n CREATE (:Result {n: n})",
+        "MATCH (r:Result) RETURN r.n",
+        &["16"],
+    );
+    check("MERGE (a:X) MERGE (b:X) RETURN a = b AS same", &["true"]);
+    check("UNWIND [1, 1, 2] AS x MERGE (a:X {x: x}) RETURN count(DISTINCT a) AS n, count(a) AS m", &["2 3"]);
+    check("MATCH (a {id: 1})-[r:KNOWS]->() DELETE r WITH DISTINCT a RETURN COUNT { (a)-[:KNOWS]->() } AS n", &["0"]);
+    check("CREATE (a:X {v: 1})-[:R]->(b:X {v: 2}) WITH a, b MATCH p = (a)-[*]->(b) RETURN length(p) AS n", &["1"]);
+    check("CREATE (a:X)-[:R]->(b:X) WITH a, b MATCH p = shortestPath((a)-[*]->(b)) RETURN length(p) AS n", &["1"]);
+    check("CREATE (a:X)-[:R]->(b:X) WITH a, b MATCH (a)-->(b) RETURN count(*) AS n", &["1"]);
+    check("MATCH (a:Admin) SET a.age = a.age + 1 SET a.age = a.age * 2 RETURN a.age", &["102"]);
+    check(
+        "MATCH (a:Person) WITH a ORDER BY a.id MERGE (c:Count) ON CREATE SET c.n = 1 ON MATCH SET c.n = c.n + 1 RETURN max(c.n) AS n",
+        &["4"],
+    );
+    check(
+        "MATCH (a:Person) MERGE (y:Year {of: a.age > 40}) MERGE (a)-[:IN]->(y) RETURN count(DISTINCT y) AS n",
+        &["2"],
+    );
+    check_after(
+        "MATCH (a:Person) FOREACH (x IN CASE WHEN a.age > 40 THEN [1] ELSE [] END | SET a:Old)",
+        "MATCH (a:Old) RETURN a.name",
+        &["'Bob'", "'Dan'"],
+    );
+    check_after(
+        "MATCH (a:Person)-[r]->() WITH a, count(r) AS n SET a.n = n",
+        "MATCH (a:Person) RETURN a.n",
+        &["3", "2", "2", "null"],
+    );
+    check_after("MATCH p = (:Admin)--() DETACH DELETE p", "MATCH (a:Person) RETURN a.name", &["'Bob'"]);
+    check_error("MATCH (a:Admin) DELETE a RETURN a.name", "DeleteConnectedNode");
+    check_error("FOREACH (x IN [1] | CREATE (:A)) RETURN x", "UndefinedVariable");
+    check_error("MATCH (n) SET m.x = 1", "UndefinedVariable");
+    check_error("MERGE (a:X {x: null})", "MergeReadOwnWrites");
+}
