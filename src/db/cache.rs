@@ -26,6 +26,7 @@ const TEXT_BYTES_MAX: usize = 64 << 10;
 
 /// A compiled statement.
 pub(super) struct Entry {
+    pub(super) text: Arc<str>,
     pub(super) compiled: Compiled,
     pub(super) plan: Option<Arc<Plan>>,
     pub(super) columns: Arc<[Arc<str>]>,
@@ -53,7 +54,7 @@ impl Entry {
         let notices =
             compilation.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
         let plan_time = start.elapsed();
-        Ok(Self { compiled, plan, columns, notices, pool: Arc::default(), parse_time, plan_time })
+        Ok(Self { text: text.into(), compiled, plan, columns, notices, pool: Arc::default(), parse_time, plan_time })
     }
 
     /// Returns whether the plan gives right answers on a view.

@@ -143,9 +143,18 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             let plan = entry.plan.as_ref().expect("a query has a plan");
             let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
             execution.start(run.values(plan)?, Source::Read(snapshot), run.limits());
-            execution.allow_files(opener(run.inner));
+            if execution.needs_files() {
+                execution.allow_files(opener(run.inner));
+            }
             let pool: Arc<Pool> = entry.pool.clone();
-            Ok(Rows::stream(entry.columns.clone(), execution, Some(pool), run.text.into(), run.inner.clone(), summary))
+            Ok(Rows::stream(
+                entry.columns.clone(),
+                execution,
+                Some(pool),
+                entry.text.clone(),
+                run.inner.clone(),
+                summary,
+            ))
         }
         Compiled::Explain(query) => {
             let lines = explain::explain(&query.plan, &*snapshot);

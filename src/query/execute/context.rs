@@ -88,7 +88,8 @@ pub(crate) struct Frame {
 
 /// Everything shared by the operators of one execution.
 pub(crate) struct Context {
-    pub(crate) source: Source,
+    /// There while a run is on.
+    pub(super) source: Option<Source>,
     pub(crate) params: Vec<Value>,
     pub(crate) limits: Limits,
     pub(crate) summary: Summary,
@@ -105,31 +106,20 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Returns the context of an execution with `n_frames` inner plans in a frame of `width` slots.
-    pub(crate) fn new(source: Source, params: Vec<Value>, limits: Limits, n_frames: usize, width: usize) -> Self {
+    /// Returns the context of a plan with `n_frames` inner plans in a frame of `width` slots. It waits for a run.
+    pub(super) fn new(n_frames: usize, width: usize) -> Self {
         let mut frames: Vec<Frame> =
             (0..n_frames).map(|_| Frame { batch: Batch::new(width), start: 0, end: 0 }).collect();
         frames[0].batch.len = 1;
         frames[0].end = 1;
-        Self::reusing(source, params, limits, frames, Vec::new())
-    }
-
-    /// Returns the context of another execution with the frames of one before.
-    pub(super) fn reusing(
-        source: Source,
-        params: Vec<Value>,
-        limits: Limits,
-        frames: Vec<Frame>,
-        locals: Vec<Value>,
-    ) -> Self {
         Self {
-            source,
-            params,
-            limits,
+            source: None,
+            params: Vec::new(),
+            limits: Limits::default(),
             summary: Summary::default(),
             files: None,
             frames,
-            locals,
+            locals: Vec::new(),
             gone: Gone::default(),
             clock: Clock::default(),
             ticks: 0,
@@ -137,10 +127,31 @@ impl Context {
         }
     }
 
+    /// Gets ready for a run; frames keep their buffers.
+    pub(super) fn start(&mut self, source: Source, params: Vec<Value>, limits: Limits) {
+        self.source = Some(source);
+        self.params = params;
+        self.limits = limits;
+        self.summary = Summary::default();
+        self.files = None;
+        if !self.gone.is_empty() {
+            self.gone = Gone::default();
+        }
+        self.clock = Clock::default();
+        self.ticks = 0;
+        self.bytes_held = 0;
+    }
+
+    /// Returns where the run reads and writes.
+    #[inline]
+    pub(crate) fn source(&self) -> &Source {
+        self.source.as_ref().expect("operators run between start and finish")
+    }
+
     /// Returns the view to read.
     #[inline]
     pub(crate) fn view(&self) -> &Snapshot {
-        self.source.view()
+        self.source().view()
     }
 
     /// Returns the transaction to write.
@@ -149,8 +160,8 @@ impl Context {
     /// `NotAllowed` in a read transaction.
     pub(crate) fn transaction(&mut self) -> Result<&mut Transaction> {
         match &mut self.source {
-            Source::Write(transaction) => Ok(transaction),
-            Source::Read(_) => Err(Error::NotAllowed { what: "writing in a read transaction".into() }),
+            Some(Source::Write(transaction)) => Ok(transaction),
+            _ => Err(Error::NotAllowed { what: "writing in a read transaction".into() }),
         }
     }
 

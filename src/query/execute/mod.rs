@@ -64,12 +64,13 @@ pub(crate) struct Builder {
     n_frames: usize,
     /// The frame that [`Op::Argument`] reads here.
     frame: usize,
+    needs_files: bool,
 }
 
 impl Builder {
     /// Returns the builder of a statement with so many slots.
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, n_frames: 1, frame: 0 }
+        Self { width, n_frames: 1, frame: 0, needs_files: false }
     }
 
     /// Returns the number of slots.
@@ -80,6 +81,11 @@ impl Builder {
     /// Returns the number of frames used by what was built.
     pub(crate) const fn n_frames(&self) -> usize {
         self.n_frames
+    }
+
+    /// Returns whether LOAD CSV occurs in what was built.
+    pub(crate) const fn needs_files(&self) -> bool {
+        self.needs_files
     }
 
     /// Builds an inner plan, and returns it with the number of its frame.
@@ -129,6 +135,7 @@ pub(crate) fn build(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
         Op::Apply { input, inner, kind, carry } => apply::build(input, inner, kind, carry, builder),
         Op::Union { branches, into, distinct } => Box::new(union::Union::build(branches, into, *distinct, builder)),
         Op::LoadCsv { input, url, with_headers, delimiter, slot, carry } => {
+            builder.needs_files = true;
             Box::new(unwind::LoadCsv::build(input, url, (*with_headers, *delimiter), *slot, carry, builder))
         }
         Op::ProcedureCall { input, name, args, yields, carry } => {

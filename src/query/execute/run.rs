@@ -10,21 +10,19 @@ use super::{
 use crate::{Error, Result, graph::Snapshot, model::Value, query::plan::Plan};
 
 /// The operators of a plan, kept with their buffers from run to run.
-pub(crate) struct Execution {
+pub(crate) struct Execution(
+    /// Boxed: a prepared execution goes from hand to hand on every run.
+    Box<Inner>,
+);
+
+struct Inner {
     plan: Arc<Plan>,
     root: Box<dyn Operator>,
-    n_frames: usize,
-    ctx: Option<Context>,
-    /// The rest of a context while no run has it, for its buffers.
-    spare: Option<Spare>,
+    ctx: Context,
     out: Batch,
     n_rows: u64,
     is_done: bool,
-}
-
-struct Spare {
-    frames: Vec<super::context::Frame>,
-    locals: Vec<Value>,
+    needs_files: bool,
 }
 
 impl Execution {
@@ -32,8 +30,10 @@ impl Execution {
     pub(crate) fn prepare(plan: Arc<Plan>) -> Self {
         let mut builder = Builder::new(plan.slots.len());
         let root = build(&plan.root, &mut builder);
+        let ctx = Context::new(builder.n_frames(), plan.slots.len());
+        let needs_files = builder.needs_files();
         let out = builder.batch();
-        Self { root, n_frames: builder.n_frames(), ctx: None, spare: None, out, n_rows: 0, is_done: true, plan }
+        Self(Box::new(Inner { plan, root, ctx, out, n_rows: 0, is_done: true, needs_files }))
     }
 
     /// Builds the operators of a plan and starts a run.
@@ -45,27 +45,27 @@ impl Execution {
 
     /// Starts a run with these parameters, one for each of the plan's; an unfinished run is given up.
     pub(crate) fn start(&mut self, params: Vec<Value>, source: Source, limits: Limits) {
-        debug_assert_eq!(params.len(), self.plan.params.len(), "a value for each parameter");
-        let mut ctx = match self.spare.take() {
-            Some(spare) => Context::reusing(source, params, limits, spare.frames, spare.locals),
-            None => Context::new(source, params, limits, self.n_frames, self.plan.slots.len()),
-        };
-        self.root.reset(&mut ctx);
-        self.ctx = Some(ctx);
-        (self.n_rows, self.is_done) = (0, false);
+        let inner = &mut *self.0;
+        debug_assert_eq!(params.len(), inner.plan.params.len(), "a value for each parameter");
+        inner.ctx.start(source, params, limits);
+        inner.root.reset(&mut inner.ctx);
+        (inner.n_rows, inner.is_done) = (0, false);
+    }
+
+    /// Returns whether LOAD CSV occurs in the plan.
+    pub(crate) fn needs_files(&self) -> bool {
+        self.0.needs_files
     }
 
     /// Lets LOAD CSV of this run open files.
     pub(crate) fn allow_files(&mut self, open: OpenFile) {
-        if let Some(ctx) = &mut self.ctx {
-            ctx.files = Some(open);
-        }
+        self.0.ctx.files = Some(open);
     }
 
     /// Returns the plan.
     #[cfg(test)]
     pub(crate) fn plan(&self) -> &Arc<Plan> {
-        &self.plan
+        &self.0.plan
     }
 
     /// Returns the next rows, or `None` at the end.
@@ -73,52 +73,55 @@ impl Execution {
     /// # Errors
     /// Query errors, limits, `Deadline`, `Cancelled`, `Corrupt`; the run is over then.
     pub(crate) fn next_batch(&mut self) -> Result<Option<&Batch>> {
-        let Some(ctx) = self.ctx.as_mut().filter(|_| !self.is_done) else { return Ok(None) };
-        match self.root.next(ctx, &mut self.out) {
-            Ok(true) => {}
-            Ok(false) => {
-                self.is_done = true;
-                return Ok(None);
-            }
-            Err(error) => {
-                self.is_done = true;
-                return Err(error);
+        let inner = &mut *self.0;
+        if inner.is_done {
+            return Ok(None);
+        }
+        inner.is_done = true;
+        if !inner.root.next(&mut inner.ctx, &mut inner.out)? {
+            return Ok(None);
+        }
+        if !inner.plan.columns.is_empty() {
+            inner.n_rows += inner.out.len as u64;
+            let max = inner.ctx.limits.rows_max;
+            if inner.n_rows > max {
+                return Err(Error::Limit { what: "rows of a result", max });
             }
         }
-        if !self.plan.columns.is_empty() {
-            self.n_rows += self.out.len as u64;
-            if self.n_rows > ctx.limits.rows_max {
-                self.is_done = true;
-                return Err(Error::Limit { what: "rows of a result", max: ctx.limits.rows_max });
-            }
-        }
-        Ok(Some(&self.out))
+        inner.is_done = false;
+        Ok(Some(&inner.out))
     }
 
     /// Returns the column of the batch for a column of the result.
     #[inline]
     pub(crate) fn column(&self, column: usize) -> &Column {
-        self.out.column(self.plan.columns[column].1)
+        self.0.out.column(self.0.plan.columns[column].1)
     }
 
     /// Returns a value of the last batch as it leaves: with the data of nodes and relationships.
     ///
     /// # Errors
     /// `Corrupt` where a block is damaged; `Closed` when no run is on.
+    #[inline]
     pub(crate) fn value(&self, row: usize, column: usize) -> Result<Value> {
-        let view = self.view().ok_or(Error::Closed)?;
-        hydrate(view, self.column(column).get(row))
+        match self.column(column) {
+            Column::Ints(items) => Ok(items.get(row).map_or(Value::Null, |&n| Value::Int(n))),
+            Column::Floats(items) => Ok(items.get(row).map_or(Value::Null, |&x| Value::Float(x))),
+            Column::Values(items) => match items.get(row) {
+                Some(Value::String(text)) => Ok(Value::String(text.clone())),
+                Some(value) => hydrate(self.view().ok_or(Error::Closed)?, value.clone()),
+                None => Ok(Value::Null),
+            },
+            column => hydrate(self.view().ok_or(Error::Closed)?, column.get(row)),
+        }
     }
 
-    /// Returns what the run reads.
+    /// Returns what the run reads; `None` when no run is on.
     pub(crate) fn view(&self) -> Option<&Snapshot> {
-        self.ctx.as_ref().map(Context::view)
+        self.0.ctx.source.as_ref().map(Source::view)
     }
 
-    /// Runs to the end without looking at the rows, as a statement that writes must whoever reads its rows.
-    ///
-    /// # Errors
-    /// As [`next_batch`](Self::next_batch).
+    /// Runs to the end without looking at the rows.
     #[cfg(test)]
     pub(crate) fn drain(&mut self) -> Result<()> {
         while self.next_batch()?.is_some() {}
@@ -127,16 +130,14 @@ impl Execution {
 
     /// Ends the run: gives the graph back, and what was changed. `None` when no run is on.
     pub(crate) fn finish(&mut self) -> Option<(Source, Summary)> {
-        let mut ctx = self.ctx.take()?;
-        self.is_done = true;
-        let (frames, locals) = (std::mem::take(&mut ctx.frames), std::mem::take(&mut ctx.locals));
-        self.spare = Some(Spare { frames, locals });
-        Some((ctx.source, ctx.summary))
+        let source = self.0.ctx.source.take()?;
+        self.0.is_done = true;
+        Some((source, self.0.ctx.summary))
     }
 }
 
 impl std::fmt::Debug for Execution {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Execution").field("rows", &self.n_rows).field("done", &self.is_done).finish_non_exhaustive()
+        f.debug_struct("Execution").field("rows", &self.0.n_rows).field("done", &self.0.is_done).finish_non_exhaustive()
     }
 }

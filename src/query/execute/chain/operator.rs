@@ -57,7 +57,7 @@ impl Chain {
 
     fn start(&mut self, ctx: &mut Context) -> Result<State> {
         // Evaluation changes the context, so the view must not be borrowed from it.
-        let view: Arc<Snapshot> = match &ctx.source {
+        let view: Arc<Snapshot> = match ctx.source() {
             Source::Read(snapshot) => snapshot.clone(),
             Source::Write(transaction) => Arc::new(transaction.view().clone()),
         };

@@ -14,7 +14,7 @@ use crate::{
             Context,
             batch::{Batch, Column, NULL_ID},
         },
-        function::Gone,
+        function::{Function, Gone},
         plan::{Arithmetic, KeyRef},
     },
 };
@@ -50,6 +50,16 @@ impl Ex {
                         }
                         _ => {}
                     }
+                }
+            }
+            Self::Call { function: Function::Id, args, .. } => {
+                if let [Self::Slot(slot)] = args[..]
+                    && let Column::Nodes(ids) | Column::Rels(ids) = batch.column(slot)
+                    && ids.len() == batch.len
+                    && !ids.contains(&NULL_ID)
+                {
+                    out.refill_ints().extend(ids.iter().map(|&id| i64::from(id)));
+                    return Ok(());
                 }
             }
             Self::Arithmetic { op, left, right, span } => {
