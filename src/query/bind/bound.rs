@@ -176,6 +176,8 @@ pub(crate) struct BoundProjection {
     pub(crate) skip: Option<Expr>,
     pub(crate) limit: Option<Expr>,
     pub(crate) predicate: Option<Expr>,
+    /// It aggregates inside a subquery whose outer variables are still in scope afterwards.
+    pub(crate) is_wrapped: bool,
     /// The slots in scope afterwards.
     pub(crate) keeps: Vec<Slot>,
 }

@@ -75,6 +75,8 @@ struct Binder<'a> {
     notices: Vec<Notice>,
     assumptions: Vec<Assumption>,
     scope: Scope,
+    /// Variables from outside a subquery, which no WITH inside takes out of scope.
+    pinned: Scope,
     /// How many locals are on the stack where an expression is bound.
     n_locals: u16,
     /// What an aggregating function means where an expression is bound.
@@ -115,6 +117,7 @@ impl<'a> Binder<'a> {
             notices: Vec::new(),
             assumptions: Vec::new(),
             scope: Scope::default(),
+            pinned: Scope::default(),
             n_locals: 0,
             aggregation: aggregate::Mode::Forbidden("here"),
             aggregates: Vec::new(),

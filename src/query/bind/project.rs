@@ -81,10 +81,14 @@ impl<'a> Binder<'a> {
             slots.dedup();
             bound.distinct = Some(slots);
         }
-        let after: Scope = columns
-            .iter()
-            .map(|column| Variable { name: column.name.clone(), place: Place::Slot(column.slot), kind: column.kind })
-            .collect();
+        bound.is_wrapped = is_with && aggregates && self.pinned.len() > 0;
+        let pinned = self.pinned.iter().filter(|_| is_with).cloned();
+        let kept = columns.iter().map(|column| Variable {
+            name: column.name.clone(),
+            place: Place::Slot(column.slot),
+            kind: column.kind,
+        });
+        let after: Scope = pinned.chain(kept).collect();
         let barrier = aggregates || projection.distinct;
         let computed = self.order(projection, &mut bound, computed, &before, &after, barrier, aggregates)?;
         self.scope = Scope::default();
@@ -106,7 +110,8 @@ impl<'a> Binder<'a> {
 
     fn star(&self, projection: &ast::Projection, is_with: bool, columns: &mut Vec<Column>) -> Result<()> {
         for variable in self.scope.iter() {
-            if let Place::Slot(slot) = variable.place {
+            let is_pinned = self.pinned.iter().any(|pinned| pinned.name == variable.name);
+            if let (Place::Slot(slot), false) = (variable.place, is_pinned) {
                 columns.retain(|column: &Column| column.name != variable.name);
                 columns.push(Column { name: variable.name.clone(), slot, kind: variable.kind });
             }

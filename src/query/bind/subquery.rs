@@ -27,6 +27,7 @@ impl<'a> Binder<'a> {
                 variable.place = Place::Slot(slot);
             }
         }
+        let pinned = std::mem::replace(&mut self.pinned, scope.clone());
         let outer_scope = std::mem::replace(&mut self.scope, scope);
         let n_locals = std::mem::take(&mut self.n_locals);
         let computed = std::mem::take(&mut self.computed);
@@ -35,6 +36,7 @@ impl<'a> Binder<'a> {
         let aggregation = std::mem::replace(&mut self.aggregation, Mode::Forbidden("in a pattern"));
         let bound = bind(self);
         self.scope = outer_scope;
+        self.pinned = pinned;
         self.n_locals = n_locals;
         self.computed = computed;
         self.computed_simple = computed_simple;
@@ -141,6 +143,7 @@ impl<'a> Binder<'a> {
     /// Binds `CALL { }`: its columns are new variables.
     pub(super) fn call_subquery(&mut self, clause: &'a ast::Subquery) -> Result<BoundClause> {
         let outer = self.scope.clone();
+        let pinned = std::mem::take(&mut self.pinned);
         let query = match &clause.imports {
             None => self.query_importing(&clause.query, true)?,
             Some(names) => {
@@ -151,11 +154,13 @@ impl<'a> Binder<'a> {
                         scope.add(name.text.clone(), slot, variable.kind);
                     }
                 }
+                self.pinned = scope.clone();
                 self.scope = scope;
                 self.query(&clause.query)?
             }
         };
         self.scope = outer;
+        self.pinned = pinned;
         for column in &query.columns {
             if self.scope.find(&column.name).is_some() {
                 return Err(already_bound(&ast::Name { text: column.name.clone(), span: clause.span }));

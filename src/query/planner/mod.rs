@@ -180,7 +180,7 @@ impl Effects {
 }
 
 fn project(input: Op, projection: BoundProjection) -> Op {
-    let BoundProjection { items, aggregation, distinct, order, skip, limit, predicate, .. } = projection;
+    let BoundProjection { items, aggregation, distinct, order, skip, limit, predicate, is_wrapped, .. } = projection;
     let mut op = input;
     if !items.is_empty() {
         op = Op::Project { input: Box::new(op), items };
@@ -190,6 +190,11 @@ fn project(input: Op, projection: BoundProjection) -> Op {
         op = Op::Aggregate { input: Box::new(op), keys, aggregates };
         if !aggregation.after.is_empty() {
             op = Op::Project { input: Box::new(op), items: aggregation.after };
+        }
+        if is_wrapped {
+            // Grouping forgets the outer row: joining the groups to it brings its variables back.
+            let kind = ApplyKind::Cross { per_row: true };
+            op = Op::Apply { input: Box::new(Op::Argument), inner: Box::new(op), kind, carry: Vec::new() };
         }
     }
     if let Some(slots) = distinct {

@@ -486,6 +486,24 @@ fn nested_subqueries() {
 }
 
 #[test]
+fn outer_variables_outlive_with() {
+    check(
+        "MATCH (a:Person) WHERE EXISTS { MATCH (b:Admin) WITH b MATCH (a)-[:KNOWS]->(b) RETURN b } RETURN a.name",
+        &["'Ada'", "'Cyd'"],
+    );
+    check(
+        "MATCH (a:Person) CALL (a) { MATCH (b:Person) WITH max(b.age) AS oldest RETURN oldest - a.age AS younger } RETURN a.name, younger",
+        &["'Ada' 14", "'Bob' 9", "'Cyd' 21", "'Dan' 0"],
+    );
+    check(
+        "MATCH (a:Person) RETURN a.name, COUNT { MATCH (b:Person) WITH b.age > 40 AS old, count(*) AS n WHERE n = 2 \
+         MATCH (a) WHERE (a.age > 40) = old RETURN old } AS n",
+        &["'Ada' 1", "'Bob' 1", "'Cyd' 1", "'Dan' 1"],
+    );
+    check("MATCH (a:Admin) CALL (a) { MATCH (b:City) WITH b LIMIT 1 RETURN * } RETURN a.id, b:City AS c", &["4 true"]);
+}
+
+#[test]
 fn changes_in_turn() {
     check_after(
         "MATCH (n:Person) SET n.x = 1 WITH n MATCH (m:Person {x: 1}) WITH count(*) AS n CREATE (:Result {n: n})",
