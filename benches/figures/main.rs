@@ -57,8 +57,8 @@ fn main() -> ExitCode {
     let _ = fs::remove_dir_all(&path);
 
     let threads = thread::available_parallelism().map_or(1, |n| n.get());
-    println!("{}, {threads} core(s) for this process, {} persons\n", system::processor(), "100,000");
     let limit = limit::measure(&data);
+    println!("{}, {threads} core(s) for this process, {} persons\n", system::processor(), limit.n);
     let mut table = Table::default();
     load(&mut table, &path, &data, &limit);
     start(&mut table, &path, &data);

@@ -128,7 +128,7 @@ fn parameters_are_values_not_text() {
     let hostile = "' OR true //";
     assert_eq!(query("MATCH (a:A) WHERE a.x = $x RETURN count(*)", params! { "x": hostile }).as_int(), Some(0));
     assert_eq!(query("RETURN $x", params! { "x": hostile }).as_str(), Some(hostile));
-    let missing = db.query("RETURN $nothing", ()).err().expect("a missing parameter is an error");
+    let missing = db.query("RETURN $nothing", ()).expect_err("a missing parameter is an error");
     assert_eq!(
         missing.as_query().map(|error| (error.kind, error.detail)),
         Some(("ParameterMissing", "MissingParameter"))

@@ -60,7 +60,7 @@ impl Graph {
             let end = if random.chance(1, 8) { start } else { (random.below(NODES) * random.below(2)) as usize };
             let rel_type = TYPES[random.below(2) as usize];
             let strict = kind == 2 && rel_type == "R";
-            let has = |node: usize, label: &str| nodes[node].labels.iter().any(|own| *own == label);
+            let has = |node: usize, label: &'static str| nodes[node].labels.contains(&label);
             if (kind == 1 && start == end) || (strict && !(has(start, "A") && has(end, "B"))) {
                 continue;
             }

@@ -5,6 +5,8 @@
 //! pass. `$TCK_REPORT` names a file that gets every expanded scenario as a line of JSON. The committed
 //! `tests/tck/baseline.txt` lists what passes: the run fails when one of these stops; `TCK_BLESS=1` rewrites it.
 
+#[path = "../support/args.rs"]
+mod args;
 mod feature;
 mod pool;
 mod report;
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let verbose = arguments.iter().any(|argument| argument == "-v");
-    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let filters = args::filters(&arguments);
     let root = env::var_os("TCK_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tck"), PathBuf::from);
     if !root.join("features").is_dir() {
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
         }
     };
     let all = filters.is_empty();
-    scenarios.retain(|s| all || filters.iter().any(|f| s.file.contains(*f) || s.name.contains(*f)));
+    scenarios.retain(|s| all || filters.iter().any(|f| s.file.contains(f) || s.name.contains(f)));
     let started = Instant::now();
     let scenarios = Arc::new(scenarios);
     let outcomes = pool::run(&scenarios, &root);

@@ -20,8 +20,9 @@ const LINES: usize = STREAMS + 1;
 /// A session lives at most so long once it writes, in milliseconds.
 const LIFE_MS: u64 = 90;
 
-/// A session to be killed in its recovery lives at most so long from its start, in milliseconds.
-const RECOVERY_MS: u64 = 12;
+/// A session to be killed in its recovery lives at most so long from its start, in milliseconds: about as long as it
+/// needs to open, recover and compare.
+const RECOVERY_MS: u64 = 50;
 
 /// A session that has not opened the database by then hangs.
 const OPEN_TIME_MAX: Duration = Duration::from_secs(20);
@@ -71,13 +72,12 @@ struct Bounds {
 
 impl Bounds {
     fn judge(&self, found: &[u64; LINES]) -> Result<(), String> {
-        for line in 0..LINES {
-            let (least, most) = (self.least[line], self.most[line]);
-            if found[line] < least {
-                return Err(format!("line {line}: {} operations found, {least} were acknowledged", found[line]));
+        for (line, ((&found, &least), &most)) in found.iter().zip(&self.least).zip(&self.most).enumerate() {
+            if found < least {
+                return Err(format!("line {line}: {found} operations found, {least} were acknowledged"));
             }
-            if found[line] > most {
-                return Err(format!("line {line}: {} operations found, only {most} were issued", found[line]));
+            if found > most {
+                return Err(format!("line {line}: {found} operations found, only {most} were issued"));
             }
         }
         // What was acknowledged before something else began must be there if the later is.
@@ -112,7 +112,7 @@ pub(crate) fn run(campaign: &Campaign, folder: &Path) -> Verdict {
         // The last session only looks and closes.
         let is_last = verdict.kills >= campaign.kills;
         let mut random = Numbers::new(campaign.seed, 3_000, n);
-        let in_recovery = n > 1 && !is_last && random.chance(1, 10);
+        let in_recovery = n > 1 && !is_last && random.chance(1, 8);
         let closes = is_last || random.chance(1, 8);
         let orders = Orders {
             path: folder.join("db"),
@@ -120,12 +120,13 @@ pub(crate) fn run(campaign: &Campaign, folder: &Path) -> Verdict {
             session: n,
             buffered: random.chance(1, 4),
             plant: campaign.plant,
-            close_after_ms: if closes { 1 + random.below(LIFE_MS) } else { 0 },
+            close_after_ms: if closes { 1 + random.below(LIFE_MS / 2) } else { 0 },
         };
         let life = match (is_last, in_recovery) {
             (true, _) => OPEN_TIME_MAX,
             (_, true) => Duration::from_millis(random.below(RECOVERY_MS)),
-            _ => Duration::from_millis(1 + random.below(LIFE_MS)),
+            // Half of those that close are killed while they do.
+            _ => Duration::from_millis(1 + orders.close_after_ms + random.below(LIFE_MS)),
         };
         let session = one(&orders, in_recovery, life);
         if let Some(reason) = judge(&orders, &session, &mut bounds, &mut verdict) {
