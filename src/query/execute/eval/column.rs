@@ -62,6 +62,16 @@ impl Ex {
                     return Ok(());
                 }
             }
+            Self::Call { function: Function::Id, args, .. } => {
+                if let [Self::Slot(slot)] = args[..]
+                    && let Column::Nodes(ids) | Column::Rels(ids) = batch.column(slot)
+                    && ids.len() == batch.len
+                    && !ids.contains(&NULL_ID)
+                {
+                    out.refill_ints().extend(ids.iter().map(|id| i64::from(*id)));
+                    return Ok(());
+                }
+            }
             Self::Arithmetic { op, left, right, span } => {
                 let (mut a, mut b) = (Column::Absent, Column::Absent);
                 left.column(ctx, batch, &mut a)?;
