@@ -1,10 +1,11 @@
-//! Shortest trails between two bound nodes: breadth first, with the ways back kept.
+//! Shortest trails between two bound nodes: breadth first from both ends, always a level further from the end with fewer
+//! nodes to leave, until the two meet. The ways back to each end are kept.
 
 use rustc_hash::FxHashMap;
 
 use super::{
     Builder, Context, Operator,
-    batch::{BATCH_ROWS_MAX, Batch, rel_value},
+    batch::{BATCH_ROWS_MAX, Batch, rel_value, value_bytes},
     build,
     eval::Ex,
     expand::type_ids,
@@ -41,15 +42,65 @@ pub(super) struct ShortestPath {
     held: u64,
 }
 
-/// The search of one input row.
+/// The search of one input row: from its start and from its target.
 #[derive(Default)]
 struct Search {
+    sides: [Side; 2],
+    edges: Vec<(u32, u32)>,
+    next: Vec<u32>,
+    met: Vec<u32>,
+}
+
+/// What one end reached.
+#[derive(Default)]
+struct Side {
+    depth: u32,
     depths: FxHashMap<u32, u32>,
     /// For a node the last relationships of the shortest trails to it, and where they come from.
     back: FxHashMap<u32, Vec<(u32, u32)>>,
     frontier: Vec<u32>,
-    next: Vec<u32>,
-    edges: Vec<(u32, u32)>,
+}
+
+impl Side {
+    fn start(&mut self, node: u32) {
+        self.depth = 0;
+        self.depths.clear();
+        self.depths.insert(node, 0);
+        self.back.clear();
+        self.frontier.clear();
+        self.frontier.push(node);
+    }
+
+    /// Visits every way back from a node to the end: its relationships, from the node on. Until `visit` returns false;
+    /// returns whether it never did.
+    fn ways(&self, node: u32, visit: &mut impl FnMut(&[u32]) -> Result<bool>) -> Result<bool> {
+        let mut trail = Vec::new();
+        // (node, the next of its ways to try)
+        let mut stack = vec![(node, 0)];
+        while let Some((node, next)) = stack.last_mut() {
+            let way = match self.back.get(node) {
+                Some(ways) => ways.get(*next).copied(),
+                None => {
+                    if !visit(&trail)? {
+                        return Ok(false);
+                    }
+                    None
+                }
+            };
+            *next += 1;
+            match way {
+                Some((from, rel)) => {
+                    trail.push(rel);
+                    stack.push((from, 0));
+                }
+                None => {
+                    stack.pop();
+                    trail.pop();
+                }
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl ShortestPath {
@@ -84,78 +135,88 @@ impl ShortestPath {
             }
             return Ok(());
         }
-        let Search { depths, back, frontier, next, edges } = &mut self.search;
-        depths.clear();
-        back.clear();
-        frontier.clear();
-        frontier.push(from);
-        depths.insert(from, 0);
-        let mut depth = 0;
-        while !frontier.is_empty() && depth < self.max && !depths.contains_key(&to) {
-            depth += 1;
-            next.clear();
-            for &node in frontier.iter() {
-                edges.clear();
-                for &rel_type in types {
-                    for (direction, is_followed) in
-                        [(Direction::Out, self.follow != Follow::In), (Direction::In, self.follow != Follow::Out)]
-                    {
-                        if is_followed {
-                            let adjacent = ctx.view().adjacency(direction, rel_type).edges(NodeId::new(node))?;
-                            adjacent.for_each(|neighbor, rel| edges.push((neighbor, rel)));
-                        }
-                    }
-                }
-                ctx.tick(edges.len() + 1)?;
-                for &(neighbor, rel) in edges.iter() {
-                    let known = depths.get(&neighbor).copied();
-                    if !(known.is_none() || self.all && known == Some(depth))
-                        || !passes(&mut self.rel_filter, ctx, &self.batch, row, rel)?
-                    {
-                        continue;
-                    }
-                    if known.is_none() {
-                        depths.insert(neighbor, depth);
-                        next.push(neighbor);
-                    }
-                    back.entry(neighbor).or_default().push((node, rel));
-                }
+        self.search.sides[0].start(from);
+        self.search.sides[1].start(to);
+        self.search.met.clear();
+        loop {
+            let [start, target] = &self.search.sides;
+            let depth = start.depth + target.depth;
+            if start.frontier.is_empty() || target.frontier.is_empty() || depth >= self.max {
+                return Ok(());
             }
-            ctx.hold(&mut self.held, depths.len() * REACHED_BYTES)?;
-            std::mem::swap(frontier, next);
+            let side = usize::from(target.frontier.len() < start.frontier.len());
+            self.step(ctx, row, side, types)?;
+            if !self.search.met.is_empty() {
+                // Nothing met a level before, so every trail found now has exactly this length.
+                return if depth + 1 >= self.min { self.collect(ctx, row) } else { Ok(()) };
+            }
         }
-        if depths.get(&to).is_some_and(|&found| found >= self.min) {
-            self.walk_back(ctx, row, to)?;
-        }
-        Ok(())
     }
 
-    /// Takes down every way back from the target.
-    fn walk_back(&mut self, ctx: &mut Context, row: usize, to: u32) -> Result<()> {
-        let back = &self.search.back;
-        let mut trail = Vec::new();
-        // (node, next way back to try)
-        let mut stack = vec![(to, 0)];
-        while let Some((node, next)) = stack.last_mut() {
-            ctx.tick(1)?;
-            let Some(ways) = back.get(node) else {
-                // The start: nothing leads back from it.
-                self.rows.push(row as u32);
-                self.lists.push(Value::list(trail.iter().rev().map(|&rel| rel_value(rel))));
-                stack.pop();
-                trail.pop();
-                continue;
-            };
-            match ways.get(*next) {
-                Some(&(from, rel)) if *next == 0 || self.all => {
-                    *next += 1;
-                    trail.push(rel);
-                    stack.push((from, 0));
+    /// Goes one level further from one end.
+    fn step(&mut self, ctx: &mut Context, row: usize, side: usize, types: &[TypeId]) -> Result<()> {
+        let Search { sides, edges, next, met } = &mut self.search;
+        let [start, target] = sides;
+        let (near, far) = if side == 0 { (start, target) } else { (target, start) };
+        // From the target, relationships are followed against their direction.
+        let follows = |direction| match self.follow {
+            Follow::Both => true,
+            Follow::Out => (direction == Direction::Out) == (side == 0),
+            Follow::In => (direction == Direction::In) == (side == 0),
+        };
+        near.depth += 1;
+        next.clear();
+        for &node in &near.frontier {
+            edges.clear();
+            for &rel_type in types {
+                for direction in [Direction::Out, Direction::In].into_iter().filter(|&direction| follows(direction)) {
+                    let adjacent = ctx.view().adjacency(direction, rel_type).edges(NodeId::new(node))?;
+                    adjacent.for_each(|neighbor, rel| edges.push((neighbor, rel)));
                 }
-                _ => {
-                    stack.pop();
-                    trail.pop();
+            }
+            ctx.tick(edges.len() + 1)?;
+            for &(neighbor, rel) in edges.iter() {
+                let known = near.depths.get(&neighbor).copied();
+                if !(known.is_none() || self.all && known == Some(near.depth))
+                    || !passes(&mut self.rel_filter, ctx, &self.batch, row, rel)?
+                {
+                    continue;
                 }
+                if known.is_none() {
+                    near.depths.insert(neighbor, near.depth);
+                    next.push(neighbor);
+                    if far.depths.contains_key(&neighbor) {
+                        met.push(neighbor);
+                    }
+                }
+                near.back.entry(neighbor).or_default().push((node, rel));
+            }
+        }
+        let n_reached = near.depths.len() + far.depths.len();
+        std::mem::swap(&mut near.frontier, next);
+        ctx.hold(&mut self.held, n_reached * REACHED_BYTES)
+    }
+
+    /// Takes down the trails through the nodes where both ends met; one of them where one is enough.
+    fn collect(&mut self, ctx: &mut Context, row: usize) -> Result<()> {
+        let Search { sides: [start, target], met, .. } = &self.search;
+        let (all, rows, lists) = (self.all, &mut self.rows, &mut self.lists);
+        let mut bytes = (start.depths.len() + target.depths.len()) * REACHED_BYTES;
+        for &node in met {
+            let goes_on = start.ways(node, &mut |first| {
+                target.ways(node, &mut |second| {
+                    ctx.tick(1 + first.len() + second.len())?;
+                    let trail = first.iter().rev().chain(second);
+                    let list = Value::list(trail.map(|&rel| rel_value(rel)));
+                    bytes += value_bytes(&list);
+                    ctx.hold(&mut self.held, bytes)?;
+                    rows.push(row as u32);
+                    lists.push(list);
+                    Ok(all)
+                })
+            })?;
+            if !goes_on {
+                break;
             }
         }
         Ok(())

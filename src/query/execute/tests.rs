@@ -6,7 +6,7 @@ use super::{Execution, Limits, Source, Summary};
 use crate::{
     Error,
     error::Span,
-    graph::{Snapshot, Transaction},
+    graph::{Snapshot, Transaction, tests::Random},
     model::Value,
     query::{
         compile::{self, Compiled},
@@ -377,4 +377,52 @@ fn groups_by_properties_of_one_node_are_groups_of_values() {
     let rows = query(text, Limits::default()).unwrap();
     let rows: Vec<String> = rows.iter().map(|row| format!("{} {} {}", row[0], row[1], row[2])).collect();
     assert_eq!(rows, ["0 4 4", "1 2 6"]);
+}
+
+#[test]
+fn shortest_paths_are_the_shortest_of_all_trails() {
+    let mut random = Random(7);
+    let mut source = Source::Write(Box::new(Transaction::new(Snapshot::empty(Arc::new(Store::memory())))));
+    let mut execute = |text: &str| -> Vec<Vec<Value>> {
+        let statement = crate::query::parse(text).unwrap();
+        let view = std::mem::replace(&mut source, nothing());
+        let Compiled::Query(compilation) = compile::statement(statement, view.view()).unwrap() else {
+            panic!("{text} is no query");
+        };
+        let mut execution = Execution::new(Arc::new(compilation.plan), vec![], view, Limits::default());
+        let rows = collect(&mut execution).unwrap();
+        source = execution.finish().unwrap().0;
+        rows
+    };
+    execute("UNWIND range(0, 8) AS i CREATE (:N {id: i})");
+    for _ in 0..13 {
+        let (a, b) = (random.below(9), random.below(9));
+        execute(&format!("MATCH (a:N {{id: {a}}}), (b:N {{id: {b}}}) CREATE (a)-[:R]->(b)"));
+    }
+    for arrow in ["-[:R*]->", "<-[:R*]-", "-[:R*]-", "-[:R*..2]->"] {
+        let pair = "MATCH (a:N), (b:N) WHERE a <> b";
+        let all = format!(
+            "{pair} MATCH p = (a){arrow}(b) WITH a, b, collect(length(p)) AS lengths
+             UNWIND lengths AS l WITH a, b, min(l) AS least, lengths
+             RETURN a.id, b.id, least, size([x IN lengths WHERE x = least]) AS n ORDER BY a.id, b.id"
+        );
+        let shortest = format!(
+            "{pair} MATCH p = allShortestPaths((a){arrow}(b))
+             RETURN a.id, b.id, min(length(p)) AS least, count(DISTINCT p) AS n ORDER BY a.id, b.id"
+        );
+        let one = format!(
+            "{pair} MATCH p = shortestPath((a){arrow}(b))
+             RETURN a.id, b.id, min(length(p)) AS least, count(*) AS n ORDER BY a.id, b.id"
+        );
+        let (all, shortest, one) = (execute(&all), execute(&shortest), execute(&one));
+        assert!(all.len() > 10, "{arrow}: the graph is too thin to test anything");
+        assert_eq!(shortest, all, "{arrow}");
+        let lengths = |rows: &[Vec<Value>]| rows.iter().map(|row| row[..3].to_vec()).collect::<Vec<_>>();
+        assert_eq!(lengths(&one), lengths(&all), "{arrow}");
+        assert!(one.iter().all(|row| row[3] == Value::Int(1)), "{arrow}");
+    }
+}
+
+fn nothing() -> Source {
+    Source::Read(Arc::new(Snapshot::empty(Arc::new(Store::memory()))))
 }
