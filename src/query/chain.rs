@@ -88,18 +88,6 @@ pub(crate) struct Keep {
 }
 
 impl ChainAggregate {
-    /// Returns every expression in it (but for those of `general`).
-    pub(crate) fn exprs(&self) -> impl Iterator<Item = &Expr> {
-        let nodes = self.nodes.iter().flat_map(|node| {
-            let source = match &node.source {
-                ChainSource::Any => None,
-                ChainSource::Seek { value: expr, .. } | ChainSource::Ids(expr) => Some(expr),
-            };
-            source.into_iter().chain(&node.predicates)
-        });
-        nodes.chain(self.keys.iter().map(|(_, expr)| expr)).chain(self.keep.iter().map(|keep| &keep.count))
-    }
-
     /// Returns the slots it fills.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = Slot> {
         self.keys.iter().map(|(slot, _)| *slot).chain(self.folds.iter().map(|(slot, _)| *slot))
