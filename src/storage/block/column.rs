@@ -145,6 +145,12 @@ impl<'a> StrDict<'a> {
         self.words
     }
 
+    /// Returns the codes of all places.
+    #[inline]
+    pub(crate) fn codes(&self) -> IntView<'a> {
+        self.codes
+    }
+
     /// Returns the code in place `local`; only where there is one.
     #[inline(always)]
     pub(crate) fn code(&self, local: usize) -> usize {

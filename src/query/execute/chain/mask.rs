@@ -21,6 +21,9 @@ pub(super) type Words = [u64; BLOCK_WORDS];
 /// Below this share of all nodes, a list of candidates is tested one by one instead of all nodes by block.
 const LIST_SHARE: usize = 32;
 
+/// Up to so many words of a dictionary that pass are looked for with one comparison each, many places at a time.
+const WORDS_COMPARED_MAX: usize = 4;
+
 /// The nodes of a place.
 #[derive(Debug)]
 pub(super) enum Mask {
@@ -435,6 +438,16 @@ impl Test<'_> {
             if dict.words().len() <= n as usize {
                 let truth = dict.words().iter().map(|word| self.kind.holds(&ValueRef::Str(word)));
                 let truth: Vec<bool> = truth.collect::<Result<_, _>>()?;
+                let n_true = truth.iter().filter(|is| **is).count();
+                if n_true <= WORDS_COMPARED_MAX {
+                    let mut any = [0; BLOCK_WORDS];
+                    for code in (0..truth.len()).filter(|code| truth[*code]) {
+                        let same = compare_ints(dict.codes(), present, Comparison::Eq, code as i64);
+                        any.iter_mut().zip(&same).for_each(|(any, same)| *any |= same);
+                    }
+                    and(words, &any);
+                    return Ok(());
+                }
                 return each(words, |local| Ok(truth[dict.code(local)]));
             }
         }

@@ -98,23 +98,8 @@ pub(super) fn reach(
             }
             _ => None,
         };
-        for &node in &frontier {
-            let once = back.filter(|(start, ways)| *start == node && ways.others == 0).map(|(_, ways)| ways.first);
-            let mut visited = 1;
-            for (adjacency, _) in hop.adjacencies(snapshot) {
-                let edges = adjacency.edges(NodeId::new(node))?;
-                visited += edges.len();
-                match (once, edges.neighbors_slice()) {
-                    (None, Some(neighbors)) => stamps.add_all(neighbors, &mut next),
-                    (once, _) => edges.for_each(|to, rel| {
-                        if once != Some(rel) {
-                            stamps.add_all(&[to], &mut next);
-                        }
-                    }),
-                }
-            }
-            ground.values.tick(visited)?;
-        }
+        let once = back.filter(|(_, ways)| ways.others == 0).map(|(start, ways)| (start, ways.first));
+        expand(snapshot, hop, &frontier, once, stamps, &mut next, ground.values)?;
         keep(walk, place, hop, ground, &mut next, from)?;
         if last {
             *reached = next;
@@ -128,6 +113,46 @@ pub(super) fn reach(
     }
     Ok(())
 }
+
+/// Adds the nodes that a hop leads to; over relationship `once.1` not from node `once.0`.
+fn expand(
+    snapshot: &Snapshot,
+    hop: &Hop,
+    frontier: &[u32],
+    once: Option<(u32, u32)>,
+    stamps: &mut Stamps,
+    next: &mut Vec<u32>,
+    values: &mut dyn Values,
+) -> Result<(), Stop> {
+    let lanes: Vec<_> = hop.adjacencies(snapshot).map(|(adjacency, _)| adjacency).collect();
+    let mut ahead: Vec<&[u32]> = Vec::with_capacity(AHEAD.min(frontier.len() * lanes.len()));
+    for chunk in frontier.chunks(AHEAD) {
+        let mut visited = chunk.len();
+        for lane in &lanes {
+            // Finding a node's list is a chain of reads from memory: those of many nodes are waited for together.
+            ahead.clear();
+            for &node in chunk {
+                let edges = lane.edges(NodeId::new(node))?;
+                visited += edges.len();
+                match (edges.neighbors_slice(), once) {
+                    (Some(neighbors), None) => ahead.push(neighbors),
+                    (Some(neighbors), Some((start, _))) if start != node => ahead.push(neighbors),
+                    (_, once) => edges.for_each(|to, rel| {
+                        if once != Some((node, rel)) {
+                            stamps.add_all(&[to], next);
+                        }
+                    }),
+                }
+            }
+            ahead.iter().for_each(|neighbors| stamps.add_all(neighbors, next));
+        }
+        values.tick(visited)?;
+    }
+    Ok(())
+}
+
+/// Nodes whose lists are found before the first is read.
+const AHEAD: usize = 64;
 
 /// Relationships of the first step from which the second leads back.
 #[derive(Clone, Copy)]

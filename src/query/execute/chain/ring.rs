@@ -74,14 +74,18 @@ impl Stamps {
     /// Adds nodes, and to `new` those that were not in it.
     #[inline(always)]
     pub(super) fn add_all(&mut self, nodes: &[u32], new: &mut Vec<u32>) {
-        new.reserve(nodes.len());
+        // Whether a node is new is a coin toss to the processor: every node is written, and kept by counting on.
+        let from = new.len();
+        new.resize(from + nodes.len(), 0);
+        let places = &mut new[from..];
+        let mut n = 0;
         for &node in nodes {
             let stamp = &mut self.by_node[node as usize];
-            if *stamp != self.now {
-                *stamp = self.now;
-                new.push(node);
-            }
+            places[n] = node;
+            n += usize::from(*stamp != self.now);
+            *stamp = self.now;
         }
+        new.truncate(from + n);
     }
 }
 
