@@ -101,8 +101,10 @@ impl fmt::Display for ChainStep {
         for (at, rel_type) in self.types.iter().enumerate() {
             write!(f, "{}{}", if at == 0 { ":" } else { "|" }, rel_type.name)?;
         }
-        if (self.min, self.max) != (1, 1) {
-            write!(f, "*{}..{}", self.min, self.max)?;
+        match (self.min, self.max) {
+            (1, 1) => {}
+            (min, max) if min == max => write!(f, "*{min}")?,
+            (min, max) => write!(f, "*{min}..{max}")?,
         }
         f.write_str(if self.follow == Follow::Out { "]->" } else { "]-" })
     }

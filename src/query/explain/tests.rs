@@ -209,6 +209,33 @@ fn aggregates_and_keys_mix() {
 }
 
 #[test]
+fn trails_that_are_only_aggregated_are_not_walked() {
+    check_plan(
+        "MATCH (a:Person)-[:KNOWS]->(b:Person) WHERE a.age > 30 \
+         RETURN b.name AS name, count(a.id) AS n, avg(a.age) AS age ORDER BY n DESC LIMIT 3",
+        "
+        Limit 3
+          Top 3 by n DESC
+            TrailAggregate count(a.id) AS n, avg(a.age) AS age by b.name AS name over (a:Person WHERE a.age > 30)-[:KNOWS]->(b), the 3 of greatest n",
+    );
+    check_plan(
+        "MATCH (a:Person {id: $id})-[:KNOWS*2]->(b) MATCH (b)-[:LIVES_IN]->(c) RETURN count(DISTINCT c) AS n",
+        "
+        TrailAggregate count(DISTINCT c) AS n over (a:Person {id: $id})-[:KNOWS*2]->(b)-[:LIVES_IN]->(c)",
+    );
+    // Two nodes in one predicate, or a pattern with a cycle: every trail must be looked at.
+    for query in [
+        "MATCH (a:Person)-[:KNOWS]->(b) WHERE a.age > b.age RETURN count(*)",
+        "MATCH (a:Person)-[:KNOWS]->(b)-[:KNOWS]->(a) RETURN count(*)",
+        "MATCH (a:Person)-[r:KNOWS]->(b) RETURN sum(r.weight)",
+        "MATCH (a:Person)-[:KNOWS*]->(b) RETURN count(*)",
+    ] {
+        let text = explain(&compile(query).unwrap().plan, &Table::social());
+        assert!(!text.contains("TrailAggregate"), "{text}");
+    }
+}
+
+#[test]
 fn unknown_names_are_noticed() {
     let notices = compile("MATCH (n:Persn) RETURN n.nme").unwrap().notices;
     let messages: Vec<&str> = notices.iter().map(|notice| &*notice.message).collect();

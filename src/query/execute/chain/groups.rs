@@ -8,7 +8,7 @@ use std::{
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::{
-    Stop, Values,
+    Stop, Values, hold,
     mask::{Filter, Mask, Words, all_have, block_ids, column, places},
     reach,
     ring::{Best, FloatSum, IntSum, Pool, Ring},
@@ -21,9 +21,12 @@ use crate::{
     model::{LabelId, NodeId, Value},
     query::{
         chain::{ChainAggregate, ChainSource, Fold},
-        execute::batch::{self, BATCH_ROWS_MAX},
+        execute::{
+            batch::{self, BATCH_ROWS_MAX},
+            eval::values::arithmetic,
+        },
         function::Aggregator,
-        plan::Expr,
+        plan::{Arithmetic, Expr},
     },
     storage::{BLOCK_LEN, BLOCK_WORDS, ValueRef},
 };
@@ -488,6 +491,7 @@ impl<'a> Run<'a, '_> {
             let Ground { snapshot, filters, masks, values, pool } = &mut self.ground;
             let mut ground = reach::Ground { snapshot, filters, masks, values: &mut **values };
             let len = snapshot.node_id_end() as usize;
+            hold(ground.values, 2 * len * size_of::<u32>())?;
             pool.levels.start(len);
             pool.ends.start(len);
             let mut reached = Vec::new();
@@ -520,6 +524,7 @@ impl<'a> Run<'a, '_> {
         }
         let mask = self.mask(node)?;
         if matches!(function, Aggregator::Min | Aggregator::Max) {
+            hold(self.ground.values, mask.n(snapshot) as usize * (size_of::<Value>() + 8))?;
             let (ranks, values) = ranks(snapshot, &mask, column, function == Aggregator::Max)?;
             let lift = |id: u32| Ok(Best(ranks[id as usize]));
             let found = self.weights_at::<Best>(group, Some((node, &lift)))?;
@@ -528,6 +533,7 @@ impl<'a> Run<'a, '_> {
         match kind_of(snapshot, &mask, column)? {
             Kind::Ints if mask.n(snapshot) > LIFTED_FEW && all_have(snapshot, &mask, column)? => {
                 // Every node has one, and most will be asked for: decoded once, by block.
+                hold(self.ground.values, snapshot.node_id_end() as usize * size_of::<u64>())?;
                 let mut numbers = u64::zeroes(self.ground.pool, snapshot.node_id_end() as usize);
                 decode(snapshot, &mask, column, &mut numbers)?;
                 let lift = |id: u32| Ok(IntSum { n: 1, sum: (numbers[id as usize] as i64).into() });
@@ -598,7 +604,7 @@ impl<'a> Run<'a, '_> {
         }
         self.ground.values.tick(weights.len())?;
         if n == u64::MAX {
-            return Err(Stop::General);
+            return Err(too_large());
         }
         Ok(match function {
             Aggregator::Count => count(n)?,
@@ -824,7 +830,7 @@ impl Measured {
             Self::Counts(counts) => {
                 let counts = group(counts, n, place).into_iter();
                 batch::Column::Ints(
-                    counts.map(|n| i64::try_from(n).map_err(|_| Stop::General)).collect::<Result<_, _>>()?,
+                    counts.map(|n| i64::try_from(n).map_err(|_| too_large())).collect::<Result<_, _>>()?,
                 )
             }
             Self::Ints(sums) => {
@@ -852,17 +858,22 @@ impl Measured {
 
 fn int_result(function: Aggregator, IntSum { n, sum }: IntSum) -> Result<Value, Stop> {
     if n == u64::MAX {
-        return Err(Stop::General);
+        return Err(too_large());
     }
     if function == Aggregator::Avg {
         return Ok(if n == 0 { Value::Null } else { Value::Float(sum as f64 / n as f64) });
     }
-    // Too large: the general operators say so.
-    i64::try_from(sum).map(Value::Int).map_err(|_| Stop::General)
+    i64::try_from(sum).map(Value::Int).map_err(|_| too_large())
 }
 
 fn count(n: u64) -> Result<Value, Stop> {
-    i64::try_from(n).map(Value::Int).map_err(|_| Stop::General)
+    i64::try_from(n).map(Value::Int).map_err(|_| too_large())
+}
+
+/// Returns the error of adding integers beyond the largest. Walking the trails would say so too, but not in our time.
+fn too_large() -> Stop {
+    let sum = arithmetic(Arithmetic::Add, &Value::Int(i64::MAX), &Value::Int(1));
+    sum.map_or_else(Stop::Error, |_| Stop::General)
 }
 
 /// What values a property has.

@@ -55,6 +55,11 @@ impl From<Error> for Stop {
     }
 }
 
+/// Counts memory; where the statement may not hold so much, walking may do with less.
+fn hold(values: &mut dyn Values, bytes: usize) -> Result<(), Stop> {
+    values.hold(bytes).map_err(|_| Stop::General)
+}
+
 /// What evaluates expressions.
 pub(in crate::query) trait Values {
     /// Evaluates for each of these nodes, standing in the slot.

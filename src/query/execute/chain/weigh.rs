@@ -7,7 +7,7 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use super::{
-    Stop, Values,
+    Stop, Values, hold,
     mask::{Bits, Filter, Mask, Words, places},
     ring::{Pool, Ring},
     walk::{Fix, Hop, Walk},
@@ -349,7 +349,7 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
             return Ok(Weights::Leaf { mask: self.mask(node)?, lifted });
         }
         let len = self.ground.snapshot.node_id_end() as usize;
-        self.ground.values.hold(len * size_of::<S>())?;
+        hold(self.ground.values, len * size_of::<S>())?;
         let mut collect = Collect { dense: None, sparse: Vec::new(), len };
         self.drive(node, factors, &mut collect)?;
         Ok(match collect.dense {
@@ -562,7 +562,9 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
     /// Sums over the relationships of every node a term's branch leads to, from the branch's side.
     fn push(&mut self, term: &Term<'a, S>) -> Result<Vec<(u32, S)>, Stop> {
         let lanes = lanes(self.ground.snapshot, &term.hop.reversed());
-        let mut sums = S::zeroes(self.ground.pool, self.ground.snapshot.node_id_end() as usize);
+        let len = self.ground.snapshot.node_id_end() as usize;
+        hold(self.ground.values, len * size_of::<S>())?;
+        let mut sums = S::zeroes(self.ground.pool, len);
         let mut touched: Vec<u32> = Vec::new();
         let lift = self.lift.as_ref().map(|(_, lift)| *lift);
         let mut add = |id: u32, weight: S| -> Result<usize, Error> {
@@ -662,7 +664,9 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
                 }
             }
             Weights::Sparse(weights) => {
-                let mut dense = S::zeroes(self.ground.pool, snapshot.node_id_end() as usize);
+                let len = snapshot.node_id_end() as usize;
+                hold(self.ground.values, len * size_of::<S>())?;
+                let mut dense = S::zeroes(self.ground.pool, len);
                 weights.iter().for_each(|&(id, weight)| dense[id as usize] = weight);
                 Access::Dense(Dense::Own(dense))
             }
