@@ -135,4 +135,20 @@ impl IntView<'_> {
             Self::W8 { base, deltas } => base.wrapping_add(deltas[local] as i64),
         }
     }
+
+    /// Writes all integers of the block; places past the last one get the base.
+    pub(crate) fn fill_i64(&self, out: &mut [i64; super::BLOCK_LEN]) {
+        fn fill<T: Copy>(out: &mut [i64; super::BLOCK_LEN], base: i64, deltas: &[T], widen: impl Fn(T) -> i64) {
+            let (taken, rest) = out.split_at_mut(deltas.len());
+            taken.iter_mut().zip(deltas).for_each(|(out, &delta)| *out = base.wrapping_add(widen(delta)));
+            rest.fill(base);
+        }
+        match *self {
+            Self::Constant(value) => out.fill(value),
+            Self::W1 { base, deltas } => fill(out, base, deltas, i64::from),
+            Self::W2 { base, deltas } => fill(out, base, deltas, i64::from),
+            Self::W4 { base, deltas } => fill(out, base, deltas, i64::from),
+            Self::W8 { base, deltas } => fill(out, base, deltas, |delta| delta as i64),
+        }
+    }
 }
