@@ -10,6 +10,8 @@
 //!   the process;
 //! - iterators hold a clone (whose drop flushes) and walk on behind the end of their range: scans stop by themselves,
 //!   and belong to the thread that writes;
+//! - killed while it opens, after its metadata became a snapshot and before the next log exists, it deletes that snapshot at
+//!   the next open and has lost everything at the one after: an empty log keeps it from that ([`complete_log`]);
 //! - `open` runs the program `sync` twice: on a machine with much unwritten data elsewhere, that takes its time.
 
 use std::{
@@ -213,6 +215,7 @@ pub(crate) struct SledStore {
 
 impl SledStore {
     fn open(path: &Path) -> Result<Self> {
+        complete_log(path).map_err(|error| Error::io("open", path, &error))?;
         let config = sled::Config::new()
             .path(path)
             .cache_capacity_bytes(CACHE_BYTES)
@@ -367,6 +370,35 @@ impl MemoryStore {
     }
 }
 
+/// Puts an empty log behind sled's newest snapshot of its metadata where there is none.
+///
+/// sled's recovery writes snapshot `max(snapshot, logs)` and then removes the one it read: without a later log both are
+/// the same file. A kill between the last two steps of an open (logs removed, next log made) leaves just that.
+fn complete_log(path: &Path) -> io::Result<()> {
+    let (mut snapshot, mut log) = (None, None);
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let number = |prefix: &str| {
+            let digits = name.to_str()?.strip_prefix(prefix)?;
+            u64::from_str_radix(digits, 16).ok()
+        };
+        snapshot = snapshot.max(number("snapshot_"));
+        log = log.max(number("log_"));
+    }
+    match snapshot {
+        Some(snapshot) if log.is_none_or(|log| log <= snapshot) => {
+            let file = std::fs::File::create(path.join(format!("log_{:016x}", snapshot + 1)))?;
+            file.sync_all()
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
@@ -392,6 +424,31 @@ mod tests {
             })
             .unwrap();
         keys
+    }
+
+    /// What a kill leaves behind that strikes while sled opens: its snapshot, and no log yet.
+    #[test]
+    fn an_open_that_was_killed_loses_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        {
+            let store = Store::open(dir.path()).unwrap();
+            store.apply((0..50).map(|n| write(n, 3, 100)).collect()).unwrap();
+            store.flush().unwrap();
+        }
+        drop(Store::open(dir.path()).unwrap());
+        for _ in 0..2 {
+            for entry in std::fs::read_dir(dir.path()).unwrap() {
+                let path = entry.unwrap().path();
+                if path.file_name().unwrap().to_str().unwrap().starts_with("log_") {
+                    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0, "an opened store has an empty log");
+                    std::fs::remove_file(path).unwrap();
+                }
+            }
+            let store = Store::open(dir.path()).unwrap();
+            assert!(store.get(&key(49, 3)).unwrap().is_some());
+        }
+        let store = Store::open(dir.path()).unwrap();
+        assert!((0..50).all(|n| store.get(&key(n, 3)).unwrap().is_some()));
     }
 
     #[test]
