@@ -306,8 +306,6 @@ pub(crate) struct CreateRel {
 pub(crate) enum SetItem {
     /// `target.key = value` (a null value removes).
     Property { target: Expr, key: KeyRef, value: Expr },
-    /// `target[key] = value`.
-    DynamicProperty { target: Expr, key: Expr, value: Expr },
     /// `target = map`: replaces all properties.
     Replace { target: Expr, map: Expr },
     /// `target += map`: adds and overwrites.

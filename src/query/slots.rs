@@ -341,11 +341,6 @@ fn set_exprs<'o>(item: &'o SetItem, visit: &mut dyn FnMut(&'o Expr)) {
             visit(target);
             visit(value);
         }
-        SetItem::DynamicProperty { target, key, value } => {
-            visit(target);
-            visit(key);
-            visit(value);
-        }
         SetItem::Replace { target, map } | SetItem::Merge { target, map } => {
             visit(target);
             visit(map);
@@ -358,11 +353,6 @@ fn set_exprs_mut(item: &mut SetItem, visit: &mut dyn FnMut(&mut Expr)) {
     match item {
         SetItem::Property { target, value, .. } => {
             visit(target);
-            visit(value);
-        }
-        SetItem::DynamicProperty { target, key, value } => {
-            visit(target);
-            visit(key);
             visit(value);
         }
         SetItem::Replace { target, map } | SetItem::Merge { target, map } => {

@@ -270,7 +270,6 @@ pub(super) struct Changes {
 
 enum Change {
     Property { key: Arc<str>, value: Ex },
-    DynamicProperty { key: Ex, value: Ex },
     Replace(Ex),
     Merge(Ex),
     AddLabels(Vec<LabelRef>),
@@ -289,9 +288,6 @@ impl Changes {
         let build = |item: &SetItem| match item {
             SetItem::Property { target, key, value } => {
                 (one(target), Change::Property { key: key.name.clone(), value: one(value) })
-            }
-            SetItem::DynamicProperty { target, key, value } => {
-                (one(target), Change::DynamicProperty { key: one(key), value: one(value) })
             }
             SetItem::Replace { target, map } => (one(target), Change::Replace(one(map))),
             SetItem::Merge { target, map } => (one(target), Change::Merge(one(map))),
@@ -322,17 +318,6 @@ impl Changes {
                 Change::Property { key, value } => {
                     let value = value.value(ctx, batch, row)?;
                     set(ctx, target, key, value)?;
-                }
-                Change::DynamicProperty { key, value } => {
-                    let key = match key.value(ctx, batch, row)? {
-                        Value::String(key) => key,
-                        other => {
-                            let message = format!("a property is named by a string, not {} `{other}`", other.kind());
-                            return Err(QueryError::type_error("MapElementAccessByNonString", message).into());
-                        }
-                    };
-                    let value = value.value(ctx, batch, row)?;
-                    set(ctx, target, &key, value)?;
                 }
                 Change::Replace(map) => {
                     let map = map.value(ctx, batch, row)?;

@@ -37,11 +37,6 @@ pub(crate) fn explain(plan: &Plan, statistics: &dyn Statistics) -> String {
     text
 }
 
-/// Returns an operator's name and what it does, as in [`explain`].
-pub(crate) fn operator(op: &Op, plan: &Plan) -> String {
-    title(op, &Printer { slots: &plan.slots, params: &plan.params })
-}
-
 struct Line {
     depth: usize,
     text: String,

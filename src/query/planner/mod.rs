@@ -4,7 +4,9 @@
 //! patterns are matched (`order`), by estimates (`cost`) from exact counts. Rules that hold whatever the data are the
 //! optimizer's.
 
+mod access;
 pub(crate) mod cost;
+mod facts;
 mod order;
 mod pattern;
 mod trail;

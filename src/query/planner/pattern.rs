@@ -1,66 +1,40 @@
 //! One clause's pattern as operators: finding, following, and testing each predicate as soon as what it reads is bound.
 
 use super::{
-    Planner, cost, needs_rows_apart,
+    Planner,
+    access::Access,
+    cost,
     order::{self, NodeEstimate, Step},
     trail, unsupported,
 };
 use crate::{
     Result, Span,
-    model::{Direction, LabelId},
     query::{
         bind::{Length, PatternGraph, PatternRel, Selector},
         function::Function,
-        plan::{
-            ApplyKind, Assumption, Comparison, Expand, Expr, Follow, LabelRef, LabelTest, Named, Op, ShortestPath,
-            Slot, SlotKind, TypeRef, VarExpand,
-        },
+        plan::{Comparison, Expand, Expr, Follow, LabelRef, LabelTest, Named, Op, ShortestPath, Slot, VarExpand},
         slots,
     },
 };
 
-/// The fewest elements of a list by which nodes are sought rather than scanned, as estimated.
-const LIST_ROWS: f64 = 10.0;
-
 /// A predicate that is not tested yet.
-struct Pending {
-    expr: Expr,
+pub(super) struct Pending {
+    pub(super) expr: Expr,
     /// Slots of this pattern that it reads.
-    needs: Vec<Slot>,
-}
-
-/// How a node is found by itself.
-enum Access {
-    Scan(Option<LabelRef>),
-    /// By pending predicate `by`, an equality, through an index.
-    Seek {
-        by: usize,
-        label: LabelRef,
-        unique: bool,
-    },
-    /// By pending predicate `by`, `n.key IN list`, through an index.
-    SeekEach {
-        by: usize,
-        label: LabelRef,
-        unique: bool,
-    },
-    /// By pending predicate `by`, `id(n) = ...` or `id(n) IN ...`.
-    ById {
-        by: usize,
-    },
+    pub(super) needs: Vec<Slot>,
 }
 
 /// A pattern on its way to operators.
-struct Matching {
-    graph: PatternGraph,
-    pending: Vec<Option<Pending>>,
+pub(super) struct Matching {
+    pub(super) graph: PatternGraph,
+    pub(super) pending: Vec<Option<Pending>>,
     /// Of each slot of the statement, whether this pattern has still to bind it.
-    unbound: Vec<bool>,
+    pub(super) unbound: Vec<bool>,
     /// Relationships followed so far, by their index.
-    followed: Vec<usize>,
+    pub(super) followed: Vec<usize>,
     /// Paths not put together yet.
     paths: Vec<(Slot, Expr)>,
-    op: Op,
+    pub(super) op: Op,
 }
 
 impl Planner<'_> {
@@ -174,117 +148,6 @@ impl Planner<'_> {
         order::steps(graph, self.statistics, &estimates, &ready)
     }
 
-    /// Returns the cheapest way to find a node by itself, and how many rows it gives. While ordering, what other nodes of
-    /// the pattern give (`ordering`) is not counted on.
-    fn access(&self, at: usize, matching: &Matching, ordering: bool) -> (Access, f64) {
-        let node = &matching.graph.nodes[at];
-        let slot = node.slot;
-        let fewest = |label: &&LabelRef| label.id.map_or(0, |id| self.statistics.n_label(id));
-        let mut best = match node.labels.iter().min_by_key(fewest) {
-            None => (Access::Scan(None), self.statistics.n_nodes() as f64),
-            Some(label) => (Access::Scan(Some(label.clone())), fewest(&label) as f64),
-        };
-        for (by, pending) in matching.pending.iter().enumerate() {
-            let Some(pending) = pending else { continue };
-            let others_bound = |other: &Slot| *other == slot || (!ordering && !matching.unbound[other.index()]);
-            if !pending.needs.contains(&slot) || !pending.needs.iter().all(others_bound) {
-                continue;
-            }
-            if let Some((key, value)) = equality(&pending.expr, slot) {
-                match key {
-                    Key::Id => best = (Access::ById { by }, 1.0),
-                    Key::Property(_) if reads_slot(value, slot) => {}
-                    Key::Property(key) => {
-                        let Some(key) = key.id else { continue };
-                        for label in &node.labels {
-                            let Some(id) = label.id else { continue };
-                            let Some(unique) = self.statistics.index(id, key) else { continue };
-                            let found = cost::seek(self.statistics, id, unique);
-                            if found < best.1 || matches!(best.0, Access::Scan(_)) {
-                                best = (Access::Seek { by, label: label.clone(), unique }, found);
-                            }
-                        }
-                    }
-                }
-            } else if let Some((key, list)) = membership(&pending.expr, slot) {
-                if reads_slot(list, slot) {
-                    continue;
-                }
-                let each = match list {
-                    Expr::List(items) => items.len() as f64,
-                    _ => LIST_ROWS,
-                };
-                match key {
-                    Key::Id if each < best.1 => best = (Access::ById { by }, each),
-                    Key::Id => {}
-                    Key::Property(key) => {
-                        let Some(key) = key.id else { continue };
-                        for label in &node.labels {
-                            let Some(id) = label.id else { continue };
-                            let Some(unique) = self.statistics.index(id, key) else { continue };
-                            let found = each * cost::seek(self.statistics, id, unique);
-                            if found < best.1 {
-                                best = (Access::SeekEach { by, label: label.clone(), unique }, found);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        best
-    }
-
-    /// Finds a node by itself.
-    fn find(&mut self, at: usize, matching: &mut Matching) -> Result<()> {
-        let (access, _) = self.access(at, matching, false);
-        let node = matching.graph.nodes[at].slot;
-        let mut labels = std::mem::take(&mut matching.graph.nodes[at].labels);
-        let input = Box::new(std::mem::replace(&mut matching.op, Op::Nothing));
-        let carry = Vec::new;
-        matching.op = match access {
-            Access::Scan(label) => {
-                labels.retain(|other| Some(other) != label.as_ref());
-                Op::NodeScan { input, node, label, carry: carry() }
-            }
-            Access::Seek { by, label, unique } => {
-                labels.retain(|other| *other != label);
-                let pending = matching.pending[by].take().expect("the way was chosen by this predicate");
-                let Some((Key::Property(key), value)) = split_equality(pending.expr, node) else {
-                    unreachable!("the way was chosen by this equality")
-                };
-                Op::NodeSeek { input, node, label, key, value, unique, carry: carry() }
-            }
-            Access::SeekEach { by, label, unique } => {
-                labels.retain(|other| *other != label);
-                let pending = matching.pending[by].take().expect("the way was chosen by this predicate");
-                let Some((Key::Property(key), list)) = split_membership(pending.expr, node) else {
-                    unreachable!("the way was chosen by this membership")
-                };
-                let item = self.unnamed_slot(SlotKind::Value)?;
-                matching.unbound.push(false);
-                // A list may hold a value twice, or 1 and 1.0: each node counts once.
-                let each = Op::Unwind { input: Box::new(Op::Argument), list, slot: item, carry: carry() };
-                let value = Expr::Slot(item);
-                let seek = Op::NodeSeek { input: Box::new(each), node, label, key, value, unique, carry: carry() };
-                let inner = Op::Distinct { input: Box::new(seek), slots: vec![node], carry: carry() };
-                let kind = ApplyKind::Cross { per_row: needs_rows_apart(&inner) };
-                Op::Apply { input, inner: Box::new(inner), kind, carry: carry() }
-            }
-            Access::ById { by } => {
-                let pending = matching.pending[by].take().expect("the way was chosen by this predicate");
-                let ids = match membership(&pending.expr, node) {
-                    Some(_) => split_membership(pending.expr, node),
-                    None => split_equality(pending.expr, node),
-                };
-                let Some((_, ids)) = ids else { unreachable!("the way was chosen by this predicate") };
-                Op::NodeById { input, node, ids, carry: carry() }
-            }
-        };
-        matching.unbound[node.index()] = false;
-        matching.test_labels(node, labels);
-        Ok(())
-    }
-
     /// Follows a relationship from one of its nodes.
     fn follow(&mut self, at: usize, from_left: bool, matching: &mut Matching) -> Result<()> {
         let unique_from = self.may_be_the_same(at, matching);
@@ -377,97 +240,6 @@ impl Planner<'_> {
         matching.test_labels(to, labels);
         Ok(())
     }
-
-    /// Returns the slots of relationships followed before that can hold the same relationship as this one.
-    fn may_be_the_same(&mut self, at: usize, matching: &Matching) -> Vec<Slot> {
-        let rels = &matching.graph.rels;
-        let rel = &rels[at];
-        if rel.length.is_some_and(|length| length.selector != Selector::All) {
-            return Vec::new();
-        }
-        let mut same = Vec::new();
-        for other in matching.followed.iter().map(|other| &rels[*other]) {
-            if other.length.is_some_and(|length| length.selector != Selector::All) || !overlap(rel, other) {
-                continue;
-            }
-            if self.only_loops_are_the_same(rel, other) {
-                continue;
-            }
-            same.push(other.slot);
-        }
-        same
-    }
-
-    /// Returns whether both can only be the same relationship if it starts and ends at one node, and there is none such.
-    fn only_loops_are_the_same(&mut self, a: &PatternRel, b: &PatternRel) -> bool {
-        if self.writes || a.length.is_some() || b.length.is_some() || a.types.is_empty() || b.types.is_empty() {
-            return false;
-        }
-        let ends = |rel: &PatternRel| match rel.follow {
-            Follow::Out => Some((rel.left, rel.right)),
-            Follow::In => Some((rel.right, rel.left)),
-            Follow::Both => None,
-        };
-        let (Some((a_start, a_end)), Some((b_start, b_end))) = (ends(a), ends(b)) else { return false };
-        if a_end != b_start && b_end != a_start {
-            return false;
-        }
-        let shared = || a.types.iter().filter(|rel_type| b.types.contains(rel_type));
-        if !shared().all(|rel_type| rel_type.id.is_some_and(|id| self.statistics.n_self_loops(id) == 0)) {
-            return false;
-        }
-        let ids: Vec<_> = shared().filter_map(|rel_type| rel_type.id).collect();
-        for id in ids {
-            self.assume(Assumption::NoSelfLoops(id));
-        }
-        true
-    }
-
-    /// Drops the labels that every relationship of the types is known to lead to.
-    fn drop_proven_labels(
-        &mut self,
-        labels: &mut Vec<LabelRef>,
-        types: &[TypeRef],
-        follow: Follow,
-        length: Option<Length>,
-    ) {
-        // With no hop, the node is the one it starts from.
-        if self.writes || types.is_empty() || length.is_some_and(|length| length.min == 0) {
-            return;
-        }
-        labels.retain(|label| match label.id {
-            Some(label) => !self.proves(label, types, follow),
-            None => true,
-        });
-    }
-
-    fn proves(&mut self, label: LabelId, types: &[TypeRef], follow: Follow) -> bool {
-        let ends: &[Direction] = match follow {
-            Follow::Out => &[Direction::In],
-            Follow::In => &[Direction::Out],
-            Follow::Both => &[Direction::In, Direction::Out],
-        };
-        let all = types.iter().all(|rel_type| {
-            rel_type.id.is_some_and(|id| {
-                let n = self.statistics.n_type(id);
-                ends.iter().all(|end| self.statistics.n_type_ends(id, *end, label) == n)
-            })
-        });
-        if all {
-            for rel_type in types.iter().filter_map(|rel_type| rel_type.id) {
-                for end in ends {
-                    self.assume(Assumption::AllEnds { rel_type, end: *end, label });
-                }
-            }
-        }
-        all
-    }
-
-    fn assume(&mut self, assumption: Assumption) {
-        if !self.assumptions.contains(&assumption) {
-            self.assumptions.push(assumption);
-        }
-    }
 }
 
 impl Matching {
@@ -511,7 +283,7 @@ impl Matching {
         }
     }
 
-    fn test_labels(&mut self, node: Slot, labels: Vec<LabelRef>) {
+    pub(super) fn test_labels(&mut self, node: Slot, labels: Vec<LabelRef>) {
         let mut tests: Vec<LabelTest> = labels.into_iter().map(|label| LabelTest::Is(label.name)).collect();
         let test = match tests.len() {
             0 => return,
@@ -561,77 +333,6 @@ impl Matching {
         let input = Box::new(std::mem::replace(&mut self.op, Op::Nothing));
         self.op = Op::Filter { input, predicate, carry: Vec::new() };
     }
-}
-
-/// What of a node a predicate compares.
-enum Key<K> {
-    /// `id(n)`.
-    Id,
-    /// `n.key`.
-    Property(K),
-}
-
-type KeyOf<'e> = Key<&'e crate::query::plan::KeyRef>;
-
-fn key_of(e: &Expr, node: Slot) -> Option<KeyOf<'_>> {
-    match e {
-        Expr::Property { base, key, .. } if matches!(**base, Expr::Slot(slot) if slot == node) => {
-            Some(Key::Property(key))
-        }
-        Expr::Call { function: Function::Id, args, .. } if matches!(args[..], [Expr::Slot(slot)] if slot == node) => {
-            Some(Key::Id)
-        }
-        _ => None,
-    }
-}
-
-/// Returns the key and the value of `key = value` or `value = key` for this node.
-fn equality(e: &Expr, node: Slot) -> Option<(KeyOf<'_>, &Expr)> {
-    let Expr::Compare(Comparison::Eq, left, right) = e else { return None };
-    match (key_of(left, node), key_of(right, node)) {
-        (Some(key), _) if !reads_slot(right, node) => Some((key, right)),
-        (_, Some(key)) if !reads_slot(left, node) => Some((key, left)),
-        _ => None,
-    }
-}
-
-fn split_equality(e: Expr, node: Slot) -> Option<(Key<crate::query::plan::KeyRef>, Expr)> {
-    let on_left = matches!(&e, Expr::Compare(Comparison::Eq, left, right)
-        if key_of(left, node).is_some() && !reads_slot(right, node));
-    let Expr::Compare(Comparison::Eq, left, right) = e else { return None };
-    let (key, value) = if on_left { (left, right) } else { (right, left) };
-    Some((own_key(*key)?, *value))
-}
-
-/// Returns the key and the list of `key IN list` for this node.
-fn membership(e: &Expr, node: Slot) -> Option<(KeyOf<'_>, &Expr)> {
-    let Expr::In(item, list) = e else { return None };
-    Some((key_of(item, node)?, list))
-}
-
-fn split_membership(e: Expr, node: Slot) -> Option<(Key<crate::query::plan::KeyRef>, Expr)> {
-    let Expr::In(item, list) = e else { return None };
-    key_of(&item, node)?;
-    Some((own_key(*item)?, *list))
-}
-
-fn own_key(e: Expr) -> Option<Key<crate::query::plan::KeyRef>> {
-    match e {
-        Expr::Property { key, .. } => Some(Key::Property(key)),
-        Expr::Call { function: Function::Id, .. } => Some(Key::Id),
-        _ => None,
-    }
-}
-
-fn reads_slot(e: &Expr, slot: Slot) -> bool {
-    let mut found = false;
-    slots::reads(e, &mut |read| found |= read == slot);
-    found
-}
-
-/// Returns whether a relationship could satisfy the types of both.
-fn overlap(a: &PatternRel, b: &PatternRel) -> bool {
-    a.types.is_empty() || b.types.is_empty() || a.types.iter().any(|rel_type| b.types.contains(rel_type))
 }
 
 /// Returns the nodes of the pattern that the relationship's own filter reads.
