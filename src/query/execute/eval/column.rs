@@ -1,10 +1,6 @@
 //! Evaluates an expression for a whole batch.
 
-use super::{
-    Ex, at,
-    ints::{IntReader, READER_IDS_MIN},
-    key_id, values,
-};
+use super::{Ex, at, ints::read_ints, key_id, values};
 use crate::{
     Result,
     graph::{self, ValueRef},
@@ -50,16 +46,6 @@ impl Ex {
                         }
                         _ => {}
                     }
-                }
-            }
-            Self::Call { function: Function::Id, args, .. } => {
-                if let [Self::Slot(slot)] = args[..]
-                    && let Column::Nodes(ids) | Column::Rels(ids) = batch.column(slot)
-                    && ids.len() == batch.len
-                    && !ids.contains(&NULL_ID)
-                {
-                    out.refill_ints().extend(ids.iter().map(|&id| i64::from(id)));
-                    return Ok(());
                 }
             }
             Self::Call { function: Function::Id, args, .. } => {
@@ -156,18 +142,7 @@ fn fill(column: graph::Column<'_>, ids: &[u32], out: &mut Column) -> Result<()> 
     let n_done = match read(first)? {
         ValueRef::Int(_) => {
             let to = out.refill_ints();
-            if ids.len() >= READER_IDS_MIN {
-                let mut reader = IntReader::new(column);
-                for &id in ids {
-                    let Some(n) = (if id == NULL_ID { None } else { reader.get(id)? }) else { break };
-                    to.push(n);
-                }
-            } else {
-                for &id in ids {
-                    let ValueRef::Int(n) = read(id)? else { break };
-                    to.push(n);
-                }
-            }
+            read_ints(column, ids, to)?;
             to.len()
         }
         ValueRef::Float(_) => {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{
     Ex,
-    ints::{IntReader, READER_IDS_MIN},
+    ints::{FEW_BLOCKS, IntReader, MANY_BLOCKS, MANY_IDS},
     key_id,
     row::string_test,
     values,
@@ -146,21 +146,12 @@ fn read<'a>(column: Option<graph::Column<'a>>, id: u32) -> Result<ValueRef<'a>> 
 }
 
 fn retain_compared((ids, column): Typed<'_>, op: Comparison, constant: &Value, rows: &mut Vec<u32>) -> Result<()> {
-    if let (Some(column), Value::Int(constant), true) = (column, constant, rows.len() >= READER_IDS_MIN) {
-        let mut reader = IntReader::new(column);
-        return try_retain(rows, |row| {
-            let id = ids[row as usize];
-            if id == NULL_ID {
-                return Ok(false);
-            }
-            match reader.get(id)? {
-                Some(n) => Ok(values::holds(op, n.cmp(constant))),
-                None => {
-                    let stored = column.value(id)?;
-                    Ok(values::compare(op, &stored, &Value::Int(*constant)) == Some(true))
-                }
-            }
-        });
+    if let (Some(column), Value::Int(constant)) = (column, constant) {
+        return if rows.len() < MANY_IDS {
+            retain_ints(IntReader::<FEW_BLOCKS>::new(column), column, ids, op, *constant, rows)
+        } else {
+            retain_ints(IntReader::<MANY_BLOCKS>::new(column), column, ids, op, *constant, rows)
+        };
     }
     try_retain(rows, |row| {
         let stored = read(column, ids[row as usize])?;
@@ -168,6 +159,26 @@ fn retain_compared((ids, column): Typed<'_>, op: Comparison, constant: &Value, r
             Some(ordering) => values::holds(op, ordering),
             None => values::compare(op, &stored.to_value(), constant) == Some(true),
         })
+    })
+}
+
+fn retain_ints<const N: usize>(
+    mut reader: IntReader<'_, N>,
+    column: graph::Column<'_>,
+    ids: &[u32],
+    op: Comparison,
+    constant: i64,
+    rows: &mut Vec<u32>,
+) -> Result<()> {
+    try_retain(rows, |row| {
+        let id = ids[row as usize];
+        if id == NULL_ID {
+            return Ok(false);
+        }
+        match reader.get(id)? {
+            Some(n) => Ok(values::holds(op, n.cmp(&constant))),
+            None => Ok(values::compare(op, &column.value(id)?, &Value::Int(constant)) == Some(true)),
+        }
     })
 }
 
