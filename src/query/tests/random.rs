@@ -481,7 +481,8 @@ fn matches_agree_with_enumeration() {
                     })
                     .collect();
                 let mut got = got;
-                (got.sort(), wanted.sort());
+                got.sort();
+                wanted.sort();
                 assert!(
                     got == wanted,
                     "graph {seed}: {}\n{query}\n{}got {got:?}\nnot {wanted:?}",
