@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Graphs, and queries on each. More of both by `ATTENDB_RANDOM_GRAPHS`.
-const N_GRAPHS: u64 = 12;
+const N_GRAPHS: u64 = 40;
 const N_QUERIES: u64 = 40;
 /// Rows beyond which a query is not compared: it would take long and show nothing new.
 const ROWS_MAX: usize = 20_000;

@@ -80,11 +80,11 @@ impl Memo {
             let view = ctx.view();
             let Some(key) = key_id(view, &self.key) else { return self.plain_holds(ctx, batch, row) };
             let stored = match batch.column(self.slot) {
-                Column::Nodes(ids) if ids[row] != NULL_ID => {
+                Column::Nodes(ids) if ids.get(row).is_some_and(|&id| id != NULL_ID) => {
                     ctx.gone.check_node(NodeId::new(ids[row]))?;
                     view.node_column(key).get(ids[row])?
                 }
-                Column::Rels(ids) if ids[row] != NULL_ID => {
+                Column::Rels(ids) if ids.get(row).is_some_and(|&id| id != NULL_ID) => {
                     ctx.gone.check_rel(RelId::new(ids[row]))?;
                     view.rel_column(key).get(ids[row])?
                 }
