@@ -1,21 +1,30 @@
 //! Runs a [`ChainAggregate`]: an aggregation over trails, without walking them.
 //!
 //! # How
-//! 1. [`mask`]: labels and predicates of each place of the pattern become sets of nodes.
+//! 1. [`setup`] and [`filter`]: labels and predicates of each place of the pattern become sets of nodes ([`mask`]).
 //! 2. [`walk`]: the pattern becomes one or more of fixed length, with what keeps a relationship from being taken twice. What
 //!    cannot be kept exactly ends here, and the general operators run instead.
-//! 3. [`weigh`]: the pattern is hung up at the node that groups (or where the work is least), and weights are summed from
-//!    the leaves to it, in a [`ring`]: numbers of trails, with sums or the best value of one node.
+//! 3. [`weigh`]: the pattern is hung up at the node that groups (or where [`guess`] finds the least work), and weights are
+//!    summed ([`term`]) from the leaves to it, in a [`ring`]: numbers of trails, with sums or the best value of one node.
 //!    Where only the nodes at the end of a row of steps are asked for, [`reach`] does with sets.
-//! 4. [`groups`]: weights become rows, which [`operator`] hands on in batches.
+//! 4. [`passes`], [`measure`] and [`merge`] put the weights together for [`groups`], which makes rows of them;
+//!    [`operator`] hands these on in batches.
 //!
 //! An error of a predicate also ends in the general operators: they may never reach the node it is of.
 
+mod filter;
 mod groups;
+mod guess;
 mod mask;
+mod measure;
+mod merge;
 mod operator;
+mod passes;
 mod reach;
 mod ring;
+mod setup;
+mod sink;
+mod term;
 mod walk;
 mod weigh;
 
@@ -24,7 +33,7 @@ mod language;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::query) use mask::is_constant;
+pub(in crate::query) use filter::is_constant;
 pub(super) use operator::Chain;
 
 use groups::{Rows, run};

@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use super::{
     Stop, Values,
-    mask::{Filter, Mask},
+    filter::Filter,
+    mask::Mask,
     ring::Stamps,
     walk::{Hop, Walk},
     weigh::leads_to,

@@ -7,20 +7,21 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use super::{
-    Stop, Values, hold,
-    mask::{Bits, Filter, Mask, Words, places},
+    Stop, Values,
+    filter::Filter,
+    guess::PUSH_COST,
+    hold,
+    mask::{Mask, Words},
     ring::{Pool, Ring},
+    term::{Access, Branch, Dense, Factor, Term, Weights, each, lanes, narrow},
     walk::{Fix, Hop, Walk},
 };
 use crate::{
     Error,
-    graph::{Adjacency, CleanBlock, Edges, Snapshot},
+    graph::Snapshot,
     model::{Direction, LabelId, NodeId},
     storage::{BLOCK_LEN, BLOCK_WORDS},
 };
-
-/// A relationship pushed costs about so many pulled: it writes where it leads, and remembers that.
-const PUSH_COST: f64 = 4.0;
 
 /// What is measured at a node of the pattern; zero where it has nothing to measure.
 pub(super) type Lift<'a, S> = &'a dyn Fn(u32) -> Result<S, Error>;
@@ -51,17 +52,6 @@ pub(super) struct Pass<'p, 'a, 'v, S> {
     pub(super) lift: Option<(usize, Lift<'p, S>)>,
 }
 
-/// The weights of the nodes at one place of the pattern.
-#[derive(Debug)]
-enum Weights<S> {
-    /// One for each node of the mask, or what is measured there.
-    Leaf { mask: Rc<Mask>, lifted: bool },
-    /// Those that are not zero, by ascending node.
-    Sparse(Vec<(u32, S)>),
-    /// By node.
-    Dense(Vec<S>),
-}
-
 /// The weights of a branch, and what must be taken away where the step to it and one below it take the same relationship.
 struct Weighed<S> {
     main: Rc<Weights<S>>,
@@ -74,73 +64,6 @@ struct Minus<S> {
     lower: Rc<Weights<S>>,
 }
 
-/// Weights as loops read them.
-enum Access<S> {
-    /// One everywhere.
-    One,
-    Bits(Bits),
-    Dense(Dense<S>),
-    /// What is measured, where the bits are set.
-    Lift(Option<Bits>),
-}
-
-/// Weights by node: a loop's own, or those of a branch.
-enum Dense<S> {
-    Own(Vec<S>),
-    Shared(Rc<Weights<S>>),
-}
-
-/// The relationships of one type and direction.
-#[derive(Clone, Copy)]
-struct Lane<'a> {
-    adjacency: Adjacency<'a>,
-    loops: Loops,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Loops {
-    Kept,
-    Skipped,
-    Only,
-}
-
-/// The weights of a branch, and how loops read them once they were prepared to.
-struct Branch<S> {
-    weights: Rc<Weights<S>>,
-    access: OnceCell<Access<S>>,
-}
-
-impl<S> Branch<S> {
-    fn new(weights: &Rc<Weights<S>>) -> Self {
-        Self { weights: weights.clone(), access: OnceCell::new() }
-    }
-
-    #[inline]
-    fn access(&self) -> &Access<S> {
-        self.access.get().expect("branches are prepared before they are read")
-    }
-}
-
-/// A sum over the relationships of a node.
-struct Term<'a, S> {
-    hop: Hop,
-    lanes: Vec<Lane<'a>>,
-    branch: Branch<S>,
-    /// A second weight of the nodes that the relationships lead to.
-    also: Option<Branch<S>>,
-    /// The node of the pattern they lead to.
-    far: usize,
-}
-
-/// A product of sums, less what they count twice.
-struct Factor<'a, S> {
-    plus: Vec<Term<'a, S>>,
-    minus: Option<Term<'a, S>>,
-    /// What `minus` is multiplied with, at the node itself.
-    minus_times: Option<Branch<S>>,
-    cost: f64,
-}
-
 impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
     /// Weighs the nodes at place `root`.
     pub(super) fn run(&mut self, root: usize, sink: &mut dyn Sink<S>) -> Result<(), Stop> {
@@ -149,99 +72,8 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
         self.drive(root, factors, sink)
     }
 
-    /// Returns a guess at how many trails there are.
-    pub(super) fn guess_trails(&self) -> f64 {
-        let nodes = 0..self.walk.nodes.len();
-        let start = nodes.min_by(|a, b| self.guess_mask(*a).total_cmp(&self.guess_mask(*b))).unwrap_or(0);
-        self.guess_trails_from(start, None) * self.guess_mask(start)
-    }
-
-    fn guess_trails_from(&self, node: usize, parent: Option<usize>) -> f64 {
-        let mut trails = 1.0;
-        for (at, step) in self.walk.steps.iter().enumerate() {
-            if Some(at) != parent && (step.a == node || step.b == node) {
-                let each = self.edges(&step.hop_from(node), node, 1.0);
-                trails *= each * self.guess_trails_from(step.other(node), Some(at));
-            }
-        }
-        trails
-    }
-
-    /// Returns a guess at the work of [`run`](Self::run).
-    pub(super) fn cost(&self, root: usize) -> f64 {
-        self.guess(root, None).1
-    }
-
-    /// Returns guesses: how many nodes have a weight, and the work to get there.
-    fn guess(&self, node: usize, parent: Option<usize>) -> (f64, f64) {
-        let mut n = self.guess_mask(node);
-        let mut cost = self.walk.nodes[node].map_or(0.0, |origin| self.mask_cost(origin));
-        for (at, step) in self.walk.steps.iter().enumerate() {
-            if Some(at) == parent || (step.a != node && step.b != node) {
-                continue;
-            }
-            let far = step.other(node);
-            let (n_far, cost_far) = self.guess(far, Some(at));
-            cost += cost_far;
-            let hop = step.hop_from(node);
-            if self.is_leaf(far, at) && self.implied(far, &hop) {
-                cost += n * hop.types.len() as f64;
-                continue;
-            }
-            let pushed = self.edges(&hop.reversed(), far, n_far);
-            let pulled = self.edges(&hop, node, n) + n;
-            if pushed * PUSH_COST < pulled {
-                cost += pushed * PUSH_COST;
-                n = n.min(pushed * self.guess_mask(node) / self.ground.snapshot.n_nodes().max(1) as f64 + 1.0);
-            } else {
-                cost += pulled;
-            }
-        }
-        (n, cost)
-    }
-
-    /// Returns a guess at the work of evaluating a filter over all nodes.
-    fn mask_cost(&self, origin: usize) -> f64 {
-        let filter = &self.ground.filters[origin];
-        let known = self.ground.masks[origin].is_some() || filter.labels_only() || filter.found.is_some();
-        if known { 0.0 } else { self.ground.snapshot.n_nodes() as f64 * 0.5 }
-    }
-
-    fn is_leaf(&self, node: usize, parent: usize) -> bool {
-        let mut steps = self.walk.steps.iter().enumerate();
-        !steps.any(|(at, step)| at != parent && (step.a == node || step.b == node))
-    }
-
-    fn guess_mask(&self, node: usize) -> f64 {
-        let snapshot = self.ground.snapshot;
-        match self.walk.nodes[node] {
-            None => snapshot.n_nodes() as f64,
-            Some(origin) => match &self.ground.masks[origin] {
-                Some(mask) => mask.n(snapshot) as f64,
-                None => self.ground.filters[origin].guess(snapshot),
-            },
-        }
-    }
-
-    /// Returns a guess at how many relationships `n` of the nodes at a place have.
-    fn edges(&self, hop: &Hop, node: usize, n: f64) -> f64 {
-        let snapshot = self.ground.snapshot;
-        let label = self.walk.nodes[node].and_then(|origin| self.ground.filters[origin].labels.first().copied());
-        let of = label.map_or(snapshot.n_nodes(), |label| snapshot.n_label(label)).max(1) as f64;
-        let on_side = |rel_type, side| match label {
-            Some(label) => snapshot.n_type_ends(rel_type, side, label),
-            None => snapshot.n_type(rel_type),
-        };
-        let mut all = 0.0;
-        for &rel_type in &hop.types {
-            all += if hop.out { on_side(rel_type, Direction::Out) as f64 } else { 0.0 };
-            all += if hop.into { on_side(rel_type, Direction::In) as f64 } else { 0.0 };
-        }
-        all * (n / of).min(1.0)
-    }
-
     /// Returns whether every node that the hop leads to has what the filter asks.
-    fn implied(&self, far: usize, hop: &Hop) -> bool {
+    pub(super) fn implied(&self, far: usize, hop: &Hop) -> bool {
         let Some(origin) = self.walk.nodes[far] else { return true };
         match &self.ground.masks[origin] {
             Some(mask) => implied_by(self.ground.snapshot, mask, hop),
@@ -337,10 +169,6 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
     fn term(&self, hop: Hop, weights: &Rc<Weights<S>>, far: usize) -> Term<'a, S> {
         let lanes = lanes(self.ground.snapshot, &hop);
         Term { hop, lanes, branch: Branch::new(weights), also: None, far }
-    }
-
-    fn pull_cost(&self, node: usize, hop: &Hop) -> f64 {
-        self.edges(hop, node, self.guess_mask(node))
     }
 
     fn collect(&mut self, node: usize, factors: Vec<Factor<'a, S>>) -> Result<Weights<S>, Stop> {
@@ -697,228 +525,6 @@ impl<S: Ring> Sink<S> for Collect<S> {
     }
 }
 
-impl<S> Dense<S> {
-    #[inline(always)]
-    fn slice(&self) -> &[S] {
-        match self {
-            Self::Own(weights) => weights,
-            Self::Shared(weights) => match &**weights {
-                Weights::Dense(weights) => weights,
-                _ => unreachable!("only dense weights are shared"),
-            },
-        }
-    }
-}
-
-impl<S: Ring> Access<S> {
-    #[inline]
-    fn at(&self, id: u32, lift: Option<Lift<'_, S>>) -> Result<S, Error> {
-        match self {
-            Self::One => Ok(S::ONE),
-            Self::Bits(bits) => Ok(if bits.contains(id) { S::ONE } else { S::ZERO }),
-            Self::Dense(dense) => Ok(dense.slice()[id as usize]),
-            Self::Lift(bits) => match lift {
-                Some(lift) if bits.as_ref().is_none_or(|bits| bits.contains(id)) => lift(id),
-                _ => Ok(S::ZERO),
-            },
-        }
-    }
-}
-
-impl Lane<'_> {
-    #[inline(always)]
-    fn for_each(&self, from: u32, edges: &Edges<'_>, mut visit: impl FnMut(u32)) {
-        match (self.loops, edges.neighbors_slice()) {
-            (Loops::Kept, Some(neighbors)) => neighbors.iter().for_each(|&to| visit(to)),
-            (Loops::Kept, None) => edges.for_each(|to, _| visit(to)),
-            (Loops::Skipped, _) => edges.for_each(|to, _| {
-                if to != from {
-                    visit(to);
-                }
-            }),
-            (Loops::Only, Some(neighbors)) => {
-                let start = neighbors.partition_point(|&to| to < from);
-                neighbors[start..].iter().take_while(|&&to| to == from).for_each(|&to| visit(to));
-            }
-            (Loops::Only, None) => edges.for_each(|to, _| {
-                if to == from {
-                    visit(to);
-                }
-            }),
-        }
-    }
-}
-
-impl<S: Ring> Factor<'_, S> {
-    fn take_away(&self, id: u32, product: S, lift: Option<Lift<'_, S>>, visited: &mut usize) -> Result<S, Error> {
-        let Some(minus) = &self.minus else { return Ok(product) };
-        if product.is_zero() {
-            return Ok(product);
-        }
-        let times = match &self.minus_times {
-            Some(branch) => branch.access().at(id, lift)?,
-            None => S::ONE,
-        };
-        if times.is_zero() {
-            return Ok(product);
-        }
-        Ok(product.sub(minus.sum(id, lift, visited)?.mul(times)))
-    }
-}
-
-impl<S: Ring> Term<'_, S> {
-    /// Returns the sum at a node.
-    fn sum(&self, id: u32, lift: Option<Lift<'_, S>>, visited: &mut usize) -> Result<S, Error> {
-        let access = self.branch.access();
-        let mut sum = S::ZERO;
-        for lane in &self.lanes {
-            let edges = lane.adjacency.edges(NodeId::new(id))?;
-            if let (Access::One, Loops::Kept, None) = (access, lane.loops, &self.also) {
-                sum = sum.add(S::times(edges.len() as u64));
-                continue;
-            }
-            *visited += edges.len();
-            let mut failed = Ok(());
-            match (access, &self.also) {
-                (Access::One, None) => lane.for_each(id, &edges, |_| sum = sum.add(S::ONE)),
-                (Access::Bits(bits), None) => {
-                    let mut n = 0u64;
-                    lane.for_each(id, &edges, |to| n += u64::from(bits.contains(to)));
-                    sum = sum.add(S::times(n));
-                }
-                (Access::Dense(dense), None) => {
-                    let dense = dense.slice();
-                    lane.for_each(id, &edges, |to| sum = sum.add(dense[to as usize]));
-                }
-                (access, also) => lane.for_each(id, &edges, |to| {
-                    let weight = access.at(to, lift).and_then(|weight| match also {
-                        Some(also) => Ok(weight.mul(also.access().at(to, lift)?)),
-                        None => Ok(weight),
-                    });
-                    match weight {
-                        Ok(weight) => sum = sum.add(weight),
-                        Err(error) => failed = Err(error),
-                    }
-                }),
-            }
-            failed?;
-        }
-        Ok(sum)
-    }
-
-    /// Writes the sums at the nodes of a block, zero elsewhere.
-    fn block(
-        &self,
-        block: u32,
-        words: &Words,
-        lift: Option<Lift<'_, S>>,
-        sums: &mut [S],
-        visited: &mut usize,
-    ) -> Result<(), Error> {
-        let access = self.branch.access();
-        let simple = self.also.is_none() && self.lanes.iter().all(|lane| lane.loops == Loops::Kept);
-        let all = *words == [u64::MAX; BLOCK_WORDS];
-        sums.fill(S::ZERO);
-        if !simple || matches!(access, Access::Lift(_)) {
-            return each(words, |local| {
-                sums[local] = self.sum(block * BLOCK_LEN as u32 + local as u32, lift, visited)?;
-                Ok(())
-            });
-        }
-        for lane in &self.lanes {
-            let page = match lane.adjacency.clean_block(block)? {
-                CleanBlock::Empty => continue,
-                CleanBlock::Whole(page) => page,
-                CleanBlock::Changed => {
-                    each(words, |local| {
-                        let node = block * BLOCK_LEN as u32 + local as u32;
-                        let one = Self::of_edges(&lane.adjacency.edges(NodeId::new(node))?, access);
-                        *visited += 1;
-                        sums[local] = sums[local].add(one);
-                        Ok(())
-                    })?;
-                    continue;
-                }
-            };
-            match (page.offsets_neighbors(), access) {
-                (Some((offsets, _)), Access::One) => {
-                    for (sum, ends) in sums.iter_mut().zip(offsets.windows(2)) {
-                        *sum = sum.add(S::times(u64::from(ends[1] - ends[0])));
-                    }
-                }
-                (Some((offsets, neighbors)), access) => {
-                    *visited += neighbors.len();
-                    each(words, |local| {
-                        let neighbors = &neighbors[offsets[local] as usize..offsets[local + 1] as usize];
-                        sums[local] = sums[local].add(of_neighbors(neighbors, access));
-                        Ok(())
-                    })?;
-                }
-                (None, access) => {
-                    *visited += page.n_edges();
-                    each(words, |local| {
-                        sums[local] = sums[local].add(of_neighbors(page.neighbors(local), access));
-                        Ok(())
-                    })?;
-                }
-            }
-        }
-        if !all && matches!(access, Access::One) {
-            for (at, &word) in words.iter().enumerate() {
-                places(!word).for_each(|bit| sums[at * 64 + bit as usize] = S::ZERO);
-            }
-        }
-        Ok(())
-    }
-
-    fn of_edges(edges: &Edges<'_>, access: &Access<S>) -> S {
-        if let Some(neighbors) = edges.neighbors_slice() {
-            return of_neighbors(neighbors, access);
-        }
-        let mut sum = S::ZERO;
-        match access {
-            Access::One => sum = S::times(edges.len() as u64),
-            Access::Bits(bits) => {
-                edges.for_each(|to, _| sum = if bits.contains(to) { sum.add(S::ONE) } else { sum });
-            }
-            Access::Dense(dense) => edges.for_each(|to, _| sum = sum.add(dense.slice()[to as usize])),
-            Access::Lift(_) => unreachable!("what is measured is summed node by node"),
-        }
-        sum
-    }
-}
-
-#[inline(always)]
-fn of_neighbors<S: Ring>(neighbors: &[u32], access: &Access<S>) -> S {
-    match access {
-        Access::One => S::times(neighbors.len() as u64),
-        Access::Bits(bits) => S::times(neighbors.iter().map(|&to| u64::from(bits.contains(to))).sum()),
-        Access::Dense(dense) => {
-            let dense = dense.slice();
-            neighbors.iter().fold(S::ZERO, |sum, &to| sum.add(dense[to as usize]))
-        }
-        Access::Lift(_) => unreachable!("what is measured is summed node by node"),
-    }
-}
-
-/// Returns the relationships of a hop by type and direction.
-fn lanes<'a>(snapshot: &'a Snapshot, hop: &Hop) -> Vec<Lane<'a>> {
-    let mut lanes = Vec::with_capacity(hop.types.len());
-    for &rel_type in &hop.types {
-        let has_loops = snapshot.n_self_loops(rel_type) > 0;
-        if hop.out {
-            let loops = if hop.loops_only { Loops::Only } else { Loops::Kept };
-            lanes.push(Lane { adjacency: snapshot.adjacency(Direction::Out, rel_type), loops });
-        }
-        if hop.into {
-            // A self-loop is in both directions' lists, and is one relationship.
-            let loops = if hop.out && has_loops { Loops::Skipped } else { Loops::Kept };
-            lanes.push(Lane { adjacency: snapshot.adjacency(Direction::In, rel_type), loops });
-        }
-    }
-    lanes
-}
-
 /// Returns whether every node that a hop leads to is in a mask.
 fn implied_by(snapshot: &Snapshot, mask: &Mask, hop: &Hop) -> bool {
     match mask {
@@ -934,25 +540,4 @@ pub(super) fn leads_to(snapshot: &Snapshot, hop: &Hop, label: LabelId) -> bool {
         let all = |side| snapshot.n_type_ends(rel_type, side, label) == snapshot.n_type(rel_type);
         (!hop.out || all(Direction::In)) && (!hop.into || all(Direction::Out))
     })
-}
-
-/// Drops the bits of weights that are zero.
-fn narrow<S: Ring>(words: &mut Words, weights: &[S]) {
-    for (at, word) in words.iter_mut().enumerate() {
-        for bit in places(*word) {
-            if weights[at * 64 + bit as usize].is_zero() {
-                *word &= !(1 << bit);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn each(words: &Words, mut visit: impl FnMut(usize) -> Result<(), Error>) -> Result<(), Error> {
-    for (at, &word) in words.iter().enumerate() {
-        for bit in places(word) {
-            visit(at * 64 + bit as usize)?;
-        }
-    }
-    Ok(())
 }
