@@ -41,6 +41,9 @@ const CACHE_BYTES: usize = 16 << 20;
 /// level -3 90 ms, 49 MB; level 1 150 ms, 34 MB; level 3 370 ms, 34 MB.
 const ZSTD_LEVEL: i32 = 1;
 
+/// Where sled keeps the logs and snapshots of its metadata.
+const METADATA: &str = "metadata";
+
 /// Starts the keys of named records: above every kind of block.
 const NAMED: u8 = 0xff;
 
@@ -215,7 +218,7 @@ pub(crate) struct SledStore {
 
 impl SledStore {
     fn open(path: &Path) -> Result<Self> {
-        complete_log(path).map_err(|error| Error::io("open", path, &error))?;
+        complete_log(&path.join(METADATA)).map_err(|error| Error::io("open", path, &error))?;
         let config = sled::Config::new()
             .path(path)
             .cache_capacity_bytes(CACHE_BYTES)
@@ -437,13 +440,16 @@ mod tests {
         }
         drop(Store::open(dir.path()).unwrap());
         for _ in 0..2 {
-            for entry in std::fs::read_dir(dir.path()).unwrap() {
+            let mut n_removed = 0;
+            for entry in std::fs::read_dir(dir.path().join(METADATA)).unwrap() {
                 let path = entry.unwrap().path();
                 if path.file_name().unwrap().to_str().unwrap().starts_with("log_") {
                     assert_eq!(std::fs::metadata(&path).unwrap().len(), 0, "an opened store has an empty log");
                     std::fs::remove_file(path).unwrap();
+                    n_removed += 1;
                 }
             }
+            assert_eq!(n_removed, 1, "sled keeps its logs there");
             let store = Store::open(dir.path()).unwrap();
             assert!(store.get(&key(49, 3)).unwrap().is_some());
         }

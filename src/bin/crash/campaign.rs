@@ -25,7 +25,7 @@ const LIFE_MS: u64 = 90;
 const RECOVERY_MS: u64 = 50;
 
 /// A session that has not opened the database by then hangs.
-const OPEN_TIME_MAX: Duration = Duration::from_secs(20);
+const OPEN_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What to run.
 #[derive(Debug, Clone)]
