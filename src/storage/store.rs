@@ -44,6 +44,10 @@ const ZSTD_LEVEL: i32 = 1;
 /// Where sled keeps the logs and snapshots of its metadata.
 const METADATA: &str = "metadata";
 
+/// Where sled keeps its own settings (the fanout), and how long they are.
+const COOKIE: &str = "durability_cookie";
+const COOKIE_BYTES: u64 = 64;
+
 /// Starts the keys of named records: above every kind of block.
 const NAMED: u8 = 0xff;
 
@@ -218,7 +222,9 @@ pub(crate) struct SledStore {
 
 impl SledStore {
     fn open(path: &Path) -> Result<Self> {
-        complete_log(&path.join(METADATA)).map_err(|error| Error::io("open", path, &error))?;
+        mend_cookie(path)
+            .and_then(|()| complete_log(&path.join(METADATA)))
+            .map_err(|error| Error::io("open", path, &error))?;
         let config = sled::Config::new()
             .path(path)
             .cache_capacity_bytes(CACHE_BYTES)
@@ -373,6 +379,16 @@ impl MemoryStore {
     }
 }
 
+/// Removes settings of sled that are cut short: it writes them once, neither whole nor durably, refuses to open with such,
+/// and writes them anew where there are none. The fanout is ours and part of the format's version.
+fn mend_cookie(path: &Path) -> io::Result<()> {
+    let cookie = path.join(COOKIE);
+    match std::fs::metadata(&cookie) {
+        Ok(metadata) if metadata.len() < COOKIE_BYTES => std::fs::remove_file(cookie),
+        _ => Ok(()),
+    }
+}
+
 /// Puts an empty log behind sled's newest snapshot of its metadata where there is none.
 ///
 /// sled's recovery writes snapshot `max(snapshot, logs)` and then removes the one it read: without a later log both are
@@ -450,6 +466,8 @@ mod tests {
                 }
             }
             assert_eq!(n_removed, 1, "sled keeps its logs there");
+            assert_eq!(std::fs::metadata(dir.path().join(COOKIE)).unwrap().len(), COOKIE_BYTES);
+            std::fs::write(dir.path().join(COOKIE), b"cut").unwrap();
             let store = Store::open(dir.path()).unwrap();
             assert!(store.get(&key(49, 3)).unwrap().is_some());
         }
