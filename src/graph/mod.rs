@@ -46,4 +46,7 @@ pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use snapshot::{RelRecord, Snapshot};
 pub(crate) use transaction::Transaction;
 
-pub(crate) use crate::storage::block::{IntView, Presence, ValueRef};
+pub(crate) use crate::storage::{
+    BLOCK_LEN, BLOCK_WORDS, ColumnBlock, IntView, StrView,
+    block::{Presence, ValueRef},
+};

@@ -6,14 +6,13 @@ use super::{
 };
 use crate::{
     Error,
-    graph::{CleanColumn, Column, Snapshot},
+    graph::{BLOCK_LEN, BLOCK_WORDS, CleanColumn, Column, ColumnBlock, IntView, Presence, Snapshot, StrView, ValueRef},
     model::{LabelId, NodeId, Value},
     query::{
         execute::batch,
         function::Function,
         plan::{Comparison, Expr, Slot, StringTest},
     },
-    storage::{BLOCK_LEN, BLOCK_WORDS, ColumnBlock, IntView, Presence, StrView, ValueRef},
 };
 
 /// Below this share of all nodes, a list of candidates is tested one by one instead of all nodes by block.

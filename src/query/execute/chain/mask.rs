@@ -4,9 +4,8 @@ use std::{borrow::Cow, rc::Rc};
 
 use crate::{
     Error,
-    graph::Snapshot,
+    graph::{BLOCK_LEN, BLOCK_WORDS, Snapshot},
     model::{LabelId, NodeId},
-    storage::{BLOCK_LEN, BLOCK_WORDS},
 };
 
 /// A bit for each node of a block.

@@ -11,14 +11,13 @@ use super::{
 };
 use crate::{
     Error,
-    graph::{CleanColumn, Column, Snapshot},
+    graph::{BLOCK_LEN, BLOCK_WORDS, CleanColumn, Column, Snapshot, ValueRef},
     model::Value,
     query::{
         execute::{batch, eval::values::arithmetic},
         function::Aggregator,
         plan::Arithmetic,
     },
-    storage::{BLOCK_LEN, BLOCK_WORDS, ValueRef},
 };
 
 /// Up to so many nodes, what is measured is read where it is asked for.

@@ -13,13 +13,12 @@ use super::{
 };
 use crate::{
     Error,
-    graph::Column,
+    graph::{Column, ValueRef},
     model::Value,
     query::{
         execute::batch::{self, BATCH_ROWS_MAX},
         plan::Expr,
     },
-    storage::ValueRef,
 };
 
 /// Groups of nodes whose keys are the same.

@@ -5,7 +5,7 @@ use super::{
     ring::Ring,
     weigh::Sink,
 };
-use crate::storage::BLOCK_LEN;
+use crate::graph::BLOCK_LEN;
 
 /// Adds all weights.
 pub(super) struct Total<S>(pub(super) S);

@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     Error,
-    graph::{Adjacency, CleanBlock, Edges, Snapshot},
+    graph::{Adjacency, BLOCK_LEN, BLOCK_WORDS, CleanBlock, Edges, Snapshot},
     model::{Direction, NodeId},
-    storage::{BLOCK_LEN, BLOCK_WORDS},
 };
 
 /// The weights of the nodes at one place of the pattern.

@@ -18,9 +18,8 @@ use super::{
 };
 use crate::{
     Error,
-    graph::Snapshot,
+    graph::{BLOCK_LEN, BLOCK_WORDS, Snapshot},
     model::{Direction, LabelId, NodeId},
-    storage::{BLOCK_LEN, BLOCK_WORDS},
 };
 
 /// What is measured at a node of the pattern; zero where it has nothing to measure.
