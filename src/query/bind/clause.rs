@@ -23,11 +23,16 @@ impl<'a> Binder<'a> {
     pub(super) fn query_importing(&mut self, query: &'a ast::Query, by_with: bool) -> Result<BoundQuery> {
         let mut parts = Vec::with_capacity(query.parts.len());
         let scope = std::mem::take(&mut self.scope);
+        let steps_before = self.n_steps;
+        let mut steps_most = steps_before;
         for part in &query.parts {
+            self.n_steps = steps_before;
             let imports = !by_with || matches!(part.clauses.first(), Some(Clause::With(_)));
             self.scope = if imports { scope.clone() } else { Scope::default() };
             parts.push(self.single(part)?);
+            steps_most = steps_most.max(self.n_steps);
         }
+        self.n_steps = steps_most;
         self.scope = scope;
         let first: &BoundSingle = parts.first().expect("the parser gives at least one single query");
         let mut columns = first.columns.clone();
@@ -68,7 +73,14 @@ impl<'a> Binder<'a> {
     fn single(&mut self, single: &'a ast::SingleQuery) -> Result<BoundSingle> {
         let mut clauses = Vec::with_capacity(single.clauses.len());
         let mut columns = Vec::new();
+        let mut was_create = false;
         for clause in &single.clauses {
+            // Planning makes one operator of neighbouring CREATEs.
+            let is_create = matches!(clause, Clause::Create(_));
+            if !(is_create && was_create) {
+                self.count_step()?;
+            }
+            was_create = is_create;
             self.clause(clause, &mut clauses, &mut columns)?;
         }
         Ok(BoundSingle { clauses, columns })

@@ -40,6 +40,10 @@ use crate::{Error, QueryError, Result, Span};
 /// The name of slots that no variable names.
 const UNNAMED: &str = " ";
 
+/// The most clauses and relationship patterns of a single query, those of its subqueries included. Each becomes an operator
+/// or a few on top of the others, and operators call each other on the stack.
+const STEPS_MAX: u32 = 400;
+
 /// Binds a query.
 ///
 /// # Errors
@@ -77,6 +81,8 @@ struct Binder<'a> {
     scope: Scope,
     /// Variables from outside a subquery, which no WITH inside takes out of scope.
     pinned: Scope,
+    /// Clauses and relationship patterns so far.
+    n_steps: u32,
     /// How many locals are on the stack where an expression is bound.
     n_locals: u16,
     /// What an aggregating function means where an expression is bound.
@@ -118,6 +124,7 @@ impl<'a> Binder<'a> {
             assumptions: Vec::new(),
             scope: Scope::default(),
             pinned: Scope::default(),
+            n_steps: 0,
             n_locals: 0,
             aggregation: aggregate::Mode::Forbidden("here"),
             aggregates: Vec::new(),
@@ -126,6 +133,16 @@ impl<'a> Binder<'a> {
             hidden: None,
             unnamed: UNNAMED.into(),
         }
+    }
+
+    /// Counts something that becomes operators.
+    fn count_step(&mut self) -> Result<()> {
+        self.n_steps += 1;
+        if self.n_steps > STEPS_MAX {
+            let what = "clauses and relationship patterns of a query";
+            return Err(Error::Limit { what, max: u64::from(STEPS_MAX) });
+        }
+        Ok(())
     }
 
     /// Returns a new slot.

@@ -31,6 +31,7 @@ impl<'a> Binder<'a> {
         // First all variables, because properties may refer to those further right.
         let mut starts = Vec::with_capacity(patterns.len());
         for pattern in patterns {
+            self.count_step()?;
             let first_rel = graph.rels.len();
             starts.push((self.path(&mut graph, pattern, new)?, first_rel));
         }
@@ -53,6 +54,7 @@ impl<'a> Binder<'a> {
             steps.push(graph.nodes[left].slot);
         }
         for hop in &pattern.hops {
+            self.count_step()?;
             // The slot of the relationship comes before that of the node it leads to, as they are read.
             let rel = self.relationship(graph, &hop.relationship, pattern.selector, left, new)?;
             let right = self.node(graph, &hop.node, new)?;

@@ -181,6 +181,9 @@ impl<'a> Binder<'a> {
     pub(super) fn merge(&mut self, clause: &'a ast::Merge) -> Result<BoundClause> {
         let mut create = CreatePattern { nodes: Vec::new(), rels: Vec::new(), paths: Vec::new() };
         let mut made = Made::new();
+        for _ in &clause.pattern.hops {
+            self.count_step()?;
+        }
         self.create_path(&clause.pattern, Maker::Merge, &mut create, &mut made)?;
         for (name, slot, kind) in made {
             self.scope.add(name.text, slot, kind);
@@ -342,6 +345,7 @@ impl<'a> Binder<'a> {
                 let message = "FOREACH only changes the graph: CREATE, MERGE, SET, REMOVE, DELETE, FOREACH";
                 return Err(fail("InvalidClauseComposition", message, clause.span));
             }
+            self.count_step()?;
             self.clause(inner, &mut body, &mut Vec::new())?;
         }
         self.scope.truncate(mark);

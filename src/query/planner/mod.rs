@@ -13,20 +13,25 @@ mod trail;
 
 use super::{
     bind::{Bound, BoundClause, BoundMatch, BoundProjection, BoundQuery},
-    plan::{ApplyKind, Assumption, Expr, Op, Plan, Slot, SlotInfo, SlotKind, UnionBranch},
+    plan::{ApplyKind, Assumption, CreatePattern, Expr, Op, Plan, Slot, SlotInfo, SlotKind, UnionBranch},
     slots,
     statistics::Statistics,
 };
 use crate::{Error, QueryError, Result, Span, model::Value};
 
+/// The most operators one above the other: each takes a few KiB of stack while it is built and while it runs, and a thread
+/// may have no more than 2 MiB.
+const DEPTH_MAX: usize = 200;
+
 /// Plans a bound statement.
 ///
 /// # Errors
-/// A limit on the number of slots.
+/// A limit on the number of slots, or of operators one above the other.
 pub(crate) fn plan(bound: Bound, statistics: &dyn Statistics, mut assumptions: Vec<Assumption>) -> Result<Plan> {
     let Bound { query, mut slots, params, writes } = bound;
     let columns = query.columns.iter().map(|column| (column.name.clone(), column.slot)).collect();
     let root = Planner::new(statistics, &mut slots, &mut assumptions, writes).inner(query)?;
+    check_depth(&root)?;
     Ok(Plan { root, slots, columns, params, writes, catalog_version: statistics.version(), assumptions })
 }
 
@@ -73,7 +78,7 @@ impl<'a> Planner<'a> {
         Ok(op)
     }
 
-    fn clause(&mut self, op: Op, clause: BoundClause, effects: &mut Effects) -> Result<Op> {
+    fn clause(&mut self, mut op: Op, clause: BoundClause, effects: &mut Effects) -> Result<Op> {
         Ok(match clause {
             BoundClause::Match(clause) => self.match_clause(effects.before_read(op), clause)?,
             BoundClause::Unwind { list, slot } => {
@@ -92,7 +97,13 @@ impl<'a> Planner<'a> {
                     Some(predicate) => Op::Filter { input: Box::new(call), predicate, carry: Vec::new() },
                 }
             }
-            BoundClause::Create(create) => Op::Create { input: Box::new(effects.before_write(op)), create },
+            BoundClause::Create(create) => {
+                let create = match create_more(&mut op, create) {
+                    None => return Ok(op),
+                    Some(create) => create,
+                };
+                Op::Create { input: Box::new(effects.before_write(op)), create }
+            }
             BoundClause::Merge { graph, create, on_match, on_create } => {
                 let input = Box::new(effects.before_write(op));
                 let inner = Box::new(self.pattern(graph)?);
@@ -179,6 +190,48 @@ impl Effects {
         self.wrote = false;
         Op::Eager { input: Box::new(op) }
     }
+}
+
+/// Lets the CREATE just before make this pattern too; gives the pattern back where it cannot, because a node's properties
+/// read what is made (all nodes are made before all relationships).
+fn create_more(op: &mut Op, create: CreatePattern) -> Option<CreatePattern> {
+    let Op::Create { create: before, .. } = op else { return Some(create) };
+    let mut reads_any = false;
+    for properties in create.nodes.iter().filter_map(|node| node.properties.as_ref()) {
+        slots::reads(properties, &mut |_| reads_any = true);
+        reads_any = reads_any || slots::has_subquery(properties);
+    }
+    for properties in create.rels.iter().filter_map(|rel| rel.properties.as_ref()) {
+        reads_any = reads_any || slots::has_subquery(properties);
+    }
+    if reads_any {
+        return Some(create);
+    }
+    before.nodes.extend(create.nodes);
+    before.rels.extend(create.rels);
+    before.paths.extend(create.paths);
+    None
+}
+
+/// Fails if operators stand too deep one above the other. Walks without calling itself.
+fn check_depth(root: &Op) -> Result<()> {
+    let mut left = vec![(root, 1)];
+    while let Some((op, depth)) = left.pop() {
+        if depth > DEPTH_MAX {
+            let what = "operators of a plan, one above the other";
+            return Err(Error::Limit { what, max: DEPTH_MAX as u64 });
+        }
+        slots::inputs(op, &mut |below| left.push((below, depth + 1)));
+        let mut exprs = Vec::new();
+        slots::exprs(op, &mut |e| exprs.push(e));
+        while let Some(e) = exprs.pop() {
+            if let Expr::Subquery { inner, .. } = e {
+                left.push((inner, depth + 1));
+            }
+            slots::children(e, &mut |child| exprs.push(child));
+        }
+    }
+    Ok(())
 }
 
 fn project(input: Op, projection: BoundProjection) -> Op {

@@ -541,3 +541,27 @@ fn changes_in_turn() {
     check_error("MATCH (n) SET m.x = 1", "UndefinedVariable");
     check_error("MERGE (a:X {x: null})", "MergeReadOwnWrites");
 }
+
+#[test]
+fn long_statements_are_bounded() {
+    let long = |one: &str, n: usize, end: &str| {
+        let clauses: String = (0..n).map(|i| one.replace('#', &i.to_string())).collect();
+        Session::people().run(&format!("{clauses}{end}"))
+    };
+    assert_eq!(long("UNWIND [1] AS x# ", 190, "RETURN x0").unwrap(), ["1"]);
+    for n in [250, 1_000, 20_000] {
+        assert!(matches!(long("UNWIND [1] AS x# ", n, "RETURN x0"), Err(Error::Limit { .. })), "{n}");
+        assert!(matches!(long("WITH 1 AS x# ORDER BY x# LIMIT 1 ", n, "RETURN 1"), Err(Error::Limit { .. })), "{n}");
+        let hops = format!("MATCH (){} RETURN count(*)", "-->()".repeat(n));
+        assert!(matches!(Session::people().run(&hops), Err(Error::Limit { .. })), "{n}");
+    }
+    assert_eq!(
+        long("CREATE (:T {x: #})-[:R]->(:T) ", 2_000, "WITH 1 AS one MATCH (t:T) RETURN count(t)").unwrap(),
+        ["4000"]
+    );
+    check_after(
+        "CREATE (a:Y {x: 1}) CREATE (b:Y {x: a.x + 1}) CREATE (a)-[r:R {s: b.x}]->(b) CREATE (:Y {x: r.s + 1})",
+        "MATCH (y:Y) RETURN y.x",
+        &["1", "2", "3"],
+    );
+}
