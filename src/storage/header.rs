@@ -38,8 +38,15 @@ pub(crate) struct Home {
     path: PathBuf,
     database_id: u128,
     is_new: bool,
-    /// Gives the lock back when closed.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Home {
+    /// Gives the lock back at once: closing the file alone leaves it with a child that another thread is just starting,
+    /// which has a copy of every open file until it becomes its program.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Home {
@@ -61,7 +68,7 @@ impl Home {
             Some(database_id) => (database_id, false),
             None => (write_header(path)?, true),
         };
-        Ok(Self { path: path.to_path_buf(), database_id, is_new, _lock: lock })
+        Ok(Self { path: path.to_path_buf(), database_id, is_new, lock })
     }
 
     /// Returns the id every file of this database carries.

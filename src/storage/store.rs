@@ -24,6 +24,7 @@ use std::{
         Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use super::{bytes::Bytes, key::BlockKey};
@@ -43,6 +44,9 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// Where sled keeps the logs and snapshots of its metadata.
 const METADATA: &str = "metadata";
+
+/// How long a lock of sled may linger: starting a child takes a few milliseconds, on a busy machine some more.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// Where sled keeps its own settings (the fanout), and how long they are.
 const COOKIE: &str = "durability_cookie";
@@ -230,7 +234,7 @@ impl SledStore {
             .cache_capacity_bytes(CACHE_BYTES)
             .flush_every_ms(None)
             .zstd_compression_level(ZSTD_LEVEL);
-        let db = match catch_unwind(|| config.open::<LEAF_FANOUT>()) {
+        let db = match open_patiently(&config) {
             Ok(Ok(db)) => db,
             Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Err(Error::AlreadyOpen { path: path.to_path_buf(), process_id: None });
@@ -379,6 +383,20 @@ impl MemoryStore {
     }
 }
 
+/// Opens sled, and waits a little for a lock that it finds taken. Its lock is behind ours, so whoever has it is on the way
+/// out: a handle of this process that was just dropped may live on in a child another thread is starting.
+fn open_patiently(config: &sled::Config) -> std::thread::Result<io::Result<sled::Db<LEAF_FANOUT>>> {
+    let started = Instant::now();
+    loop {
+        let opened = catch_unwind(|| config.open::<LEAF_FANOUT>());
+        let is_locked = matches!(&opened, Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock);
+        if !is_locked || started.elapsed() > LOCK_WAIT {
+            return opened;
+        }
+        std::thread::sleep(LOCK_WAIT / 100);
+    }
+}
+
 /// Removes settings of sled that are cut short: it writes them once, neither whole nor durably, refuses to open with such,
 /// and writes them anew where there are none. The fanout is ours and part of the format's version.
 fn mend_cookie(path: &Path) -> io::Result<()> {
@@ -420,8 +438,6 @@ fn complete_log(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
     use crate::storage::key::BlockKind;
 
