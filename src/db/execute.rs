@@ -102,7 +102,7 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
         run.refuse_if_read_only()?;
         run.inner.wait_for_room()?;
         let mut writer = run.inner.engine.begin()?;
-        let mut rows = within(run, &mut writer)?;
+        let mut rows = alone(run, &mut writer)?;
         let sequence = writer.commit(run.inner.options.durability)?;
         run.inner.wake();
         rows.set_sequence(sequence);
@@ -192,26 +192,41 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
 /// Runs a statement inside a write transaction. When it fails, what it changed is undone and the rest stays.
 pub(super) fn within(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
     run.inner.check_open()?;
-    let mut transaction = writer.take();
+    let transaction = writer.take();
     let point = transaction.save();
-    match statement(run, &mut transaction) {
-        Ok(rows) => {
-            writer.put(transaction);
-            Ok(rows)
-        }
-        Err(error) => {
-            transaction.restore(point);
-            writer.put(transaction);
-            Err(locate(error, run.text))
+    let (mut transaction, done) = statement(run, transaction);
+    if done.is_err() {
+        transaction.restore(point);
+    }
+    writer.put(transaction);
+    done.map_err(|error| locate(error, run.text))
+}
+
+/// Runs the only statement of a write transaction: when it fails, dropping the writer undoes it.
+fn alone(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
+    let (transaction, done) = statement(run, writer.take());
+    writer.put(transaction);
+    done.map_err(|error| locate(error, run.text))
+}
+
+fn statement(run: Run<'_>, mut transaction: Transaction) -> (Transaction, Result<Rows>) {
+    let entry = match run.inner.cache.get(run.text, transaction.view()) {
+        Ok(entry) => entry,
+        Err(error) => return (transaction, Err(error)),
+    };
+    match &entry.compiled {
+        Compiled::Query(query) if query.plan.writes => write(run, &entry, transaction),
+        _ => {
+            let done = other(run, &entry, &mut transaction);
+            (transaction, done)
         }
     }
 }
 
-fn statement(run: Run<'_>, transaction: &mut Transaction) -> Result<Rows> {
-    let entry = run.inner.cache.get(run.text, transaction.view())?;
-    let mut summary = run.summary(&entry, false);
+/// Runs a statement that is no query that writes.
+fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Result<Rows> {
+    let mut summary = run.summary(entry, false);
     match &entry.compiled {
-        Compiled::Query(query) if query.plan.writes => write(run, &entry, transaction, summary),
         Compiled::CreateConstraint(create) | Compiled::CreateIndex(create) => {
             run.refuse_if_read_only()?;
             let unique = matches!(entry.compiled, Compiled::CreateConstraint(_));
@@ -231,33 +246,39 @@ fn statement(run: Run<'_>, transaction: &mut Transaction) -> Result<Rows> {
             run.refuse_if_read_only()?;
             copy_from(run, copy, transaction, summary)
         }
-        _ => held(read(run, &entry, false, Arc::new(transaction.view().clone()))?),
+        _ => held(read(run, entry, false, Arc::new(transaction.view().clone()))?),
     }
 }
 
-fn write(run: Run<'_>, entry: &Entry, transaction: &mut Transaction, mut summary: Summary) -> Result<Rows> {
-    run.refuse_if_read_only()?;
+/// Runs a query that writes, to its end. The transaction comes back whatever happens.
+fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction, Result<Rows>) {
     let plan = entry.plan.as_ref().expect("a query has a plan");
-    let values = run.values(plan)?;
-    let empty = Transaction::new(transaction.view().clone());
-    let source = Source::Write(Box::new(std::mem::replace(transaction, empty)));
-    let mut execution = Execution::new(plan.clone(), values, source, run.limits());
-    execution.allow_files(opener(run.inner));
+    let values = match run.refuse_if_read_only().and_then(|()| run.values(plan)) {
+        Ok(values) => values,
+        Err(error) => return (transaction, Err(error)),
+    };
+    let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
+    execution.start(values, Source::Write(Box::new(transaction)), run.limits());
+    if execution.needs_files() {
+        execution.allow_files(opener(run.inner));
+    }
     let mut rows = Vec::new();
     let done = collect(&mut execution, entry.columns.len(), &mut rows);
-    let (source, changes) = execution.finish().expect("a run was started");
-    if let Source::Write(owned) = source {
-        *transaction = *owned;
-    }
-    done?;
+    let Some((Source::Write(transaction), changes)) = execution.finish() else {
+        unreachable!("the run was given a transaction to write in");
+    };
+    entry.pool.give_back(execution);
     let view = transaction.view();
-    for row in &mut rows {
-        for value in row {
+    let done = done.and_then(|()| {
+        let mut values = rows.iter_mut().flatten();
+        values.try_for_each(|value| {
             *value = hydrate(view, std::mem::take(value))?;
-        }
-    }
+            Ok(())
+        })
+    });
+    let mut summary = run.summary(entry, false);
     summary.add(&changes);
-    Ok(Rows::held(entry.columns.clone(), rows, summary))
+    (*transaction, done.map(|()| Rows::held(entry.columns.clone(), rows, summary)))
 }
 
 /// Runs to the end and keeps the rows: a statement that writes is done before anybody sees them.
