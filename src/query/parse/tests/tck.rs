@@ -34,7 +34,8 @@ struct Case {
 
 #[test]
 fn queries_of_the_tck_parse() {
-    let root = std::env::var_os("TCK_DIR").map_or_else(|| PathBuf::from("../../shared/tck"), PathBuf::from);
+    let root = std::env::var_os("TCK_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tck"), PathBuf::from);
     let features = root.join("features");
     if !features.is_dir() {
         println!("skipped: no TCK at {} (set TCK_DIR)", features.display());
