@@ -126,7 +126,7 @@ pub(super) fn on_snapshot(run: Run<'_>, snapshot: &Arc<Snapshot>) -> Result<Rows
 
 fn needs_writer(entry: &Entry) -> bool {
     match &entry.compiled {
-        Compiled::Query(query) | Compiled::Profile(query) => query.plan.writes,
+        Compiled::Query(query) => query.plan.writes,
         Compiled::CreateConstraint(_)
         | Compiled::CreateIndex(_)
         | Compiled::DropConstraint(_)
@@ -185,7 +185,16 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         Compiled::Begin | Compiled::Commit | Compiled::Rollback => Err(Error::NotAllowed {
             what: "BEGIN, COMMIT and ROLLBACK outside a session; use Database::session or Database::write".into(),
         }),
-        _ => unreachable!("statements that change something get the writer"),
+        Compiled::Profile(_) => {
+            let span = crate::Span::new(0, "PROFILE".len());
+            let error = QueryError::syntax("UnsupportedFeature", "not supported yet: PROFILE", span);
+            Err(error.hint("EXPLAIN shows the plan").locate(run.text).into())
+        }
+        Compiled::CreateConstraint(_)
+        | Compiled::CreateIndex(_)
+        | Compiled::DropConstraint(_)
+        | Compiled::DropIndex(_)
+        | Compiled::CopyFrom(_) => unreachable!("statements that change something get the writer"),
     }
 }
 

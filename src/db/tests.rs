@@ -45,6 +45,23 @@ fn transactions_are_all_or_nothing() {
 }
 
 #[test]
+fn what_cannot_be_done_says_so() {
+    let db = Database::memory_with(Options { files: crate::FileAccess::Any, ..Options::default() }).unwrap();
+    let error = db.query("PROFILE MATCH (n) RETURN n", ()).unwrap_err();
+    assert!(error.to_string().contains("not supported yet: PROFILE"), "{error}");
+    let mut tx = db.write().unwrap();
+    assert!(tx.query("PROFILE CREATE (n)", ()).is_err());
+    assert!(tx.query("BEGIN", ()).is_err());
+    tx.commit().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("out.csv");
+    let text = format!("COPY (CREATE (n) RETURN 1 AS x) TO '{}'", file.display());
+    assert!(db.query(&text, ()).is_err());
+    assert!(!file.exists());
+    assert_eq!(rows(&db, "MATCH (n) RETURN count(*)"), ["0"]);
+}
+
+#[test]
 fn it_is_there_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("town.kg");
