@@ -13,7 +13,7 @@ use crate::{
     query::{
         ast,
         compile::Compiled,
-        execute::{Execution, FileRows, Limits, OpenFile, Source, hydrate},
+        execute::{Execution, FileRows, Limits, OpenFile, Source, batch::value_bytes, hydrate},
         explain,
         plan::Plan,
     },
@@ -290,14 +290,23 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     (*transaction, done.map(|()| Rows::held(entry.columns.clone(), rows, summary)))
 }
 
+/// Returns about how many bytes a kept row takes; the list of rows doubles when it is full.
+fn row_bytes(row: &[Value]) -> usize {
+    3 * size_of::<Vec<Value>>() + row.iter().map(value_bytes).sum::<usize>()
+}
+
 /// Runs to the end and keeps the rows: a statement that writes is done before anybody sees them.
 fn collect(execution: &mut Execution, n_columns: usize, rows: &mut Vec<Vec<Value>>) -> Result<()> {
+    let mut held = 0;
+    let mut bytes = 0;
     while let Some(batch) = execution.next_batch()? {
         let len = batch.len;
         if n_columns > 0 {
             for at in 0..len {
                 rows.push((0..n_columns).map(|column| execution.column(column).get(at)).collect());
             }
+            bytes += rows[rows.len() - len..].iter().map(|row| row_bytes(row)).sum::<usize>();
+            execution.hold(&mut held, bytes)?;
         }
     }
     Ok(())

@@ -5,7 +5,9 @@
 //! whose first argument says so. `src/bin/crash` runs campaigns at full length, `tests/crash` the short form of each.
 
 mod arguments;
+mod heap;
 mod kill;
+mod memory;
 mod model;
 mod report;
 mod verify;
@@ -33,7 +35,7 @@ pub(crate) struct Campaign {
 }
 
 /// Every campaign.
-pub(crate) const CAMPAIGNS: &[Campaign] = &[kill::CAMPAIGN];
+pub(crate) const CAMPAIGNS: &[Campaign] = &[kill::CAMPAIGN, memory::CAMPAIGN];
 
 /// Returns the exit code of a child, if the program was started as one.
 pub(crate) fn child(arguments: &[String]) -> Option<ExitCode> {
