@@ -219,6 +219,7 @@ impl Context {
     #[inline]
     pub(crate) fn make(&mut self, bytes: usize) -> Result<()> {
         self.made = self.made.saturating_add(bytes as u64);
+        self.bytes_held_most = self.bytes_held_most.max(self.made + self.bytes_held);
         if self.made + self.bytes_held > self.limits.memory_max { self.check_memory() } else { Ok(()) }
     }
 
