@@ -41,6 +41,8 @@ pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOpt
                 ast::FileFormat::Csv => Format::Csv,
                 ast::FileFormat::Tsv => Format::Tsv,
                 ast::FileFormat::JsonLines => Format::JsonLines,
+                ast::FileFormat::NTriples => Format::NTriples,
+                ast::FileFormat::Turtle => Format::Turtle,
             },
             path,
         ),
@@ -76,12 +78,36 @@ pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions,
         None if copy.from.is_none() && copy.key.is_some() => CopyMode::Merge,
         None => CopyMode::Create,
     };
-    let name = copy.target.text.clone();
+    if options.format.is_rdf() {
+        refuse_for_rdf(copy)?;
+        return Ok((options, CopyTarget::Whole));
+    }
+    let Some(name) = &copy.target else { return Ok((options, CopyTarget::Whole)) };
+    let name = name.text.clone();
     let target = match (&copy.from, &copy.to) {
         (Some(from), Some(to)) => CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode },
         _ => CopyTarget::Nodes { label: name, key: copy.key.as_ref().map(|key| key.text.clone()), mode },
     };
     Ok((options, target))
+}
+
+/// Refuses what means nothing for triples: a file of them says itself what everything is.
+fn refuse_for_rdf(copy: &ast::CopyFrom) -> Result<()> {
+    let ast::FileOptions { format: _, delimiter, quote, null, header } = &copy.file_options;
+    let given = [
+        ("a name after COPY", copy.target.is_some()),
+        ("KEY", copy.key.is_some()),
+        ("MODE", copy.mode.is_some()),
+        ("COLUMNS", !copy.columns.is_empty()),
+        ("DELIMITER", delimiter.is_some()),
+        ("QUOTE", quote.is_some()),
+        ("NULL", null.is_some()),
+        ("HEADER", header.is_some()),
+    ];
+    let Some((what, _)) = given.iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+    let message = format!("{what} means nothing for a file of triples, which says itself what its nodes are");
+    let error = QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).at(copy.span);
+    Err(error.hint("COPY FROM 'file.ttl', perhaps with (ON ERROR SKIP)").into())
 }
 
 fn copy_end(end: &ast::CopyEnd) -> CopyEnd {

@@ -318,24 +318,21 @@ fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, 
         }
         check(&limits)
     };
-    let generation = inner.engine.next_generation();
-    let report = inner
-        .in_pool(|| import::copy::copy_from(transaction, generation, &source, &format, &target, &reading, &mut tick))?;
+    let mut generations = || inner.engine.next_generation();
+    let report = inner.in_pool(|| {
+        import::copy::copy_from(transaction, &mut generations, &source, &format, &target, &reading, &mut tick)
+    })?;
     let rejected = &report.rejections;
     summary.notices.extend(rejected.errors.iter().map(|error| format!("left out: {error}")));
     if rejected.count > rejected.errors.len() as u64 {
         summary.notices.push(format!("{} rows were left out in all", rejected.count));
     }
-    match target {
-        import::copy::CopyTarget::Nodes { .. } => {
-            summary.nodes_created = report.n_created;
-            summary.labels_added = report.n_created;
-        }
-        import::copy::CopyTarget::Rels { .. } => summary.relationships_created = report.n_created,
-    }
+    summary.nodes_created = report.n_nodes;
+    summary.labels_added = report.n_labels;
+    summary.relationships_created = report.n_rels;
     summary.properties_set = report.n_properties;
     summary.indexes_changed = u64::from(report.constraint_created);
-    let numbers = [report.n_rows, report.n_created, report.n_updated, rejected.count];
+    let numbers = [report.n_rows, report.n_created(), report.n_updated, rejected.count];
     let mut row = vec![Value::String(file.clone())];
     row.extend(numbers.map(|n| Value::Int(n as i64)));
     Ok(table(&["file", "rows", "created", "updated", "rejected"], vec![row], summary))

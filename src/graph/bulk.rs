@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Column, ColumnData, Direction, KeyId, LabelId, TypeId},
+    model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, TypeId},
     storage::{
         AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, HashChunk,
         Presence, U32Column, split,
@@ -129,29 +129,55 @@ impl Transaction {
         n_rows: usize,
         columns: &[(KeyId, &Column)],
     ) -> Result<u32> {
+        self.bulk_labelled_nodes(generation, label, &[], n_rows, columns)
+    }
+
+    /// As [`bulk_nodes`](Self::bulk_nodes), with labels that only some rows have besides: those whose bit is set. None
+    /// of them is `label`, and none comes twice.
+    pub(crate) fn bulk_labelled_nodes(
+        &mut self,
+        generation: u64,
+        label: LabelId,
+        more: &[(LabelId, &RowBits)],
+        n_rows: usize,
+        columns: &[(KeyId, &Column)],
+    ) -> Result<u32> {
         assert!(self.can_load(), "bulk loads come before other changes");
         let first = self.view().node_id_end();
         let end = room(first, n_rows, "node ids")?;
-        let indexes: Vec<_> =
-            self.view().catalog().indexes().iter().filter(|info| info.label == label).cloned().collect();
         let mut hashed = Vec::new();
-        for info in &indexes {
+        for info in self.view().catalog().indexes().to_vec() {
+            let some = more.iter().find(|(other, _)| *other == info.label).map(|(_, rows)| *rows);
+            if info.label != label && some.is_none() {
+                continue;
+            }
             let column = columns.iter().find(|(key, _)| *key == info.key).map(|(_, column)| *column);
             let Some(column) = column else { continue };
-            let entries = hashes(column, n_rows);
+            let mut entries = hashes(column, n_rows);
+            if let Some(rows) = some {
+                entries.iter_mut().enumerate().filter(|(row, _)| !rows.get(*row)).for_each(|(_, hash)| *hash = None);
+            }
             if info.unique {
-                self.check_unique_column(info, column, &entries)?;
+                self.check_unique_column(&info, column, &entries)?;
             }
             hashed.push((info.number, entries));
         }
         let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
-            let words = Presence::first(BLOCK_LEN.min(n_rows - from)).0;
+            let len = BLOCK_LEN.min(n_rows - from);
+            let words = Presence::first(len).0;
             let (block, _) = split(first + from as u32);
             *writer.tx.view_mut().nodes_alive.get_mut(block) = writer.bits(BlockKind::NodeAlive, 0, block, words)?;
             let page = writer.bits(BlockKind::NodeLabel, label.get(), block, words)?;
             *writer.view().labels.get_mut(label.index()).get_mut(block) = page;
+            for (label, rows) in more {
+                let some = Presence::from_fn(len, |at| rows.get(from + at));
+                if some.count() > 0 {
+                    let page = writer.bits(BlockKind::NodeLabel, label.get(), block, some.0)?;
+                    *writer.view().labels.get_mut(label.index()).get_mut(block) = page;
+                }
+            }
         }
         for (number, entries) in hashed {
             let entries = entries.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, first + row as u32)));
@@ -161,6 +187,9 @@ impl Transaction {
         let view = self.view_mut();
         view.counts.add_nodes(n_rows as i64);
         view.counts.add_label(label, n_rows as i64);
+        for (label, rows) in more {
+            view.counts.add_label(*label, rows.count() as i64);
+        }
         let n_blocks = end.div_ceil(BLOCK_LEN as u32) as usize;
         Arc::make_mut(&mut view.extents.labels).resize(n_blocks, label.get());
         Arc::make_mut(&mut view.extents.open).insert(label.get(), end);

@@ -20,6 +20,7 @@ mod json_lines;
 mod load_csv;
 mod numbers;
 pub(crate) mod options;
+mod rdf;
 mod read;
 mod write;
 

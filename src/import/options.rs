@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use crate::{Error, ImportError, Result};
 
-/// The formats of rows.
+/// The formats of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Comma-separated values (RFC 4180).
@@ -13,6 +13,10 @@ pub(crate) enum Format {
     Tsv,
     /// One JSON object a line.
     JsonLines,
+    /// One triple a line.
+    NTriples,
+    /// Triples with abbreviations.
+    Turtle,
 }
 
 /// How a file is read or written.
@@ -122,7 +126,7 @@ impl FormatOptions {
         let format = stem.rsplit_once('.').and_then(|(_, extension)| Format::of_name(extension)).ok_or_else(|| {
             Error::NotAllowed {
                 what: format!(
-                    "no format is known for the file {}: name it .csv, .tsv or .jsonl (or .gz of one), or say FORMAT",
+                    "no format is known for the file {}: name it .csv, .tsv, .jsonl, .nt or .ttl (or .gz of one), or say FORMAT",
                     path.display()
                 ),
             }
@@ -164,14 +168,21 @@ impl FormatOptions {
 }
 
 impl Format {
-    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`.
+    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`, `nt`, `ttl`.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
             "tsv" | "tab" => Some(Self::Tsv),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "nt" | "ntriples" => Some(Self::NTriples),
+            "ttl" | "turtle" => Some(Self::Turtle),
             _ => None,
         }
+    }
+
+    /// Returns whether a file of it is triples instead of rows.
+    pub(crate) const fn is_rdf(self) -> bool {
+        matches!(self, Self::NTriples | Self::Turtle)
     }
 }
 

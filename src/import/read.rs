@@ -212,6 +212,7 @@ impl Reading<'_> {
         match self.options.format {
             Format::Csv | Format::Tsv => self.parse_delimited(buffer, wanted),
             Format::JsonLines => json_lines::parse(buffer, self.options),
+            Format::NTriples | Format::Turtle => unreachable!("triples are no table"),
         }
     }
 

@@ -66,6 +66,11 @@ impl RowWriter {
         columns: &[Arc<str>],
     ) -> Result<Self> {
         options.check()?;
+        if options.format.is_rdf() {
+            return Err(Error::NotAllowed {
+                what: format!("writing {name}: triples are only read, rows are no triples"),
+            });
+        }
         let target = access.target(name)?;
         let (temporary, file) = create_beside(&target).map_err(|e| Error::io("write", name, &e))?;
         let file = BufWriter::with_capacity(BUFFER_BYTES, file);
@@ -95,6 +100,7 @@ impl RowWriter {
         match self.options.format {
             Format::JsonLines => self.json(row),
             Format::Csv | Format::Tsv => self.delimited(row)?,
+            Format::NTriples | Format::Turtle => unreachable!("refused when the writer was made"),
         }
         self.n_rows += 1;
         self.flush_line()

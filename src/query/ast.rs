@@ -86,8 +86,8 @@ pub(crate) struct DropSchema {
 /// `FROM` and `TO` it is a relationship type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CopyFrom {
-    /// The label or relationship type to fill.
-    pub(crate) target: Name,
+    /// The label or relationship type to fill; absent where the file itself says what its rows are.
+    pub(crate) target: Option<Name>,
     /// The file to read.
     pub(crate) file: Text,
     /// `KEY property`: nodes are found by this property, which becomes unique.
@@ -124,7 +124,7 @@ pub(crate) struct CopyTo {
 /// The options about the form of a file. What is absent follows from the file's name, or the default.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct FileOptions {
-    /// `FORMAT csv|tsv|jsonl`.
+    /// `FORMAT csv|tsv|jsonl|nt|ttl`.
     pub(crate) format: Option<FileFormat>,
     /// `DELIM ','` (also `DELIMITER`).
     pub(crate) delimiter: Option<char>,
@@ -189,6 +189,10 @@ pub(crate) enum FileFormat {
     Tsv,
     /// One JSON object a line.
     JsonLines,
+    /// One RDF triple a line.
+    NTriples,
+    /// RDF triples with abbreviations.
+    Turtle,
 }
 
 /// Text that is either written out or given by a parameter.

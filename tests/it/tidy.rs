@@ -38,6 +38,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("comfy_table", &["bin/kgql/"]),
     ("indicatif", &["bin/kgql/"]),
     ("ctrlc", &["bin/kgql/"]),
+    ("oxrdf", &["import/rdf/"]),
+    ("oxttl", &["import/rdf/"]),
     ("flate2", &["import/"]),
     ("xxhash_rust", &["storage/", "graph/index.rs"]),
     ("rayon", &["query/", "import/", "db/", "graph/", "storage/"]),

@@ -6,6 +6,7 @@
 mod keys;
 mod nodes;
 mod rels;
+mod resources;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use super::{
     files::FileSource,
     options::{FormatOptions, OnError, REJECTIONS_KEPT_MAX, Rejections},
+    rdf,
     read::{Imported, ReadLimits, read_table},
 };
 use crate::{
@@ -46,6 +48,8 @@ pub(crate) enum CopyTarget {
         /// What happens where a relationship of the type between the ends exists.
         mode: CopyMode,
     },
+    /// What the file itself says: triples, or rows whose header names labels and types.
+    Whole,
 }
 
 /// One end of the relationships of a file.
@@ -71,8 +75,12 @@ pub(crate) enum CopyMode {
 pub(crate) struct CopyReport {
     /// The rows read, without those rejected.
     pub(crate) n_rows: u64,
-    /// The nodes or relationships that are new.
-    pub(crate) n_created: u64,
+    /// The nodes that are new.
+    pub(crate) n_nodes: u64,
+    /// The relationships that are new.
+    pub(crate) n_rels: u64,
+    /// The labels given, to new nodes and old.
+    pub(crate) n_labels: u64,
     /// Those that existed and were changed.
     pub(crate) n_updated: u64,
     /// The properties set, on new ones and old.
@@ -83,14 +91,21 @@ pub(crate) struct CopyReport {
     pub(crate) rejections: Rejections,
 }
 
-/// Reads a file into the graph. Blocks are written under `generation`, which must be new to the statement.
+impl CopyReport {
+    /// Returns how many nodes and relationships are new.
+    pub(crate) const fn n_created(&self) -> u64 {
+        self.n_nodes + self.n_rels
+    }
+}
+
+/// Reads a file into the graph. Blocks are written under what `generations` returns, which must be new each time.
 ///
 /// # Errors
 /// [`Error::Import`](crate::Error::Import) for a bad row, unless bad rows are to be skipped; and what reading, the graph
 /// and `tick` return.
 pub(crate) fn copy_from(
     tx: &mut Transaction,
-    generation: u64,
+    generations: &mut dyn FnMut() -> u64,
     source: &FileSource,
     options: &FormatOptions,
     target: &CopyTarget,
@@ -98,12 +113,25 @@ pub(crate) fn copy_from(
     tick: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<CopyReport> {
     let mut n_bytes = 0;
+    if options.format.is_rdf() {
+        let triples = rdf::read(source, options, limits, &mut |n| {
+            n_bytes = n;
+            tick(n)
+        })?;
+        let mut check = || tick(n_bytes);
+        return resources::copy(
+            &mut Job { tx, generations, check: &mut check },
+            &source.name,
+            triples,
+            options.on_error,
+        );
+    }
     let imported = read_table(source, options, limits, &mut |n| {
         n_bytes = n;
         tick(n)
     })?;
     let mut check = || tick(n_bytes);
-    let mut job = Job { tx, generation, check: &mut check };
+    let mut job = Job { tx, generations, check: &mut check };
     copy_table(&mut job, &source.name, imported, target, options.on_error, limits.threads)
 }
 
@@ -117,10 +145,18 @@ fn copy_table(
 ) -> Result<CopyReport> {
     let rejects = Rejects { file, on_error, rows: Vec::new(), read: rejections };
     match target {
-        CopyTarget::Nodes { label, key, mode } => nodes::copy(job, table, label, key.as_deref(), *mode, rejects),
+        CopyTarget::Nodes { label, key, mode } => {
+            let nodes = nodes::Nodes { label, key: key.as_deref(), mode: *mode, more: &[] };
+            nodes::copy(job, &table, &nodes, rejects)
+        }
         CopyTarget::Rels { rel_type, start, end, mode } => {
             let ends = rels::Ends { start, end, mode: *mode, threads };
             rels::copy(job, table, rel_type, ends, rejects)
+        }
+        CopyTarget::Whole => {
+            let reason =
+                "the header says neither labels nor types; name what is copied: COPY Label FROM ...".to_owned();
+            Err(rejects.error(1, 0, None, reason).into())
         }
     }
 }
@@ -128,8 +164,8 @@ fn copy_table(
 /// What one `COPY` works with.
 struct Job<'a> {
     tx: &'a mut Transaction,
-    /// The generation of its blocks.
-    generation: u64,
+    /// Gives the generation of the blocks of each bulk load.
+    generations: &'a mut dyn FnMut() -> u64,
     /// Asks whether to go on: the statement may have been cancelled.
     check: &'a mut dyn FnMut() -> Result<()>,
 }

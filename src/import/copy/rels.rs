@@ -60,15 +60,31 @@ pub(super) fn copy(
         narrow(&mut table, &mut starts, &mut stops, &keep);
     }
     report.n_rows = table.n_rows as u64;
+    table.names.drain(..2);
+    table.columns.drain(..2);
+    load(job, type_name, table, starts, stops, ends.mode, &mut report)?;
+    Ok(report)
+}
+
+/// Makes every row of a table a relationship of a type between the nodes of the same places; its columns are properties.
+pub(super) fn load(
+    job: &mut Job<'_>,
+    type_name: &str,
+    mut table: Table,
+    mut starts: Vec<u32>,
+    mut stops: Vec<u32>,
+    mode: CopyMode,
+    report: &mut CopyReport,
+) -> Result<()> {
     let rel_type = job.tx.rel_type(type_name)?;
     let mut properties: Vec<(KeyId, usize)> = Vec::new();
-    for (at, name) in table.names.iter().enumerate().skip(2) {
+    for (at, name) in table.names.iter().enumerate() {
         if !matches!(table.columns[at].data, ColumnData::Null(_)) {
             properties.push((job.tx.key(name)?, at));
         }
     }
     let mut existing = Vec::new();
-    if ends.mode == CopyMode::Merge {
+    if mode == CopyMode::Merge {
         let (known, new) = find_existing(job.tx.view(), rel_type, &starts, &stops)?;
         for (row, rel) in known {
             let values = properties.iter().map(|(key, at)| (*key, table.columns[*at].value(row)));
@@ -76,8 +92,8 @@ pub(super) fn copy(
         }
         narrow(&mut table, &mut starts, &mut stops, &new);
     }
-    report.n_created = table.n_rows as u64;
-    create(job, &table, rel_type, [&starts, &stops], &properties, &mut report)?;
+    report.n_rels += table.n_rows as u64;
+    create(job, &table, rel_type, [&starts, &stops], &properties, report)?;
     for (at, (rel, values)) in existing.into_iter().enumerate() {
         job.check_at(at)?;
         let mut n_changed = 0;
@@ -87,7 +103,7 @@ pub(super) fn copy(
         report.n_properties += n_changed;
         report.n_updated += u64::from(n_changed > 0);
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Creates a relationship for every row; in bulk where there are many and the transaction has no other changes yet.
@@ -111,7 +127,8 @@ fn create(
     }
     let columns: Vec<(KeyId, &Column)> = properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect();
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    job.tx.bulk_rels(job.generation, rel_type, starts, stops, &columns)
+    let generation = (job.generations)();
+    job.tx.bulk_rels(generation, rel_type, starts, stops, &columns)
 }
 
 /// Keeps some rows.

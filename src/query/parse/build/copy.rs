@@ -30,11 +30,20 @@ const COLUMN_KINDS: &[(&str, ColumnKind)] = &[
     ("LIST", ColumnKind::List),
 ];
 
+/// The formats of files.
+const FORMATS: &[(&str, FileFormat)] = &[
+    ("csv", FileFormat::Csv),
+    ("tsv", FileFormat::Tsv),
+    ("jsonl", FileFormat::JsonLines),
+    ("nt", FileFormat::NTriples),
+    ("ttl", FileFormat::Turtle),
+];
+
 impl Builder<'_> {
     pub(super) fn copy_from(&mut self, pair: Pair<'_, Rule>) -> Result<CopyFrom> {
         let span = self.span(&pair);
         let mut nodes = pair.into_inner().peekable();
-        let target = self.name(&next(&mut nodes))?;
+        let target = next_if(&mut nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
         let file = self.text(&next(&mut nodes))?;
         let mut copy = CopyFrom {
             target,
@@ -74,6 +83,12 @@ impl Builder<'_> {
                 _ => self.file_option(&mut rest, word, option_span, &mut copy.file_options)?,
             }
             self.option_end(&mut rest, word)?;
+        }
+        if copy.target.is_none() && (copy.from.is_some() || copy.to.is_some() || copy.key.is_some()) {
+            return fail(
+                unexpected("KEY, FROM and TO need the name of what is copied", span)
+                    .hint("write COPY Label FROM ... (KEY property), or COPY TYPE FROM ... (FROM Label, TO Label)"),
+            );
         }
         match (&copy.from, &copy.to, &copy.key) {
             (Some(_), None, _) => fail(unexpected("FROM needs TO: where the relationships end", span)),
@@ -218,12 +233,7 @@ impl Builder<'_> {
                 };
             }
             _ => {
-                options.format = Some(self.choice(
-                    rest,
-                    "FORMAT",
-                    span,
-                    &[("csv", FileFormat::Csv), ("tsv", FileFormat::Tsv), ("jsonl", FileFormat::JsonLines)],
-                )?);
+                options.format = Some(self.choice(rest, "FORMAT", span, FORMATS)?);
             }
         }
         Ok(())
