@@ -71,21 +71,22 @@ pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions,
         .map(|column| DeclaredColumn { name: column.name.text.clone(), column_type: Some(column_type(column.kind)) })
         .collect();
     options.on_error = if copy.skip_errors { OnError::Skip } else { OnError::Stop };
-    let mode = match copy.mode {
-        Some(ast::CopyMode::Merge) => CopyMode::Merge,
-        Some(ast::CopyMode::Create) => CopyMode::Create,
-        // Loading a file twice must not double nodes with a key; relationships have none, so each row is one more.
-        None if copy.from.is_none() && copy.key.is_some() => CopyMode::Merge,
-        None => CopyMode::Create,
-    };
+    let mode = copy.mode.map(|mode| match mode {
+        ast::CopyMode::Merge => CopyMode::Merge,
+        ast::CopyMode::Create => CopyMode::Create,
+    });
     if options.format.is_rdf() {
         refuse_for_rdf(copy)?;
-        return Ok((options, CopyTarget::Whole));
+        return Ok((options, CopyTarget::Whole { mode: None }));
     }
-    let Some(name) = &copy.target else { return Ok((options, CopyTarget::Whole)) };
+    let Some(name) = &copy.target else { return Ok((options, CopyTarget::Whole { mode })) };
     let name = name.text.clone();
     let target = match (&copy.from, &copy.to) {
-        (Some(from), Some(to)) => CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode },
+        (Some(from), Some(to)) => {
+            // Relationships have no key, so each row is one more.
+            let mode = mode.unwrap_or(CopyMode::Create);
+            CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode }
+        }
         _ => CopyTarget::Nodes { label: name, key: copy.key.as_ref().map(|key| key.text.clone()), mode },
     };
     Ok((options, target))

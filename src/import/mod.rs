@@ -10,6 +10,7 @@
 //!
 //! `LOAD CSV` takes the same pieces a row at a time (`CsvRows`); `COPY … TO` goes the other way (`RowWriter`).
 
+mod admin;
 mod chunks;
 mod convert;
 pub(crate) mod copy;

@@ -65,6 +65,8 @@ pub(crate) enum ColumnType {
     String,
     /// A list of scalars; a JSON array in CSV and TSV.
     List,
+    /// A list of scalars of this type, with `;` between them, as headers of neo4j-admin declare it.
+    ListOf(&'static ColumnType),
 }
 
 /// What happens to a bad row.
@@ -195,7 +197,7 @@ impl ColumnType {
             Self::Boolean => "BOOLEAN",
             Self::Date => "DATE",
             Self::String => "STRING",
-            Self::List => "LIST",
+            Self::List | Self::ListOf(_) => "LIST",
         }
     }
 }

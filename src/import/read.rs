@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{
+    admin::{self, Role},
     chunks::{Chunk, Chunks},
     convert::{Fields, Wanted, invalid_utf8},
     csv::{BadRow, Dialect, Index},
@@ -16,7 +17,7 @@ use super::{
     header::{Header, cut_header},
     json_lines,
     numbers::{Kind, PAD},
-    options::{COLUMNS_MAX, Format, FormatOptions, OnError, Rejections},
+    options::{COLUMNS_MAX, ColumnType, Format, FormatOptions, OnError, Rejections},
 };
 use crate::{
     Error, ImportError, Result,
@@ -39,6 +40,8 @@ pub(crate) struct ReadLimits {
 pub(crate) struct Imported {
     /// The rows.
     pub(crate) table: Table,
+    /// What each column is for, where the header is one of neo4j-admin; else none.
+    pub(crate) roles: Vec<Role>,
     /// The rows left out; empty unless bad rows are to be skipped.
     pub(crate) rejections: Rejections,
 }
@@ -89,6 +92,7 @@ pub(crate) fn read_table(
             limits,
             as_text: &as_text,
             imported: Imported::default(),
+            types: Vec::new(),
             line: 1,
             header_read: !options.header || options.format == Format::JsonLines,
             n_bytes: 0,
@@ -109,6 +113,8 @@ struct Reading<'a> {
     limits: &'a ReadLimits,
     as_text: &'a [usize],
     imported: Imported,
+    /// The types that the header declares.
+    types: Vec<Option<ColumnType>>,
     line: u64,
     header_read: bool,
     n_bytes: u64,
@@ -173,7 +179,13 @@ impl Reading<'_> {
     fn read_header(&mut self, chunk: &mut Chunk) -> Result<()> {
         let header = cut_header(&mut chunk.buffer, Dialect::of(self.options), &mut self.line)
             .map_err(|bad| self.error(bad.line, bad.column, bad.reason))?;
-        let Some(Header { names, line }) = header else { return Ok(()) };
+        let Some(Header { mut names, line }) = header else { return Ok(()) };
+        if let Some(fields) = admin::fields(&names) {
+            let fields = fields.map_err(|(at, reason)| self.error(line, at + 1, format!("in the header: {reason}")))?;
+            names = fields.iter().map(|field| field.name.clone()).collect();
+            self.types = fields.iter().map(|field| field.column_type).collect();
+            self.imported.roles = fields.into_iter().map(|field| field.role).collect();
+        }
         for declared in &self.options.columns {
             if !names.contains(&declared.name) {
                 let names: Vec<_> = names.iter().map(|name| &**name).collect();
@@ -190,7 +202,10 @@ impl Reading<'_> {
     /// Returns what every known column is to become.
     fn wanted(&self) -> Vec<Wanted> {
         let column = |(at, name): (usize, &Arc<str>)| {
-            if let Some(declared) = self.options.declared_type(name) {
+            if self.imported.roles.get(at) == Some(&Role::Ignore) {
+                return Wanted::Ignored;
+            }
+            if let Some(declared) = self.declared_type(at, name) {
                 return Wanted::Declared(declared);
             }
             if self.as_text.contains(&at) {
@@ -206,6 +221,11 @@ impl Reading<'_> {
             })
         };
         self.imported.table.names.iter().enumerate().map(column).collect()
+    }
+
+    /// Returns the type that the statement or else the header declares for a column.
+    fn declared_type(&self, at: usize, name: &str) -> Option<ColumnType> {
+        self.options.declared_type(name).or_else(|| self.types.get(at).copied().flatten())
     }
 
     fn parse(&self, buffer: &[u8], wanted: &[Wanted]) -> Result<ChunkRows> {
@@ -284,8 +304,10 @@ impl Reading<'_> {
             join_by_name(table, rows.names, rows.columns, rows.n_rows)?;
         } else {
             for (at, column) in rows.columns.into_iter().enumerate() {
+                let is_declared = self.options.declared_type(&table.names[at]).is_some()
+                    || self.types.get(at).is_some_and(Option::is_some);
                 let whole = &mut table.columns[at];
-                if self.options.declared_type(&table.names[at]).is_some() {
+                if is_declared {
                     whole.append(column)?;
                 } else if let Err(TextLost) = whole.append_as_text(column)? {
                     return Ok(Err(LostColumn(at)));

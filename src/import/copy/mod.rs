@@ -3,6 +3,7 @@
 //! Rows that are new go to the bulk loader as columns; what exists is changed property by property. The caller undoes the
 //! transaction's changes if an error comes back, so a statement is all or nothing.
 
+mod admin;
 mod keys;
 mod nodes;
 mod rels;
@@ -34,8 +35,9 @@ pub(crate) enum CopyTarget {
         label: Arc<str>,
         /// The property that tells them apart; it becomes unique.
         key: Option<Arc<str>>,
-        /// What happens where a node with the key exists.
-        mode: CopyMode,
+        /// What happens where a node with the key exists; by default it is merged, so that loading a file twice doubles
+        /// nothing.
+        mode: Option<CopyMode>,
     },
     /// Relationships: the first two columns are the keys of their ends, the others are properties.
     Rels {
@@ -49,7 +51,10 @@ pub(crate) enum CopyTarget {
         mode: CopyMode,
     },
     /// What the file itself says: triples, or rows whose header names labels and types.
-    Whole,
+    Whole {
+        /// What happens with what exists; by default nodes are merged, and each row of relationships is one more.
+        mode: Option<CopyMode>,
+    },
 }
 
 /// One end of the relationships of a file.
@@ -138,24 +143,29 @@ pub(crate) fn copy_from(
 fn copy_table(
     job: &mut Job<'_>,
     file: &str,
-    Imported { table, rejections }: Imported,
+    Imported { table, roles, rejections }: Imported,
     target: &CopyTarget,
     on_error: OnError,
     threads: usize,
 ) -> Result<CopyReport> {
     let rejects = Rejects { file, on_error, rows: Vec::new(), read: rejections };
+    if !roles.is_empty() {
+        return admin::copy(job, table, &roles, target, rejects);
+    }
     match target {
         CopyTarget::Nodes { label, key, mode } => {
-            let nodes = nodes::Nodes { label, key: key.as_deref(), mode: *mode, more: &[] };
+            let mode = mode.unwrap_or(if key.is_some() { CopyMode::Merge } else { CopyMode::Create });
+            let nodes = nodes::Nodes { label, key: key.as_deref(), mode, more: &[] };
             nodes::copy(job, &table, &nodes, rejects)
         }
         CopyTarget::Rels { rel_type, start, end, mode } => {
             let ends = rels::Ends { start, end, mode: *mode, threads };
             rels::copy(job, table, rel_type, ends, rejects)
         }
-        CopyTarget::Whole => {
+        CopyTarget::Whole { .. } => {
             let reason =
-                "the header says neither labels nor types; name what is copied: COPY Label FROM ...".to_owned();
+                "nothing says what the rows are; name it: COPY Label FROM ..., or write a header with :ID or :START_ID"
+                    .to_owned();
             Err(rejects.error(1, 0, None, reason).into())
         }
     }
@@ -209,6 +219,11 @@ enum Why {
     Exists,
     /// There is no node with the key.
     Dangling,
+    /// There is no node with the key of the start, or of the end, whichever columns these are.
+    NoStart,
+    NoEnd,
+    /// Nothing says which type the relationship has.
+    NoType,
 }
 
 impl Rejects<'_> {
@@ -261,6 +276,9 @@ impl Rejects<'_> {
                 }
                 _ => format!("no node :{label} has the key {value}"),
             },
+            Why::NoStart => format!("no node :{} has the key {value}", labels[0]),
+            Why::NoEnd => format!("no node :{} has the key {value}", labels[1]),
+            Why::NoType => "the row has no type, and the statement names none".to_owned(),
         };
         self.error(table.lines.line_of(row), column + 1, Some(&table.names[column]), reason)
     }

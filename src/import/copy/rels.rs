@@ -175,7 +175,7 @@ fn find_existing(
 }
 
 /// Returns the unique index that finds an end.
-fn unique_index(view: &Snapshot, end: &CopyEnd) -> Result<IndexInfo> {
+pub(super) fn unique_index(view: &Snapshot, end: &CopyEnd) -> Result<IndexInfo> {
     let catalog = view.catalog();
     let label = &end.label;
     let unique: Vec<&IndexInfo> = catalog

@@ -21,7 +21,7 @@ struct Graph {
 }
 
 fn nodes(label: &str, key: Option<&str>, mode: CopyMode) -> CopyTarget {
-    CopyTarget::Nodes { label: label.into(), key: key.map(Into::into), mode }
+    CopyTarget::Nodes { label: label.into(), key: key.map(Into::into), mode: Some(mode) }
 }
 
 fn people() -> CopyTarget {
