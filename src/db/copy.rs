@@ -43,6 +43,7 @@ pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOpt
                 ast::FileFormat::JsonLines => Format::JsonLines,
                 ast::FileFormat::NTriples => Format::NTriples,
                 ast::FileFormat::Turtle => Format::Turtle,
+                ast::FileFormat::GraphMl => Format::GraphMl,
             },
             path,
         ),
@@ -59,17 +60,26 @@ pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOpt
     Ok(format)
 }
 
-/// Returns how the file of a `COPY … FROM` is written, and what it fills.
+/// Returns how a file to be read is written, and which columns are declared.
 ///
 /// # Errors
 /// As [`format`].
-pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions, CopyTarget)> {
+pub(super) fn readable(copy: &ast::CopyFrom, file: &str) -> Result<FormatOptions> {
     let mut options = format(file, &copy.file_options)?;
     options.columns = copy
         .columns
         .iter()
         .map(|column| DeclaredColumn { name: column.name.text.clone(), column_type: Some(column_type(column.kind)) })
         .collect();
+    Ok(options)
+}
+
+/// Returns how the file of a `COPY … FROM` is written, and what it fills.
+///
+/// # Errors
+/// As [`format`].
+pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions, CopyTarget)> {
+    let mut options = readable(copy, file)?;
     options.on_error = if copy.skip_errors { OnError::Skip } else { OnError::Stop };
     let mode = copy.mode.map(|mode| match mode {
         ast::CopyMode::Merge => CopyMode::Merge,

@@ -17,6 +17,8 @@ pub(crate) enum Format {
     NTriples,
     /// Triples with abbreviations.
     Turtle,
+    /// A graph in XML; written only.
+    GraphMl,
 }
 
 /// How a file is read or written.
@@ -128,7 +130,7 @@ impl FormatOptions {
         let format = stem.rsplit_once('.').and_then(|(_, extension)| Format::of_name(extension)).ok_or_else(|| {
             Error::NotAllowed {
                 what: format!(
-                    "no format is known for the file {}: name it .csv, .tsv, .jsonl, .nt or .ttl (or .gz of one), or say FORMAT",
+                    "no format is known for the file {}: name it .csv, .tsv, .jsonl, .nt, .ttl or .graphml (or .gz of one), or say FORMAT",
                     path.display()
                 ),
             }
@@ -170,7 +172,7 @@ impl FormatOptions {
 }
 
 impl Format {
-    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`, `nt`, `ttl`.
+    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`, `nt`, `ttl`, `graphml`.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
@@ -178,6 +180,7 @@ impl Format {
             "jsonl" | "ndjson" => Some(Self::JsonLines),
             "nt" | "ntriples" => Some(Self::NTriples),
             "ttl" | "turtle" => Some(Self::Turtle),
+            "graphml" => Some(Self::GraphMl),
             _ => None,
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct ReadLimits {
     pub(crate) table_bytes_max: u64,
     /// How much text is parsed at a time.
     pub(crate) chunk_bytes: usize,
+    /// Whether reading ends where the memory does, instead of failing.
+    pub(crate) is_sample: bool,
 }
 
 /// A file's rows, and those that were none.
@@ -40,6 +42,8 @@ pub(crate) struct ReadLimits {
 pub(crate) struct Imported {
     /// The rows.
     pub(crate) table: Table,
+    /// Whether the file goes on, but not the memory.
+    pub(crate) is_cut: bool,
     /// What each column is for, where the header is one of neo4j-admin; else none.
     pub(crate) roles: Vec<Role>,
     /// The rows left out; empty unless bad rows are to be skipped.
@@ -68,7 +72,7 @@ pub(super) const CHUNK_BYTES: usize = 512 << 10;
 
 impl Default for ReadLimits {
     fn default() -> Self {
-        Self { threads: 1, table_bytes_max: u64::MAX, chunk_bytes: CHUNK_BYTES }
+        Self { threads: 1, table_bytes_max: u64::MAX, chunk_bytes: CHUNK_BYTES, is_sample: false }
     }
 }
 
@@ -84,6 +88,9 @@ pub(crate) fn read_table(
     tick: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<Imported> {
     options.check()?;
+    if options.format == Format::GraphMl {
+        return Err(Error::NotAllowed { what: format!("reading {}: GraphML is only written", source.name) });
+    }
     let mut as_text = Vec::new();
     loop {
         let mut reading = Reading {
@@ -154,6 +161,9 @@ impl Reading<'_> {
             }
             spare.extend(wave.drain(..).map(|chunk| chunk.buffer));
             tick(self.n_bytes)?;
+            if self.imported.is_cut {
+                return Ok(Ok(()));
+            }
         }
     }
 
@@ -232,7 +242,7 @@ impl Reading<'_> {
         match self.options.format {
             Format::Csv | Format::Tsv => self.parse_delimited(buffer, wanted),
             Format::JsonLines => json_lines::parse(buffer, self.options),
-            Format::NTriples | Format::Turtle => unreachable!("triples are no table"),
+            Format::NTriples | Format::Turtle | Format::GraphMl => unreachable!("a graph is no table"),
         }
     }
 
@@ -319,6 +329,10 @@ impl Reading<'_> {
             self.reserve();
         }
         if self.imported.table.heap_bytes() as u64 > self.limits.table_bytes_max {
+            if self.limits.is_sample {
+                self.imported.is_cut = true;
+                return Ok(Ok(()));
+            }
             return Err(Error::Limit { what: "bytes of an imported table", max: self.limits.table_bytes_max });
         }
         Ok(Ok(()))

@@ -38,6 +38,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("comfy_table", &["bin/kgql/"]),
     ("indicatif", &["bin/kgql/"]),
     ("ctrlc", &["bin/kgql/"]),
+    ("rustix", &["import/files/"]),
     ("oxrdf", &["import/rdf/"]),
     ("oxttl", &["import/rdf/"]),
     ("flate2", &["import/"]),

@@ -143,7 +143,7 @@ pub(crate) fn copy_from(
 fn copy_table(
     job: &mut Job<'_>,
     file: &str,
-    Imported { table, roles, rejections }: Imported,
+    Imported { table, roles, rejections, is_cut: _ }: Imported,
     target: &CopyTarget,
     on_error: OnError,
     threads: usize,

@@ -120,8 +120,10 @@ pub(super) fn place(
             taken.for_each(|row| rejects.push(row, at, Why::Exists));
         }
     }
-    if let (Some(at), ColumnData::Null(n)) = (key_at, &table.columns[key_at.unwrap_or(0)].data) {
-        (0..*n).for_each(|row| rejects.push(row, at, Why::NoKey));
+    if let Some(at) = key_at
+        && let ColumnData::Null(n) = table.columns[at].data
+    {
+        (0..n).for_each(|row| rejects.push(row, at, Why::NoKey));
     }
     (job.check)()?;
     let keep = rejects.settle(table, [label_name; 2])?;

@@ -356,7 +356,8 @@ fn measure_social_load() {
             let generation = generation as u64 + 1;
             graph.tx = Transaction::new(graph.tx.view().clone());
             let mut check = || Ok(());
-            let mut job = Job { tx: &mut graph.tx, generation, check: &mut check };
+            let mut generations = || generation;
+            let mut job = Job { tx: &mut graph.tx, generations: &mut generations, check: &mut check };
             let report = copy_table(&mut job, file, imported, target, OnError::Stop, 1).unwrap();
             println!("{file:>14} {:8} read {read:?}, {:?} in all", report.n_created(), step.elapsed());
         }

@@ -66,6 +66,8 @@ pub(super) struct Triples {
     pub(super) rels: Vec<(u32, u32, u32)>,
     /// How many triples were read.
     pub(super) n_triples: u64,
+    /// Whether the file goes on, but not the memory.
+    pub(super) is_cut: bool,
     /// What was left out.
     pub(super) rejections: Rejections,
 }
@@ -94,12 +96,12 @@ pub(super) fn read(
         Reading { source, options, limits, stopped, known: Known::default(), triples: Triples::default() };
     if options.format == Format::NTriples {
         let mut parser = NTriplesParser::new().for_reader(reader);
-        while let Some(triple) = parser.next() {
+        while let Some(triple) = parser.next().filter(|_| !reading.triples.is_cut) {
             reading.take(triple)?;
         }
     } else {
         let mut parser = TurtleParser::new().for_reader(reader);
-        while let Some(triple) = parser.next() {
+        while let Some(triple) = parser.next().filter(|_| !reading.triples.is_cut) {
             reading.take(triple)?;
         }
         for (prefix, namespace) in parser.prefixes() {
@@ -184,6 +186,10 @@ impl Reading<'_> {
         }
         self.known.bytes += ENTRY_BYTES;
         if self.known.bytes > self.limits.table_bytes_max {
+            if self.limits.is_sample {
+                self.triples.is_cut = true;
+                return Ok(());
+            }
             return Err(Error::Limit { what: "bytes of imported triples", max: self.limits.table_bytes_max });
         }
         Ok(())
