@@ -26,6 +26,9 @@ use crate::{
 /// Rows below which a load is cheaper as ordinary facts: a load rounds ids up to the next block of 1,024.
 pub(crate) const BULK_ROWS_MIN: usize = 512;
 
+/// How many rows are looked up between two questions whether to go on.
+const CHECK_ROWS: usize = 1 << 14;
+
 /// Bytes of blocks handed to the store at once.
 const WRITE_BYTES: usize = 32 << 20;
 
@@ -35,6 +38,8 @@ struct Writer<'a> {
     generation: u64,
     writes: Vec<(BlockKey, Option<Bytes>)>,
     bytes: usize,
+    /// Asks whether to go on: a load may be cancelled, and what it wrote is deleted with its transaction.
+    check: &'a mut dyn FnMut() -> Result<()>,
 }
 
 impl Writer<'_> {
@@ -44,6 +49,7 @@ impl Writer<'_> {
 
     /// Stores a block and returns it as a page without changes.
     fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
+        (self.check)()?;
         self.bytes += bytes.len();
         self.writes.push((key, Some(bytes)));
         self.tx.written.keys.push(key);
@@ -129,11 +135,11 @@ impl Transaction {
         n_rows: usize,
         columns: &[(KeyId, &Column)],
     ) -> Result<u32> {
-        self.bulk_labelled_nodes(generation, label, &[], n_rows, columns)
+        self.bulk_labelled_nodes(generation, label, &[], n_rows, columns, &mut || Ok(()))
     }
 
     /// As [`bulk_nodes`](Self::bulk_nodes), with labels that only some rows have besides: those whose bit is set. None
-    /// of them is `label`, and none comes twice.
+    /// of them is `label`, and none comes twice. `check` may stop the load.
     pub(crate) fn bulk_labelled_nodes(
         &mut self,
         generation: u64,
@@ -141,6 +147,7 @@ impl Transaction {
         more: &[(LabelId, &RowBits)],
         n_rows: usize,
         columns: &[(KeyId, &Column)],
+        check: &mut dyn FnMut() -> Result<()>,
     ) -> Result<u32> {
         assert!(self.can_load(), "bulk loads come before other changes");
         let first = self.view().node_id_end();
@@ -158,11 +165,11 @@ impl Transaction {
                 entries.iter_mut().enumerate().filter(|(row, _)| !rows.get(*row)).for_each(|(_, hash)| *hash = None);
             }
             if info.unique {
-                self.check_unique_column(&info, column, &entries)?;
+                self.check_unique_column(&info, column, &entries, check)?;
             }
             hashed.push((info.number, entries));
         }
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0, check };
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -196,7 +203,7 @@ impl Transaction {
         Ok(first)
     }
 
-    /// Adds relationships of a type between existing nodes, with these properties.
+    /// Adds relationships of a type between existing nodes, with these properties. `check` may stop the load.
     ///
     /// # Errors
     /// `Limit` where ids are exhausted; `Corrupt` where a block is damaged.
@@ -210,6 +217,7 @@ impl Transaction {
         starts: &[u32],
         ends: &[u32],
         columns: &[(KeyId, &Column)],
+        check: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
         assert!(self.can_load(), "bulk loads come before other changes");
         assert_eq!(starts.len(), ends.len(), "each relationship has two ends");
@@ -219,9 +227,11 @@ impl Transaction {
         let n_nodes = self.view().node_id_end() as usize;
         // Ids in the order of start, end: the columns of ends then compress, and ids beside out-edges are a run.
         let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32));
+        check()?;
         sorted.sort_groups();
+        check()?;
         let row_at = |at: usize| sorted.second(at) as usize;
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0, check };
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -262,7 +272,14 @@ impl Transaction {
     }
 
     /// Checks that no value of a column stands twice in it, nor in the index already.
-    fn check_unique_column(&self, info: &super::IndexInfo, column: &Column, hashes: &[Option<u64>]) -> Result<()> {
+    fn check_unique_column(
+        &self,
+        info: &super::IndexInfo,
+        column: &Column,
+        hashes: &[Option<u64>],
+        check: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        check()?;
         let mut rows: Vec<(u64, u32)> =
             hashes.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, row as u32))).collect();
         rows.sort_unstable();
@@ -276,7 +293,10 @@ impl Transaction {
         }
         if self.view().indexes[info.number as usize].n_entries() > 0 {
             let mut found = Vec::new();
-            for (_, row) in rows {
+            for (at, (_, row)) in rows.into_iter().enumerate() {
+                if at.is_multiple_of(CHECK_ROWS) {
+                    check()?;
+                }
                 let value = column.value(row as usize);
                 self.view().seek(info, &value, &mut found)?;
                 if !found.is_empty() {

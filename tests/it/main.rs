@@ -2,6 +2,8 @@
 
 mod api;
 mod disk_full;
+mod formats;
+mod hostile;
 mod imports;
 mod notation;
 mod oracle;

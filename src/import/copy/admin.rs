@@ -135,7 +135,7 @@ fn copy_rels(
         let by_header = CopyEnd { label: space.unwrap_or_else(|| GLOBAL_SPACE.into()), key: None };
         let end = given[side].unwrap_or(&by_header);
         let index = rels::unique_index(job.tx.view(), end)?;
-        ids[side] = find_either(job.tx.view(), &index, &table.columns[at])?;
+        ids[side] = find_either(job.tx.view(), &index, &table.columns[at], job.check)?;
         labels[side] = end.label.clone();
         for row in (0..table.n_rows).filter(|row| ids[side][*row] == NONE) {
             let why = match (table.columns[at].is_null(row), side) {
@@ -192,8 +192,13 @@ fn copy_rels(
 }
 
 /// Finds nodes whose key is the number a text spells, or else the text: only the nodes' file knew which it is.
-fn find_either(view: &Snapshot, index: &IndexInfo, column: &Column) -> Result<Vec<u32>> {
-    let ColumnData::Str(texts) = &column.data else { return find_nodes(view, index, column) };
+fn find_either(
+    view: &Snapshot,
+    index: &IndexInfo,
+    column: &Column,
+    check: &mut dyn FnMut() -> Result<()>,
+) -> Result<Vec<u32>> {
+    let ColumnData::Str(texts) = &column.data else { return find_nodes(view, index, column, check) };
     let number = |row: usize| {
         let text = texts.get(row);
         // Only what reads as a number in the file of the nodes: `007` is a text there.
@@ -202,9 +207,9 @@ fn find_either(view: &Snapshot, index: &IndexInfo, column: &Column) -> Result<Ve
     let numbers: Vec<Option<i64>> = (0..texts.len()).map(number).collect();
     let ints = ColumnData::Int(numbers.iter().map(|n| n.unwrap_or_default()).collect());
     let ints = Column::new(ints, numbers.iter().map(Option::is_some).collect());
-    let mut found = find_nodes(view, index, &ints)?;
+    let mut found = find_nodes(view, index, &ints, check)?;
     if (0..texts.len()).any(|row| found[row] == NONE && !column.is_null(row)) {
-        let by_text = find_nodes(view, index, column)?;
+        let by_text = find_nodes(view, index, column, check)?;
         found.iter_mut().zip(by_text).filter(|(id, _)| **id == NONE).for_each(|(id, other)| *id = other);
     }
     Ok(found)

@@ -115,7 +115,7 @@ pub(crate) fn copy_from(
     options: &FormatOptions,
     target: &CopyTarget,
     limits: &ReadLimits,
-    tick: &mut dyn FnMut(u64) -> Result<()>,
+    tick: &mut (dyn FnMut(u64) -> Result<()> + Send),
 ) -> Result<CopyReport> {
     let mut n_bytes = 0;
     if options.format.is_rdf() {
@@ -177,7 +177,7 @@ struct Job<'a> {
     /// Gives the generation of the blocks of each bulk load.
     generations: &'a mut dyn FnMut() -> u64,
     /// Asks whether to go on: the statement may have been cancelled.
-    check: &'a mut dyn FnMut() -> Result<()>,
+    check: &'a mut (dyn FnMut() -> Result<()> + Send),
 }
 
 /// How many rows are changed one by one between two checks.

@@ -104,15 +104,15 @@ pub(super) fn place(
         if is_key {
             (0..table.n_rows).filter(|row| column.is_null(*row)).for_each(|row| rejects.push(row, at, Why::NoKey));
         }
-        find_duplicates(column, |row, why| {
+        find_duplicates(column, job.check, |row, why| {
             if is_key || why != Why::NotANumber {
                 rejects.push(row, at, why);
             }
-        });
+        })?;
         if is_first {
             continue;
         }
-        let found = find_nodes(job.tx.view(), &index, column)?;
+        let found = find_nodes(job.tx.view(), &index, column, job.check)?;
         if is_key && mode == CopyMode::Merge {
             ids = found;
         } else {
@@ -194,7 +194,7 @@ fn create(
     };
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
     let generation = (job.generations)();
-    let first = job.tx.bulk_labelled_nodes(generation, label, &more, n_new, &columns)?;
+    let first = job.tx.bulk_labelled_nodes(generation, label, &more, n_new, &columns, job.check)?;
     let rows = (0..table.n_rows).filter(|row| is_new(*row));
     rows.zip(first..).for_each(|(row, id)| ids[row] = id);
     Ok(())

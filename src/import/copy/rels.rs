@@ -1,6 +1,9 @@
 //! A table as relationships of a type.
 
-use std::mem;
+use std::{
+    mem,
+    sync::{Mutex, PoisonError},
+};
 
 use rustc_hash::FxHashMap;
 
@@ -39,7 +42,11 @@ pub(super) fn copy(
     let indexes = [unique_index(job.tx.view(), ends.start)?, unique_index(job.tx.view(), ends.end)?];
     let (starts, stops) = {
         let (view, columns) = (job.tx.view(), &table.columns);
-        let find = |at: usize| find_nodes(view, &indexes[at], &columns[at]);
+        let check = Mutex::new(&mut *job.check);
+        let find = |at: usize| {
+            let mut ask = || (check.lock().unwrap_or_else(PoisonError::into_inner))();
+            find_nodes(view, &indexes[at], &columns[at], &mut ask)
+        };
         if ends.threads > 1 { rayon::join(|| find(0), || find(1)) } else { (find(0), find(1)) }
     };
     let (mut starts, mut stops) = (starts?, stops?);
@@ -128,7 +135,7 @@ fn create(
     let columns: Vec<(KeyId, &Column)> = properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect();
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
     let generation = (job.generations)();
-    job.tx.bulk_rels(generation, rel_type, starts, stops, &columns)
+    job.tx.bulk_rels(generation, rel_type, starts, stops, &columns, job.check)
 }
 
 /// Keeps some rows.

@@ -44,7 +44,7 @@ pub(super) fn copy(job: &mut Job<'_>, file: &str, mut triples: Triples, on_error
     let (node, mut vocabulary) = read_vocabulary(job.tx.view())?;
     let n_known = vocabulary.len();
     let names = triples.terms.names(&mut vocabulary);
-    let rows = Rows::new(&mut triples, &names);
+    let rows = Rows::new(&mut triples, &names, job.check)?;
     let mut rejects = Rejects { file, on_error, rows: Vec::new(), read: mem::take(&mut triples.rejections) };
     let mut ids: Vec<u32> = Vec::with_capacity(rows.resources.len());
     let mut pending = Pending::default();
@@ -56,7 +56,9 @@ pub(super) fn copy(job: &mut Job<'_>, file: &str, mut triples: Triples, on_error
         values = rest;
         let (my_labels, rest) = labels.split_at(labels.partition_point(|(row, _)| (*row as usize) < end));
         labels = rest;
+        (job.check)()?;
         let table = table(&rows, first..end, mine)?;
+        (job.check)()?;
         let more = label_bits(&names, first..end, my_labels);
         let nodes = Nodes { label: RESOURCE, key: Some(URI), mode: CopyMode::Merge, more: &more };
         let placed = nodes::place(job, &table, &nodes, &mut rejects, &mut report)?;
@@ -89,9 +91,10 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(triples: &mut Triples, names: &[Arc<str>]) -> Self {
+    fn new(triples: &mut Triples, names: &[Arc<str>], check: &mut dyn FnMut() -> Result<()>) -> Result<Self> {
         let resources = mem::take(&mut triples.resources);
         let mut labels = mem::take(&mut triples.labels);
+        check()?;
         labels.sort_unstable();
         labels.dedup();
         let mut classes: Vec<&[(u32, u32)]> = vec![&[]; resources.len()];
@@ -101,20 +104,23 @@ impl Rows {
         let key = |number: &u32| classes[*number as usize].iter().map(|(_, class)| *class);
         let mut order: Vec<u32> = (0..resources.len() as u32).collect();
         order.sort_by(|a, b| key(a).cmp(key(b)));
+        check()?;
         let mut places = vec![0; resources.len()];
         order.iter().enumerate().for_each(|(row, number)| places[*number as usize] = row as u32);
         labels.iter_mut().for_each(|(resource, _)| *resource = places[*resource as usize]);
         labels.sort_unstable();
         let mut values = mem::take(&mut triples.values);
         values.iter_mut().for_each(|(resource, _, _)| *resource = places[*resource as usize]);
+        check()?;
         values.sort_by_key(|(row, property, _)| (*row, *property));
+        check()?;
         let name = |(term, language): &(u32, Option<Arc<str>>)| match language {
             Some(language) => format!("{}@{language}", names[*term as usize]).into(),
             None => names[*term as usize].clone(),
         };
         let properties = triples.properties.iter().map(name).collect();
         let resources = order.iter().map(|number| resources[*number as usize].clone()).collect();
-        Self { resources, places, properties, labels, values }
+        Ok(Self { resources, places, properties, labels, values })
     }
 }
 
@@ -263,6 +269,7 @@ fn load_rels(
     mut rels: Vec<(u32, u32, u32)>,
     report: &mut CopyReport,
 ) -> Result<()> {
+    (job.check)()?;
     rels.sort_unstable();
     rels.dedup();
     let mut types: Vec<&[(u32, u32, u32)]> = rels.chunk_by(|a, b| a.0 == b.0).collect();
