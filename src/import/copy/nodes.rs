@@ -150,6 +150,9 @@ fn violation(error: Error, file: &str, table: &Table, row: usize, column: usize)
     ImportError { file: file.to_owned(), line, column, field, reason: error.to_string() }.into()
 }
 
+/// A property and its values.
+type Property<'a> = (KeyId, &'a Column);
+
 /// Creates a node for every row of `new`, or for all, and enters it into `ids`.
 #[expect(clippy::too_many_arguments, reason = "the parts of one placement, which end here")]
 fn create(
@@ -180,7 +183,7 @@ fn create(
     }
     let kept: Vec<Column>;
     let kept_labels: Vec<(LabelId, Bits)>;
-    let (columns, more): (Vec<(KeyId, &Column)>, Vec<(LabelId, &Bits)>) = match &new {
+    let (columns, more): (Vec<Property<'_>>, Vec<(LabelId, &Bits)>) = match &new {
         None => (properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect(), more.to_vec()),
         Some(new) => {
             kept = properties.iter().map(|(_, at)| table.columns[*at].retain(new)).collect();

@@ -28,6 +28,9 @@ use crate::{
 /// The most slots of the columns of one portion: about 128 MB of numbers.
 const PORTION_SLOTS: usize = 16 << 20;
 
+/// A name and the IRI it stands for.
+type Named = (Arc<str>, Arc<str>);
+
 /// What is yet to be done to nodes that existed.
 #[derive(Default)]
 struct Pending {
@@ -305,7 +308,7 @@ fn apply(job: &mut Job<'_>, pending: Pending, report: &mut CopyReport) -> Result
 }
 
 /// Returns the node that says what names stand for, and what it says.
-fn read_vocabulary(view: &Snapshot) -> Result<(Option<NodeId>, Vec<(Arc<str>, Arc<str>)>)> {
+fn read_vocabulary(view: &Snapshot) -> Result<(Option<NodeId>, Vec<Named>)> {
     let catalog = view.catalog();
     let Some(label) = catalog.label(VOCABULARY) else { return Ok((None, Vec::new())) };
     let (Some(names), Some(iris)) = (catalog.key("names"), catalog.key("iris")) else { return Ok((None, Vec::new())) };
@@ -336,9 +339,8 @@ fn write_vocabulary(job: &mut Job<'_>, node: Option<NodeId>, vocabulary: &[(Arc<
         None => job.tx.create_node(&[label])?,
     };
     let (names, iris) = (job.tx.key("names")?, job.tx.key("iris")?);
-    let list = |pick: fn(&(Arc<str>, Arc<str>)) -> &Arc<str>| {
-        Value::list(vocabulary.iter().map(|pair| Value::String(pick(pair).clone())))
-    };
+    let list =
+        |pick: fn(&Named) -> &Arc<str>| Value::list(vocabulary.iter().map(|pair| Value::String(pick(pair).clone())));
     job.tx.set_node(id, names, list(|pair| &pair.0))?;
     job.tx.set_node(id, iris, list(|pair| &pair.1))?;
     Ok(())
