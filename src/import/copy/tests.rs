@@ -389,14 +389,20 @@ fn a_cancelled_copy_stops_between_rows() {
     let scratch = Scratch::new();
     let changed = many(BULK_ROWS_MIN * 8).replace("name", "other").replacen("other", "name", 1);
     let source = scratch.file("in.csv", changed.as_bytes());
-    let mut n_asked = 0;
-    let mut tick = |_| {
-        n_asked += 1;
-        if n_asked > 4 { Err(Error::Cancelled) } else { Ok(()) }
-    };
-    let mut tx = Transaction::new(graph.tx.view().clone());
     let options = FormatOptions::new(Format::Csv);
-    let copied = copy_from(&mut tx, &mut || 9, &source, &options, &people(), &ReadLimits::default(), &mut tick);
+    // How often it asks in all; the last times are between the rows that are changed one by one.
+    let copy = |n_allowed: usize| {
+        let (mut tx, mut n_asked) = (Transaction::new(graph.tx.view().clone()), 0);
+        let mut tick = |_| {
+            n_asked += 1;
+            if n_asked > n_allowed { Err(Error::Cancelled) } else { Ok(()) }
+        };
+        let copied = copy_from(&mut tx, &mut || 9, &source, &options, &people(), &ReadLimits::default(), &mut tick);
+        (tx, copied, n_asked)
+    };
+    let (_, copied, n_all) = copy(usize::MAX);
+    assert!(copied.is_ok());
+    let (tx, copied, _) = copy(n_all - 1);
     assert!(matches!(copied, Err(Error::Cancelled)));
     let view = tx.view();
     let name = view.catalog().key("name").unwrap();
