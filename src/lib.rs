@@ -58,8 +58,9 @@ mod query;
 mod storage;
 
 pub use db::{
-    CancelHandle, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params, Progress, QueryOptions,
-    ReadTransaction, RelationshipAppender, Row, Rows, Schema, Session, Statement, Status, Summary, WriteTransaction,
+    CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params, Progress,
+    QueryOptions, ReadTransaction, RelationshipAppender, Row, Rows, Schema, Session, Statement, Status, Summary,
+    WriteTransaction,
 };
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use graph::CheckReport;

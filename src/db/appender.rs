@@ -110,7 +110,7 @@ impl RelationshipAppender<'_> {
                     }
                 }
                 let columns: Vec<(KeyId, &Column)> = keys.into_iter().zip(&columns).collect();
-                tx.bulk_rels(generation, rel_type, &starts, &ends, &columns)?;
+                tx.bulk_rels(generation, rel_type, &starts, &ends, &columns, &mut || Ok(()))?;
                 return Ok(n_rows);
             }
             for row in 0..n_rows {

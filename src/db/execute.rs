@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, statement::Pool};
+use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, statement::Pool};
 use crate::{
     Error, QueryError, Result, Value,
     graph::{Snapshot, Transaction, Writer},
@@ -167,7 +167,9 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             let format = copy::format(&file, &copy.file_options)?;
             let mut execution = Execution::new(plan.clone(), run.values(plan)?, Source::Read(snapshot), run.limits());
             execution.allow_files(opener(run.inner));
-            let mut out = RowWriter::create(&run.inner.options.files, &file, format, &entry.columns)?;
+            let limits = run.limits();
+            let mut out =
+                RowWriter::create(&run.inner.options.files, &file, format, &entry.columns, limits.memory_max)?;
             let n_columns = entry.columns.len();
             let mut row = Vec::with_capacity(n_columns);
             while let Some(batch) = execution.next_batch().map_err(|error| locate(error, run.text))? {
@@ -179,8 +181,14 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
                     out.write(&row)?;
                 }
             }
-            let n_rows = out.finish()?;
+            let n_rows = out.finish(&mut || check(&limits))?;
             Ok(table(&["file", "rows"], vec![vec![Value::String(file), Value::Int(n_rows as i64)]], summary))
+        }
+        Compiled::Describe(statement) => describe(run, statement, summary),
+        Compiled::Summarize(summarize) => {
+            let limits = run.limits();
+            let (rows, notices) = look::summarized(&snapshot, summarize, &mut || check(&limits))?;
+            Ok(table(look::SUMMARIZED, rows, Summary { notices, ..summary }))
         }
         Compiled::Begin | Compiled::Commit | Compiled::Rollback => Err(Error::NotAllowed {
             what: "BEGIN, COMMIT and ROLLBACK outside a session; use Database::session or Database::write".into(),
@@ -312,6 +320,26 @@ fn collect(execution: &mut Execution, n_columns: usize, rows: &mut Vec<Vec<Value
     Ok(())
 }
 
+/// The most memory the rows of a file to be described may take: enough to know it, and no more than one statement's.
+const DESCRIBE_BYTES_MAX: u64 = 256 << 20;
+
+fn describe(run: Run<'_>, statement: &ast::CopyFrom, summary: Summary) -> Result<Rows> {
+    let inner = run.inner;
+    let file = copy::text(&statement.file, run.params)?;
+    let format = copy::readable(statement, &file)?;
+    let source = inner.options.files.open(&file)?;
+    let limits = run.limits();
+    let reading = ReadLimits {
+        threads: inner.options.n_threads(),
+        table_bytes_max: limits.memory_max.min(DESCRIBE_BYTES_MAX),
+        ..ReadLimits::default()
+    };
+    let mut tick = |_| check(&limits);
+    let description = inner.in_pool(|| import::describe::describe(&source, &format, &reading, &mut tick))?;
+    let (rows, notices) = look::described(&description);
+    Ok(table(look::DESCRIBED, rows, Summary { notices, ..summary }))
+}
+
 fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, mut summary: Summary) -> Result<Rows> {
     let inner = run.inner;
     let file = copy::text(&copy.file, run.params)?;
@@ -327,24 +355,21 @@ fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, 
         }
         check(&limits)
     };
-    let generation = inner.engine.next_generation();
-    let report = inner
-        .in_pool(|| import::copy::copy_from(transaction, generation, &source, &format, &target, &reading, &mut tick))?;
+    let mut generations = || inner.engine.next_generation();
+    let report = inner.in_pool(|| {
+        import::copy::copy_from(transaction, &mut generations, &source, &format, &target, &reading, &mut tick)
+    })?;
     let rejected = &report.rejections;
     summary.notices.extend(rejected.errors.iter().map(|error| format!("left out: {error}")));
     if rejected.count > rejected.errors.len() as u64 {
         summary.notices.push(format!("{} rows were left out in all", rejected.count));
     }
-    match target {
-        import::copy::CopyTarget::Nodes { .. } => {
-            summary.nodes_created = report.n_created;
-            summary.labels_added = report.n_created;
-        }
-        import::copy::CopyTarget::Rels { .. } => summary.relationships_created = report.n_created,
-    }
+    summary.nodes_created = report.n_nodes;
+    summary.labels_added = report.n_labels;
+    summary.relationships_created = report.n_rels;
     summary.properties_set = report.n_properties;
     summary.indexes_changed = u64::from(report.constraint_created);
-    let numbers = [report.n_rows, report.n_created, report.n_updated, rejected.count];
+    let numbers = [report.n_rows, report.n_created(), report.n_updated, rejected.count];
     let mut row = vec![Value::String(file.clone())];
     row.extend(numbers.map(|n| Value::Int(n as i64)));
     Ok(table(&["file", "rows", "created", "updated", "rejected"], vec![row], summary))

@@ -10,6 +10,7 @@ mod cancel;
 mod copy;
 mod entities;
 mod execute;
+mod look;
 mod options;
 mod params;
 mod rows;
@@ -32,6 +33,7 @@ use std::{
 pub use appender::{NodeAppender, RelationshipAppender};
 pub use cancel::CancelHandle;
 pub use entities::Neighbor;
+pub use look::Connection;
 pub use options::{Durability, Options, Progress, QueryOptions};
 pub use params::Params;
 pub use rows::{Row, Rows, Summary};
@@ -196,6 +198,16 @@ impl Database {
     /// Returns the names in use with their counts, and the indexes.
     pub fn schema(&self) -> Schema {
         Schema::of(&self.inner.engine.peek())
+    }
+
+    /// Returns how many relationships of each type go between which labels, the most frequent first. Reads every
+    /// relationship.
+    ///
+    /// # Errors
+    /// `Closed`; `Corrupt` where a block is damaged.
+    pub fn connections(&self) -> Result<Vec<Connection>> {
+        self.inner.check_open()?;
+        look::connections(&self.inner.engine.snapshot())
     }
 
     /// Returns the condition of the database.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Column, ColumnData, Direction, KeyId, LabelId, TypeId},
+    model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, TypeId},
     storage::{
         AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, HashChunk,
         Presence, U32Column, split,
@@ -25,6 +25,9 @@ use crate::{
 
 /// Rows below which a load is cheaper as ordinary facts: a load rounds ids up to the next block of 1,024.
 pub(crate) const BULK_ROWS_MIN: usize = 512;
+
+/// How many rows are looked up between two questions whether to go on.
+const CHECK_ROWS: usize = 1 << 14;
 
 /// Bytes of blocks handed to the store at once.
 const WRITE_BYTES: usize = 32 << 20;
@@ -35,6 +38,8 @@ struct Writer<'a> {
     generation: u64,
     writes: Vec<(BlockKey, Option<Bytes>)>,
     bytes: usize,
+    /// Asks whether to go on: a load may be cancelled, and what it wrote is deleted with its transaction.
+    check: &'a mut dyn FnMut() -> Result<()>,
 }
 
 impl Writer<'_> {
@@ -44,6 +49,7 @@ impl Writer<'_> {
 
     /// Stores a block and returns it as a page without changes.
     fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
+        (self.check)()?;
         self.bytes += bytes.len();
         self.writes.push((key, Some(bytes)));
         self.tx.written.keys.push(key);
@@ -129,29 +135,56 @@ impl Transaction {
         n_rows: usize,
         columns: &[(KeyId, &Column)],
     ) -> Result<u32> {
+        self.bulk_labelled_nodes(generation, label, &[], n_rows, columns, &mut || Ok(()))
+    }
+
+    /// As [`bulk_nodes`](Self::bulk_nodes), with labels that only some rows have besides: those whose bit is set. None
+    /// of them is `label`, and none comes twice. `check` may stop the load.
+    pub(crate) fn bulk_labelled_nodes(
+        &mut self,
+        generation: u64,
+        label: LabelId,
+        more: &[(LabelId, &RowBits)],
+        n_rows: usize,
+        columns: &[(KeyId, &Column)],
+        check: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<u32> {
         assert!(self.can_load(), "bulk loads come before other changes");
         let first = self.view().node_id_end();
         let end = room(first, n_rows, "node ids")?;
-        let indexes: Vec<_> =
-            self.view().catalog().indexes().iter().filter(|info| info.label == label).cloned().collect();
         let mut hashed = Vec::new();
-        for info in &indexes {
+        for info in self.view().catalog().indexes().to_vec() {
+            let some = more.iter().find(|(other, _)| *other == info.label).map(|(_, rows)| *rows);
+            if info.label != label && some.is_none() {
+                continue;
+            }
             let column = columns.iter().find(|(key, _)| *key == info.key).map(|(_, column)| *column);
             let Some(column) = column else { continue };
-            let entries = hashes(column, n_rows);
+            let mut entries = hashes(column, n_rows);
+            if let Some(rows) = some {
+                entries.iter_mut().enumerate().filter(|(row, _)| !rows.get(*row)).for_each(|(_, hash)| *hash = None);
+            }
             if info.unique {
-                self.check_unique_column(info, column, &entries)?;
+                self.check_unique_column(&info, column, &entries, check)?;
             }
             hashed.push((info.number, entries));
         }
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0, check };
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
-            let words = Presence::first(BLOCK_LEN.min(n_rows - from)).0;
+            let len = BLOCK_LEN.min(n_rows - from);
+            let words = Presence::first(len).0;
             let (block, _) = split(first + from as u32);
             *writer.tx.view_mut().nodes_alive.get_mut(block) = writer.bits(BlockKind::NodeAlive, 0, block, words)?;
             let page = writer.bits(BlockKind::NodeLabel, label.get(), block, words)?;
             *writer.view().labels.get_mut(label.index()).get_mut(block) = page;
+            for (label, rows) in more {
+                let some = Presence::from_fn(len, |at| rows.get(from + at));
+                if some.count() > 0 {
+                    let page = writer.bits(BlockKind::NodeLabel, label.get(), block, some.0)?;
+                    *writer.view().labels.get_mut(label.index()).get_mut(block) = page;
+                }
+            }
         }
         for (number, entries) in hashed {
             let entries = entries.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, first + row as u32)));
@@ -161,13 +194,16 @@ impl Transaction {
         let view = self.view_mut();
         view.counts.add_nodes(n_rows as i64);
         view.counts.add_label(label, n_rows as i64);
+        for (label, rows) in more {
+            view.counts.add_label(*label, rows.count() as i64);
+        }
         let n_blocks = end.div_ceil(BLOCK_LEN as u32) as usize;
         Arc::make_mut(&mut view.extents.labels).resize(n_blocks, label.get());
         Arc::make_mut(&mut view.extents.open).insert(label.get(), end);
         Ok(first)
     }
 
-    /// Adds relationships of a type between existing nodes, with these properties.
+    /// Adds relationships of a type between existing nodes, with these properties. `check` may stop the load.
     ///
     /// # Errors
     /// `Limit` where ids are exhausted; `Corrupt` where a block is damaged.
@@ -181,6 +217,7 @@ impl Transaction {
         starts: &[u32],
         ends: &[u32],
         columns: &[(KeyId, &Column)],
+        check: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
         assert!(self.can_load(), "bulk loads come before other changes");
         assert_eq!(starts.len(), ends.len(), "each relationship has two ends");
@@ -190,9 +227,11 @@ impl Transaction {
         let n_nodes = self.view().node_id_end() as usize;
         // Ids in the order of start, end: the columns of ends then compress, and ids beside out-edges are a run.
         let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32));
+        check()?;
         sorted.sort_groups();
+        check()?;
         let row_at = |at: usize| sorted.second(at) as usize;
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0, check };
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -233,7 +272,14 @@ impl Transaction {
     }
 
     /// Checks that no value of a column stands twice in it, nor in the index already.
-    fn check_unique_column(&self, info: &super::IndexInfo, column: &Column, hashes: &[Option<u64>]) -> Result<()> {
+    fn check_unique_column(
+        &self,
+        info: &super::IndexInfo,
+        column: &Column,
+        hashes: &[Option<u64>],
+        check: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        check()?;
         let mut rows: Vec<(u64, u32)> =
             hashes.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, row as u32))).collect();
         rows.sort_unstable();
@@ -247,7 +293,10 @@ impl Transaction {
         }
         if self.view().indexes[info.number as usize].n_entries() > 0 {
             let mut found = Vec::new();
-            for (_, row) in rows {
+            for (at, (_, row)) in rows.into_iter().enumerate() {
+                if at.is_multiple_of(CHECK_ROWS) {
+                    check()?;
+                }
                 let value = column.value(row as usize);
                 self.view().seek(info, &value, &mut found)?;
                 if !found.is_empty() {

@@ -13,6 +13,9 @@ use crate::{Result, model::Value, storage::HashChunk, storage::ValueRef};
 /// Entries a chunk should have at most on average: a chunk is rewritten whole when one of its entries changed.
 const CHUNK_ENTRIES: u64 = 1024;
 
+/// How many changed entries are compared at once: some vectors of them, and still few to look through for a match.
+const PROBE_LANE: usize = 32;
+
 /// What is known of one index.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
@@ -106,9 +109,15 @@ impl Index {
                         return Ok(());
                     }
                 }
-                for &(_, id) in delta.added.iter().filter(|(found, _)| *found == fingerprint) {
-                    if !visit(id)? {
-                        return Ok(());
+                // A lane at a time, without a branch an entry: most lanes hold no match.
+                for lane in delta.added.chunks(PROBE_LANE) {
+                    if !lane.iter().fold(false, |any, (found, _)| any | (*found == fingerprint)) {
+                        continue;
+                    }
+                    for &(_, id) in lane.iter().filter(|(found, _)| *found == fingerprint) {
+                        if !visit(id)? {
+                            return Ok(());
+                        }
                     }
                 }
             }

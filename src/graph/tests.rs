@@ -370,7 +370,10 @@ fn a_bulk_load_gives_what_single_changes_give() {
             let (starts, ends) = (end(), end());
             let numbers = Column::full(ColumnData::Int((0..n_rels as i64).collect()));
             let before: BTreeSet<u32> = model.rels.keys().copied().collect();
-            tx.bulk_rels(generation, TypeId::new(rel_type), &starts, &ends, &[(KeyId::new(2), &numbers)]).unwrap();
+            tx.bulk_rels(generation, TypeId::new(rel_type), &starts, &ends, &[(KeyId::new(2), &numbers)], &mut || {
+                Ok(())
+            })
+            .unwrap();
             let mut seen = BTreeSet::new();
             for id in (0..tx.view().rel_id_end).filter(|id| !before.contains(id)) {
                 let Some(record) = tx.view().rel(RelId::new(id)).unwrap() else { continue };
@@ -505,7 +508,7 @@ fn what_was_committed_is_there_after_reopening() {
                 let (mut starts, ends) = (end(), end());
                 starts.sort_unstable();
                 let before = tx.view().rel_id_end.next_multiple_of(1024);
-                tx.bulk_rels(generation, TypeId::new(0), &starts, &ends, &[]).unwrap();
+                tx.bulk_rels(generation, TypeId::new(0), &starts, &ends, &[], &mut || Ok(())).unwrap();
                 for id in before..tx.view().rel_id_end {
                     let record = tx.view().rel(RelId::new(id)).unwrap().unwrap();
                     next.rels.insert(id, (0, record.start.get(), record.end.get(), BTreeMap::new()));

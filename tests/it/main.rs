@@ -2,9 +2,12 @@
 
 mod api;
 mod disk_full;
+mod formats;
+mod hostile;
 mod imports;
 mod notation;
 mod oracle;
+mod rdf;
 mod script;
 mod social;
 #[path = "../support/mod.rs"]

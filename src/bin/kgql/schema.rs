@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use attendb::{Database, Schema};
+use attendb::{Connection, Database, Schema};
 
 use crate::prompt::Names;
 
@@ -18,7 +18,7 @@ pub(crate) fn names(db: &Database) -> Names {
 }
 
 /// Returns the text of `.schema`.
-pub(crate) fn describe(schema: &Schema) -> String {
+pub(crate) fn describe(schema: &Schema, connections: &[Connection]) -> String {
     let mut text = String::new();
     let counted = [("labels", &schema.labels), ("relationship types", &schema.relationship_types)];
     let names = counted.iter().flat_map(|(_, items)| items.iter());
@@ -28,6 +28,15 @@ pub(crate) fn describe(schema: &Schema) -> String {
         for (name, count) in items {
             line(&mut text, format_args!("  {name:width$}  {count:>12}"));
         }
+    }
+    line(&mut text, format_args!("relationships between labels"));
+    let of = |labels: &[Arc<str>]| labels.iter().flat_map(|label| [":", label]).collect::<String>();
+    let pattern =
+        |c: &Connection| format!("({})-[:{}]->({})", of(&c.start_labels), c.relationship_type, of(&c.end_labels));
+    let patterns: Vec<String> = connections.iter().map(pattern).collect();
+    let width = patterns.iter().map(|pattern| pattern.chars().count()).max().unwrap_or_default();
+    for (pattern, connection) in patterns.iter().zip(connections) {
+        line(&mut text, format_args!("  {pattern:width$}  {:>12}", connection.count));
     }
     line(&mut text, format_args!("properties"));
     for name in &schema.property_keys {

@@ -134,7 +134,8 @@ impl Shell {
         match dot::parse(line).map_err(Failure::Usage)? {
             dot::Command::Help => write_out(|out| out.write_all(dot::HELP.as_bytes()))?,
             dot::Command::Schema => {
-                let text = schema::describe(&self.session.database().schema());
+                let db = self.session.database();
+                let text = schema::describe(&db.schema(), &db.connections()?);
                 write_out(|out| out.write_all(text.as_bytes()))?;
             }
             dot::Command::Mode(None) => eprintln!("mode: {}", self.look.mode.name()),
