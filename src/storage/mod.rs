@@ -85,6 +85,8 @@ pub(crate) mod codec;
 #[cfg(any(test, feature = "crash"))]
 pub(crate) mod fault;
 mod file;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
