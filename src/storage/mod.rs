@@ -101,5 +101,5 @@ pub(crate) use bytes::Bytes;
 pub(crate) use header::Home;
 pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};
-pub(crate) use root::{PageTable, Root, Roots};
+pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
 pub(crate) use store::Store;
