@@ -15,6 +15,8 @@ mod convert;
 pub(crate) mod copy;
 mod csv;
 mod files;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod header;
 mod json_lines;
 mod load_csv;
