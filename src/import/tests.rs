@@ -570,3 +570,13 @@ fn measure_social_graph() {
         );
     }
 }
+
+/// A float whose digits text would keep, in a file without a header, and text in a later piece: read again as text once,
+/// not for ever.
+#[test]
+fn floats_that_turn_out_to_be_text_without_a_header() {
+    let options = FormatOptions { header: false, ..FormatOptions::new(Format::Csv) };
+    let imported = read_with(b"-0.1\n-0.020x\n", &options, 1, 1).unwrap();
+    let texts: Vec<String> = (0..2).map(|row| imported.table.columns[0].value(row).to_string()).collect();
+    assert_eq!(texts, ["'-0.1'", "'-0.020x'"]);
+}
