@@ -61,7 +61,9 @@ pub(super) fn copy(
             taken.for_each(|row| rejects.push(row, at, Why::Exists));
         }
     }
-    if let (Some(at), ColumnData::Null(n)) = (key_at, &table.columns[key_at.unwrap_or(0)].data) {
+    if let Some(at) = key_at
+        && let ColumnData::Null(n) = &table.columns[at].data
+    {
         (0..*n).for_each(|row| rejects.push(row, at, Why::NoKey));
     }
     let file = rejects.file;
