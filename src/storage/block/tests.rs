@@ -390,3 +390,47 @@ fn every_changed_byte_is_refused_or_harmless() {
     }
     assert!(n_refused > 1000 && n_read > 500, "{n_refused} refused, {n_read} read");
 }
+
+/// What pinning costs, by kind of block, in microseconds.
+#[test]
+#[ignore = "a measurement"]
+fn measure_pinning() {
+    let mut random = Random(3);
+    let offsets: Vec<u32> = (0..=1024).map(|at| at * 12).collect();
+    let neighbors: Vec<u32> = (0..12 * 1024).map(|at| (at % 12) * 5000 + (random.next() % 5000) as u32).collect();
+    let rels: Vec<u32> = (0..12 * 1024).rev().collect();
+    let words: Vec<Value> =
+        (0..1024).map(|n| if n % 7 == 3 { Value::Null } else { ["a", "bc", "d"][n % 3].into() }).collect();
+    let dates: Vec<Value> = (0..1024).map(|_| Value::Date(Date::from_days((random.next() % 20_000) as i32))).collect();
+    let ids: Vec<u32> = (0..1024).map(|_| (random.next() % 1_000_000) as u32).collect();
+    let entries: Vec<(u32, u32)> = ids.iter().map(|id| (random.next() as u32, *id)).collect();
+    let edges = AdjacencyBlock::encode(&KEY, &offsets, &neighbors, &rels);
+    let (words, dates) = (ColumnBlock::encode(&KEY, &words), ColumnBlock::encode(&KEY, &dates));
+    let (ids, chunk) = (U32Column::encode(&KEY, &ids), HashChunk::encode(&KEY, &entries));
+    let measure = |what: &str, pin: &dyn Fn() -> bool| {
+        let mut best = f64::MAX;
+        for _ in 0..30 {
+            let begun = std::time::Instant::now();
+            assert!((0..200).all(|_| std::hint::black_box(pin())));
+            best = best.min(begun.elapsed().as_secs_f64() * 1e6 / 200.0);
+        }
+        println!("{what}: {best:.2} us");
+    };
+    measure("12,288 edges", &|| AdjacencyBlock::pin(&KEY, edges.clone()).is_ok_and(|block| checked_edges(&block)));
+    measure("1,024 words", &|| ColumnBlock::pin(&KEY, words.clone()).is_ok());
+    measure("1,024 dates", &|| ColumnBlock::pin(&KEY, dates.clone()).is_ok());
+    measure("1,024 ids", &|| U32Column::pin(&KEY, ids.clone()).is_ok_and(|block| checked_ids(&block)));
+    measure("1,024 entries", &|| HashChunk::pin(&KEY, chunk.clone()).is_ok_and(|block| checked_chunk(&block)));
+}
+
+fn checked_edges(block: &AdjacencyBlock) -> bool {
+    block.check_ids(&KEY, 1 << 20, 1 << 20).is_ok()
+}
+
+fn checked_ids(block: &U32Column) -> bool {
+    block.check_ids(&KEY, 1 << 20).is_ok()
+}
+
+fn checked_chunk(block: &HashChunk) -> bool {
+    block.check_ids(&KEY, 1 << 20).is_ok()
+}
