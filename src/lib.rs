@@ -76,6 +76,11 @@ pub mod fault {
     }
 }
 
+/// The door of the fuzz targets: bytes to the decoders behind the interface. No part of it.
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 /// Returns the statements of a script, split at semicolons outside strings, comments and quoted names.
 pub fn split_statements(script: &str) -> Vec<&str> {
     query::split_statements(script)

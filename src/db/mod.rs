@@ -115,6 +115,12 @@ impl Database {
         Self::start(Engine::memory(limits(&options)), options)
     }
 
+    /// Returns a database whose engine was opened elsewhere.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn of_engine(engine: Arc<Engine>, options: Options) -> Result<Self> {
+        Self::start(engine, options)
+    }
+
     fn start(engine: Arc<Engine>, options: Options) -> Result<Self> {
         let background = if options.background { Some(Background::start(engine.clone(), &options)?) } else { None };
         let opener = execute::make_opener(options.files.clone());
@@ -337,7 +343,7 @@ impl std::fmt::Debug for Database {
     }
 }
 
-fn limits(options: &Options) -> EngineLimits {
+pub(crate) fn limits(options: &Options) -> EngineLimits {
     EngineLimits {
         writer_wait: options.writer_wait,
         delta_bytes_max: options.memory_bytes_max / 4,

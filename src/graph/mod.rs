@@ -24,6 +24,8 @@ mod column;
 mod counts;
 mod engine;
 pub(crate) mod fold;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod index;
 mod manifest;
 mod open;

@@ -21,6 +21,14 @@ impl Engine {
     pub(crate) fn open(path: &Path, limits: EngineLimits) -> Result<Arc<Self>> {
         let home = Home::open(path)?;
         let store = Arc::new(Store::open(&home.blocks())?);
+        Self::recover(home, store, limits)
+    }
+
+    /// Returns the database of a directory and its blocks: the newest whole root, and the journal's commits after it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(super) fn recover(home: Home, store: Arc<Store>, limits: EngineLimits) -> Result<Arc<Self>> {
         let mut roots = Roots::load(&store)?;
         let mut keeper = Keeper::default();
         let mut view = match recover_root(&store, &mut roots)? {
@@ -34,7 +42,7 @@ impl Engine {
         let journal = Journal::open(&home.journal(), home.database_id(), from, &mut |sequence, kind, payload| {
             match kind {
                 FrameKind::Batch => {
-                    codec::decode_facts(payload)?.iter().try_for_each(|fact| view.apply(fact))?;
+                    codec::decode_facts(payload)?.iter().try_for_each(|fact| view.replay(fact))?;
                 }
                 FrameKind::Adopt => adopted.push((sequence, manifest::adopt(&store, &mut view, payload)?)),
             }
@@ -82,6 +90,5 @@ fn view_of(store: &Arc<Store>, root: &Root, table: &PageTable) -> Result<Snapsho
     let (key, bytes) = record(BlockKind::Counts)?;
     let counts = codec::decode_meta(codec::COUNTS_VERSION, open_bytes(&key, &bytes)?, "counts")?;
     let is_of_graph = |key: &BlockKey| !matches!(key.kind, BlockKind::Catalog | BlockKind::Counts);
-    let keys: Vec<BlockKey> = table.keys().filter(is_of_graph).collect();
-    Snapshot::from_records(store, root.sequence, &catalog, counts, &keys)
+    Snapshot::from_records(store, root.sequence, &catalog, counts, table.keys().filter(is_of_graph))
 }

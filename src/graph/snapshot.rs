@@ -248,11 +248,12 @@ impl Snapshot {
         else {
             return Ok(None);
         };
-        Ok(Some(RelRecord {
-            rel_type: TypeId::new(rel_type.get(local)),
-            start: NodeId::new(start.get(local)),
-            end: NodeId::new(end.get(local)),
-        }))
+        Ok(match (rel_type.get(local), start.get(local), end.get(local)) {
+            (Some(rel_type), Some(start), Some(end)) => {
+                Some(RelRecord { rel_type: TypeId::new(rel_type), start: NodeId::new(start), end: NodeId::new(end) })
+            }
+            _ => None,
+        })
     }
 
     /// Returns a relationship's salience.
@@ -262,7 +263,7 @@ impl Snapshot {
         if let Some(salience) = page.delta.as_ref().and_then(|delta| delta.get(local)) {
             return Ok(*salience);
         }
-        Ok(page.base()?.map_or(SALIENCE_INITIAL, |base| base.get(local)))
+        Ok(page.base()?.and_then(|base| base.get(local)).unwrap_or(SALIENCE_INITIAL))
     }
 
     /// Returns the edges of a direction and type.

@@ -23,6 +23,8 @@ pub(crate) mod copy;
 mod csv;
 pub(crate) mod describe;
 mod files;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod graphml;
 mod header;
 mod json_lines;

@@ -265,8 +265,10 @@ impl Reading<'_> {
         let declared: Vec<Wanted>;
         let wanted = if wanted.is_empty() {
             let column = |at: usize| self.options.columns.get(at).and_then(|c| c.column_type);
+            // Without a header nobody knows the columns yet, but a round before may have found that one is text.
+            let inferred = |at: usize| Wanted::Inferred(self.as_text.contains(&at).then_some(Kind::Str));
             declared =
-                (0..index.n_fields()).map(|at| column(at).map_or(Wanted::Inferred(None), Wanted::Declared)).collect();
+                (0..index.n_fields()).map(|at| column(at).map_or_else(|| inferred(at), Wanted::Declared)).collect();
             &declared
         } else {
             wanted

@@ -85,6 +85,8 @@ pub(crate) mod codec;
 #[cfg(any(test, feature = "crash"))]
 pub(crate) mod fault;
 mod file;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
@@ -99,5 +101,5 @@ pub(crate) use bytes::Bytes;
 pub(crate) use header::Home;
 pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};
-pub(crate) use root::{PageTable, Root, Roots};
+pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
 pub(crate) use store::Store;

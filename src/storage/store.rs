@@ -174,6 +174,23 @@ impl Store {
         }
     }
 
+    /// Returns every key and its bytes, where the store is one in memory.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn entries(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        match self {
+            Self::Sled(_) => Vec::new(),
+            Self::Memory(store) => store.read().iter().map(|(key, bytes)| (key.clone(), bytes.to_vec())).collect(),
+        }
+    }
+
+    /// Puts bytes under a key as it is stored, into a store in memory.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn put_entry(&self, key: &[u8], bytes: &[u8]) {
+        if let Self::Memory(store) = self {
+            store.put(key, Some(Bytes::copy_of(bytes)));
+        }
+    }
+
     /// Lets the next flush fail as if the device had.
     #[cfg(test)]
     pub(crate) fn plant_flush_error(&self) {

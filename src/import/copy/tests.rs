@@ -410,3 +410,14 @@ fn a_cancelled_copy_stops_between_rows() {
     let n_changed = (0..view.node_id_end()).filter(|id| is_changed(*id)).count();
     assert!(n_changed > 0 && n_changed < BULK_ROWS_MIN * 8, "{n_changed}");
 }
+
+/// A file without a line has no columns at all.
+#[test]
+fn an_empty_file_of_json_lines_is_no_rows() {
+    let source = Scratch::new().file("in.jsonl", b"");
+    let mut tx = Graph::new().tx;
+    let options = FormatOptions::new(Format::JsonLines);
+    let target = nodes("A", None, CopyMode::Create);
+    let report = copy_from(&mut tx, 1, &source, &options, &target, &ReadLimits::default(), &mut |_| Ok(())).unwrap();
+    assert_eq!((report.n_rows, report.n_created), (0, 0));
+}

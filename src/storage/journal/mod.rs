@@ -9,6 +9,8 @@
 //! that finds no room does not: nothing of the frame counts, the bytes are zeroed, the next append takes its place.
 
 mod frame;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod recover;
 mod segment;
 #[cfg(test)]
