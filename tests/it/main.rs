@@ -5,6 +5,7 @@ mod disk_full;
 mod imports;
 mod notation;
 mod oracle;
+mod read_only;
 mod script;
 mod social;
 #[path = "../support/mod.rs"]
