@@ -169,6 +169,16 @@ impl Database {
         Ok(Statement { inner: self.inner.clone(), text: text.into(), entry: Arc::new(Mutex::new(entry)) })
     }
 
+    /// Parses, binds and plans a statement, keeps nothing of it and runs nothing: for whoever marks errors as they are
+    /// typed.
+    ///
+    /// # Errors
+    /// The compile-time query error with its place.
+    pub fn validate(&self, text: &str) -> Result<()> {
+        self.inner.check_open()?;
+        cache::Entry::compile(text, &self.inner.engine.peek()).map(drop)
+    }
+
     /// Begins a read transaction: all its statements see the graph as it is now.
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 
 mod check;
 mod demo;
+mod dot;
 mod errors;
+mod guarded;
 mod output;
 mod scripts;
 

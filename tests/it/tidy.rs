@@ -38,6 +38,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("comfy_table", &["bin/kgql/"]),
     ("indicatif", &["bin/kgql/"]),
     ("ctrlc", &["bin/kgql/"]),
+    ("terminal_size", &["bin/kgql/"]),
     ("flate2", &["import/"]),
     ("xxhash_rust", &["storage/", "graph/index.rs"]),
     ("rayon", &["query/", "import/", "db/", "graph/", "storage/"]),
