@@ -45,15 +45,16 @@ pub(super) fn copy(
         if is_key {
             (0..table.n_rows).filter(|row| column.is_null(*row)).for_each(|row| rejects.push(row, at, Why::NoKey));
         }
-        find_duplicates(column, |row, why| {
+        let visit = |row, why| {
             if is_key || why != Why::NotANumber {
                 rejects.push(row, at, why);
             }
-        });
+        };
+        find_duplicates(column, job.check, visit)?;
         if ids.is_empty() {
             continue;
         }
-        let found = find_nodes(job.tx.view(), &index, column)?;
+        let found = find_nodes(job.tx.view(), &index, column, job.check)?;
         if is_key && mode == CopyMode::Merge {
             ids = found;
         } else {
@@ -123,12 +124,13 @@ fn create(
     let columns: Vec<(KeyId, &Column)> = match new {
         None => properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect(),
         Some(new) => {
+            (job.check)()?;
             kept = properties.iter().map(|(_, at)| table.columns[*at].retain(&new)).collect();
             properties.iter().map(|(key, _)| *key).zip(&kept).collect()
         }
     };
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    job.tx.bulk_nodes(job.generation, label, n_new, &columns)?;
+    job.tx.bulk_nodes(job.generation, label, n_new, &columns, job.check)?;
     Ok(())
 }
 

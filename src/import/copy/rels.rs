@@ -1,6 +1,9 @@
 //! A table as relationships of a type.
 
-use std::mem;
+use std::{
+    mem,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use rustc_hash::FxHashMap;
 
@@ -9,8 +12,8 @@ use super::{
     keys::{NONE, distinct, find_nodes},
 };
 use crate::{
-    QueryError, Result,
-    graph::{BULK_ROWS_MIN, IndexInfo, Snapshot},
+    Error, QueryError, Result,
+    graph::{BULK_ROWS_MIN, Check, IndexInfo, Snapshot},
     model::{Bits, Column, ColumnData, Direction, KeyId, NodeId, RelId, Table, TypeId},
 };
 
@@ -39,8 +42,22 @@ pub(super) fn copy(
     let indexes = [unique_index(job.tx.view(), ends.start)?, unique_index(job.tx.view(), ends.end)?];
     let (starts, stops) = {
         let (view, columns) = (job.tx.view(), &table.columns);
-        let find = |at: usize| find_nodes(view, &indexes[at], &columns[at]);
-        if ends.threads > 1 { rayon::join(|| find(0), || find(1)) } else { (find(0), find(1)) }
+        let find = |at: usize, check: &mut Check<'_>| find_nodes(view, &indexes[at], &columns[at], check);
+        // Only one side may ask; the other hears of it.
+        let is_stopped = AtomicBool::new(false);
+        let mut ask = || (job.check)().inspect_err(|_| is_stopped.store(true, Ordering::Relaxed));
+        let mut hear = || if is_stopped.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) };
+        if ends.threads > 1 {
+            let mut stops = Ok(Vec::new());
+            let starts = rayon::in_place_scope(|scope| {
+                scope.spawn(|_| stops = find(1, &mut hear));
+                find(0, &mut ask)
+            });
+            (starts, stops)
+        } else {
+            let starts = find(0, &mut ask);
+            (starts, find(1, &mut ask))
+        }
     };
     let (mut starts, mut stops) = (starts?, stops?);
     for (at, ids) in [&starts, &stops].into_iter().enumerate() {
@@ -111,7 +128,7 @@ fn create(
     }
     let columns: Vec<(KeyId, &Column)> = properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect();
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    job.tx.bulk_rels(job.generation, rel_type, starts, stops, &columns)
+    job.tx.bulk_rels(job.generation, rel_type, starts, stops, &columns, job.check)
 }
 
 /// Keeps some rows.
