@@ -385,14 +385,21 @@ fn a_cancelled_copy_stops_between_rows() {
     let scratch = Scratch::new();
     let changed = many(BULK_ROWS_MIN * 8).replace("name", "other").replacen("other", "name", 1);
     let source = scratch.file("in.csv", changed.as_bytes());
-    let mut n_asked = 0;
-    let mut tick = |_| {
-        n_asked += 1;
-        if n_asked > 4 { Err(Error::Cancelled) } else { Ok(()) }
-    };
-    let mut tx = Transaction::new(graph.tx.view().clone());
     let options = FormatOptions::new(Format::Csv);
-    let copied = copy_from(&mut tx, 9, &source, &options, &people(), &ReadLimits::default(), &mut tick);
+    let copy = |n_asked_max: usize| {
+        let mut n_asked = 0;
+        let mut tick = |_| {
+            n_asked += 1;
+            if n_asked > n_asked_max { Err(Error::Cancelled) } else { Ok(()) }
+        };
+        let mut tx = Transaction::new(graph.tx.view().clone());
+        let copied = copy_from(&mut tx, 9, &source, &options, &people(), &ReadLimits::default(), &mut tick);
+        (tx, copied, n_asked)
+    };
+    // The last looks are those between the rows, four of them.
+    let (_, copied, n_looks) = copy(usize::MAX);
+    assert!(copied.is_ok());
+    let (tx, copied, _) = copy(n_looks - 2);
     assert!(matches!(copied, Err(Error::Cancelled)));
     let view = tx.view();
     let name = view.catalog().key("name").unwrap();

@@ -205,7 +205,7 @@ fn place(context: &str) -> Place {
 /// Returns the owner that the inside of a pattern's bracket names: `n:Npc ` of `(n:Npc {`.
 fn owner(bracket: char, inside: &str) -> Option<Owner> {
     let (_, after) = inside.split_once(':')?;
-    let name = &after.trim_start()[..];
+    let name = after.trim_start();
     let name = match name.strip_prefix('`') {
         Some(quoted) => quoted.split('`').next()?,
         None => &name[..name.find(|c: char| !is_word(c)).unwrap_or(name.len())],

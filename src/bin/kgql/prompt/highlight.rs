@@ -45,12 +45,14 @@ fn wrong(line: &str, cursor: usize, check: impl Fn(&str) -> Option<Error>) -> Op
         let Some(Error::Query(error)) = check(piece.text) else { return None };
         let span = error.span?;
         let (from, to) = (start + span.start as usize, start + span.end as usize);
-        let is_typed = from <= cursor && cursor <= to;
-        // An open statement ends too early everywhere: only what stands in the way is wrong.
-        let is_end = (span.start as usize) >= piece.text.len() || (to >= start + piece.text.len() && !piece.closed);
         let is_inside = line.is_char_boundary(from) && line.is_char_boundary(to) && from < to;
-        (is_inside && !is_typed && !(is_end && cursor >= to && !line[to..cursor].contains(char::is_whitespace)))
-            .then_some((from, to))
+        if !is_inside || (from <= cursor && cursor <= to) {
+            return None;
+        }
+        // What is not closed yet ends too early everywhere, and what was opened last is still open.
+        let is_unfinished =
+            to >= start + piece.text.len() || line[from..to].starts_with(['(', '[', '{', '\'', '"', '`']);
+        (piece.closed || !is_unfinished).then_some((from, to))
     })
 }
 
@@ -214,7 +216,7 @@ mod tests {
         let line = "MATCH (n:Npc) RETUNR n.name";
         assert_eq!(marked(line, line.len()), ["RETUNR"]);
         assert_eq!(marked("MATCH (n:Npc) RETURN m.name;", 28), ["m"]);
-        assert_eq!(marked("RETURN 1; MATCH (é:Npc) RETURN n", 0), ["n"]);
+        assert_eq!(marked("RETURN 1; MATCH (é:Npc) RETURN n;", 0), ["n"]);
     }
 
     #[test]
@@ -224,6 +226,10 @@ mod tests {
             "MATCH ",
             "MATCH (n",
             "MATCH (n:Np",
+            "MATCH (n:Npc) ",
+            "MATCH (n:Npc) WHERE ",
+            "MATCH (n:Npc) WITH n ",
+            "MATCH (n:Npc {name: ",
             "MATCH (n:Npc) RETU",
             "MATCH (n:Npc) WHERE n.na",
             "RETURN 'x",
