@@ -101,7 +101,7 @@ fn a_killed_database_is_read_with_its_journal_and_keeps_every_byte() {
     assert_eq!(look(&path), 3050);
     assert!(image(&path) == before, "something was changed");
     // A torn tail and a segment in the making are passed over, not cut.
-    let segment = before.keys().filter(|path| path.extension().is_some_and(|e| e == "journal")).next_back().unwrap();
+    let segment = before.keys().rfind(|path| path.extension().is_some_and(|e| e == "journal")).unwrap();
     let bytes = before[segment].as_ref().unwrap();
     let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
     fs::write(segment, &bytes[..end - 20]).unwrap();
