@@ -86,6 +86,25 @@ pub fn split_statements(script: &str) -> Vec<&str> {
     query::split_statements(script)
 }
 
+/// Returns the candidate most like a wrong name, for a "did you mean": the same but for case, or a few letters away.
+///
+/// ```
+/// assert_eq!(attendb::similar("Persn", ["Place", "Person"]), Some("Person"));
+/// ```
+pub fn similar<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    query::suggest::suggest(wanted, candidates)
+}
+
+/// Returns the names of the functions a query may call, aggregates apart.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    query::function::Function::ALL.iter().map(|(_, name, ..)| *name)
+}
+
+/// Returns the names of the procedures that `CALL` knows.
+pub fn procedure_names() -> impl Iterator<Item = &'static str> {
+    query::procedure::ALL.iter().map(|procedure| procedure.name)
+}
+
 /// Returns whether a text ends where a statement may: after a semicolon, with nothing left open.
 pub fn is_complete(text: &str) -> bool {
     query::is_complete(text)

@@ -103,6 +103,8 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
         run.inner.wait_for_room()?;
         let mut writer = run.inner.engine.begin()?;
         let mut rows = alone(run, &mut writer)?;
+        // The last look: a commit that has begun is not stopped.
+        check(&run.limits())?;
         let sequence = writer.commit(run.inner.options.durability)?;
         run.inner.wake();
         rows.set_sequence(sequence);
@@ -284,7 +286,11 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     let Some((Source::Write(transaction), changes)) = execution.finish() else {
         unreachable!("the run was given a transaction to write in");
     };
-    entry.pool.give_back(execution);
+    if done.is_err() {
+        drop_apart((execution, std::mem::take(&mut rows)));
+    } else {
+        entry.pool.give_back(execution);
+    }
     let view = transaction.view();
     let done = done.and_then(|()| {
         let mut values = rows.iter_mut().flatten();
@@ -301,6 +307,13 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
 /// Returns about how many bytes a kept row takes; the list of rows doubles when it is full.
 fn row_bytes(row: &[Value]) -> usize {
     3 * size_of::<Vec<Value>>() + row.iter().map(value_bytes).sum::<usize>()
+}
+
+/// Gives memory back on another thread: a statement that was stopped may hold gigabytes in small pieces, and whoever stopped
+/// it does not wait for them.
+pub(super) fn drop_apart<T: Send + 'static>(held: T) {
+    // Where there is no thread to be had, it is given back here.
+    let _ = std::thread::Builder::new().name("attendb-drop".into()).spawn(move || drop(held));
 }
 
 /// Runs to the end and keeps the rows: a statement that writes is done before anybody sees them.

@@ -91,11 +91,9 @@ impl Database {
     /// As [`open`](Self::open); `NotAllowed` where it must exist (`read_only`) and does not.
     pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let path = path.as_ref();
-        if options.read_only && !path.exists() {
-            let what = format!("making a database at {}: it is to be opened read-only", path.display());
-            return Err(Error::NotAllowed { what });
-        }
-        let engine = Engine::open(path, limits(&options))?;
+        let limits = limits(&options);
+        let engine =
+            if options.read_only { Engine::open_read_only(path, limits)? } else { Engine::open(path, limits)? };
         Self::start(engine, options)
     }
 
@@ -122,7 +120,12 @@ impl Database {
     }
 
     fn start(engine: Arc<Engine>, options: Options) -> Result<Self> {
-        let background = if options.background { Some(Background::start(engine.clone(), &options)?) } else { None };
+        // Who only reads has nothing to fold or flush.
+        let background = if options.background && !options.read_only {
+            Some(Background::start(engine.clone(), &options)?)
+        } else {
+            None
+        };
         let opener = execute::make_opener(options.files.clone());
         let inner = Inner {
             engine,
@@ -172,6 +175,16 @@ impl Database {
         self.inner.check_open()?;
         let entry = self.inner.cache.get(text, &self.inner.engine.peek())?;
         Ok(Statement { inner: self.inner.clone(), text: text.into(), entry: Arc::new(Mutex::new(entry)) })
+    }
+
+    /// Parses, binds and plans a statement, keeps nothing of it and runs nothing: for whoever marks errors as they are
+    /// typed.
+    ///
+    /// # Errors
+    /// The compile-time query error with its place.
+    pub fn validate(&self, text: &str) -> Result<()> {
+        self.inner.check_open()?;
+        cache::Entry::compile(text, &self.inner.engine.peek()).map(drop)
     }
 
     /// Begins a read transaction: all its statements see the graph as it is now.
@@ -246,12 +259,16 @@ impl Database {
         Ok(graph::check(&self.inner.engine.snapshot(), deep))
     }
 
-    /// Folds what was committed into blocks and shortens the journal. Returns whether there was anything to do.
+    /// Folds what was committed into blocks and shortens the journal. Returns whether there was anything to do; read-only,
+    /// there never is.
     ///
     /// # Errors
     /// `Full`, `Io` where it cannot be written: nothing is lost. `Corrupt` where a block is damaged.
     pub fn checkpoint(&self) -> Result<bool> {
         self.inner.check_open()?;
+        if self.inner.options.read_only {
+            return Ok(false);
+        }
         self.inner.engine.checkpoint()
     }
 

@@ -26,30 +26,54 @@ use crate::{
 /// Rows below which a load is cheaper as ordinary facts: a load rounds ids up to the next block of 1,024.
 pub(crate) const BULK_ROWS_MIN: usize = 512;
 
-/// How many rows are looked up between two questions whether to go on.
-const CHECK_ROWS: usize = 1 << 14;
-
 /// Bytes of blocks handed to the store at once.
-const WRITE_BYTES: usize = 32 << 20;
+const WRITE_BYTES: usize = 4 << 20;
 
-/// Writes the blocks of one load.
-struct Writer<'a> {
-    tx: &'a mut Transaction,
-    generation: u64,
-    writes: Vec<(BlockKey, Option<Bytes>)>,
-    bytes: usize,
-    /// Asks whether to go on: a load may be cancelled, and what it wrote is deleted with its transaction.
-    check: &'a mut dyn FnMut() -> Result<()>,
+/// Bytes of blocks after which the store makes them durable. The commit cannot be stopped, so little must be left for it:
+/// so much takes some ten milliseconds. It also bounds what the store holds in memory.
+const FLUSH_BYTES: usize = 8 << 20;
+
+/// Pages written between two looks whether to go on: a page takes some ten microseconds.
+const PAGES_BETWEEN_CHECKS: usize = 64;
+
+/// Rows or items between two looks: each takes some ten nanoseconds.
+const ITEMS_BETWEEN_CHECKS: usize = 1 << 16;
+
+/// Asked whether to go on; an error ends the load, and the transaction is given up or restored.
+pub(crate) type Check<'a> = dyn FnMut() -> Result<()> + 'a;
+
+/// Visits `0..n` and asks now and then whether to go on.
+fn visit(n: usize, check: &mut Check<'_>, mut visit: impl FnMut(usize)) -> Result<()> {
+    for from in (0..n).step_by(ITEMS_BETWEEN_CHECKS) {
+        check()?;
+        (from..n.min(from + ITEMS_BETWEEN_CHECKS)).for_each(&mut visit);
+    }
+    Ok(())
 }
 
-impl Writer<'_> {
+/// Writes the blocks of one load.
+struct Writer<'a, 'c> {
+    tx: &'a mut Transaction,
+    check: &'a mut Check<'c>,
+    generation: u64,
+    n_pages: usize,
+    /// Bytes given to the store that are not durable yet.
+    n_loose: usize,
+    writes: Vec<(BlockKey, Option<Bytes>)>,
+    bytes: usize,
+}
+
+impl Writer<'_, '_> {
     fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
         BlockKey::new(kind, sub, block, self.generation)
     }
 
     /// Stores a block and returns it as a page without changes.
     fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
-        (self.check)()?;
+        self.n_pages += 1;
+        if self.n_pages.is_multiple_of(PAGES_BETWEEN_CHECKS) {
+            (self.check)()?;
+        }
         self.bytes += bytes.len();
         self.writes.push((key, Some(bytes)));
         self.tx.written.keys.push(key);
@@ -60,9 +84,15 @@ impl Writer<'_> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.bytes = 0;
+        self.n_loose += std::mem::take(&mut self.bytes);
         let store = self.tx.view().store.clone();
-        store.apply(std::mem::take(&mut self.writes))
+        store.apply(std::mem::take(&mut self.writes))?;
+        if self.n_loose >= FLUSH_BYTES {
+            self.n_loose = 0;
+            (self.check)()?;
+            store.flush()?;
+        }
+        Ok(())
     }
 
     fn view(&mut self) -> &mut Snapshot {
@@ -134,8 +164,9 @@ impl Transaction {
         label: LabelId,
         n_rows: usize,
         columns: &[(KeyId, &Column)],
+        check: &mut Check<'_>,
     ) -> Result<u32> {
-        self.bulk_labelled_nodes(generation, label, &[], n_rows, columns, &mut || Ok(()))
+        self.bulk_labelled_nodes(generation, label, &[], n_rows, columns, check)
     }
 
     /// As [`bulk_nodes`](Self::bulk_nodes), with labels that only some rows have besides: those whose bit is set. None
@@ -147,7 +178,7 @@ impl Transaction {
         more: &[(LabelId, &RowBits)],
         n_rows: usize,
         columns: &[(KeyId, &Column)],
-        check: &mut dyn FnMut() -> Result<()>,
+        check: &mut Check<'_>,
     ) -> Result<u32> {
         assert!(self.can_load(), "bulk loads come before other changes");
         let first = self.view().node_id_end();
@@ -160,7 +191,7 @@ impl Transaction {
             }
             let column = columns.iter().find(|(key, _)| *key == info.key).map(|(_, column)| *column);
             let Some(column) = column else { continue };
-            let mut entries = hashes(column, n_rows);
+            let mut entries = hashes(column, n_rows, check)?;
             if let Some(rows) = some {
                 entries.iter_mut().enumerate().filter(|(row, _)| !rows.get(*row)).for_each(|(_, hash)| *hash = None);
             }
@@ -169,7 +200,7 @@ impl Transaction {
             }
             hashed.push((info.number, entries));
         }
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0, check };
+        let mut writer = Writer { tx: self, check, generation, n_pages: 0, n_loose: 0, writes: Vec::new(), bytes: 0 };
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -217,7 +248,7 @@ impl Transaction {
         starts: &[u32],
         ends: &[u32],
         columns: &[(KeyId, &Column)],
-        check: &mut dyn FnMut() -> Result<()>,
+        check: &mut Check<'_>,
     ) -> Result<()> {
         assert!(self.can_load(), "bulk loads come before other changes");
         assert_eq!(starts.len(), ends.len(), "each relationship has two ends");
@@ -226,12 +257,10 @@ impl Transaction {
         let end = room(first, n_rows, "relationship ids")?;
         let n_nodes = self.view().node_id_end() as usize;
         // Ids in the order of start, end: the columns of ends then compress, and ids beside out-edges are a run.
-        let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32));
-        check()?;
-        sorted.sort_groups();
-        check()?;
+        let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32), check)?;
+        sorted.sort_groups(check)?;
         let row_at = |at: usize| sorted.second(at) as usize;
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0, check };
+        let mut writer = Writer { tx: self, check, generation, n_pages: 0, n_loose: 0, writes: Vec::new(), bytes: 0 };
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -254,7 +283,8 @@ impl Transaction {
         writer.edges(Direction::Out, rel_type, n_rows, |at| {
             (sorted.keys[at], Edge { neighbor: sorted.first(at), rel: first + at as u32 })
         })?;
-        let by_end = Grouped::new(n_nodes, n_rows, |at| (sorted.first(at), sorted.keys[at], first + at as u32));
+        let pair = |at: usize| (sorted.first(at), sorted.keys[at], first + at as u32);
+        let by_end = Grouped::new(n_nodes, n_rows, pair, writer.check)?;
         drop(sorted);
         writer.edges(Direction::In, rel_type, n_rows, |at| {
             (by_end.keys[at], Edge { neighbor: by_end.first(at), rel: by_end.second(at) })
@@ -266,6 +296,7 @@ impl Transaction {
         let self_loops = starts.iter().zip(ends).filter(|(start, end)| start == end).count();
         view.counts.add_rels(rel_type, n_rows as i64, self_loops as i64);
         for (direction, nodes) in [(Direction::Out, starts), (Direction::In, ends)] {
+            check()?;
             count_ends(view, rel_type, direction, nodes)?;
         }
         Ok(())
@@ -277,12 +308,12 @@ impl Transaction {
         info: &super::IndexInfo,
         column: &Column,
         hashes: &[Option<u64>],
-        check: &mut dyn FnMut() -> Result<()>,
+        check: &mut Check<'_>,
     ) -> Result<()> {
-        check()?;
         let mut rows: Vec<(u64, u32)> =
             hashes.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, row as u32))).collect();
-        rows.sort_unstable();
+        check()?;
+        sort(&mut rows, check)?;
         let is_same = |a: u32, b: u32| column.value(a as usize).equals(&column.value(b as usize)) == Some(true);
         for same in rows.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
             for (at, (_, row)) in same.iter().enumerate() {
@@ -294,7 +325,7 @@ impl Transaction {
         if self.view().indexes[info.number as usize].n_entries() > 0 {
             let mut found = Vec::new();
             for (at, (_, row)) in rows.into_iter().enumerate() {
-                if at.is_multiple_of(CHECK_ROWS) {
+                if at.is_multiple_of(ITEMS_BETWEEN_CHECKS / 16) {
                     check()?;
                 }
                 let value = column.value(row as usize);
@@ -308,7 +339,7 @@ impl Transaction {
     }
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     /// Adds entries to an index, rewriting the chunks they fall into.
     fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
         let n_before = self.view().indexes[number as usize].n_entries();
@@ -411,13 +442,27 @@ fn room(first: u32, n: usize, what: &'static str) -> Result<u32> {
 }
 
 /// Returns the hash of each row, `None` where it is not indexed.
-fn hashes(column: &Column, n_rows: usize) -> Vec<Option<u64>> {
+fn hashes(column: &Column, n_rows: usize, check: &mut Check<'_>) -> Result<Vec<Option<u64>>> {
     let hash = |row: usize| match &column.data {
         ColumnData::Int(values) => Some(index::hash_int(values[row])),
         ColumnData::Str(strings) => Some(index::hash_str(strings.get(row))),
         _ => index::hash_value(&column.value(row)),
     };
-    (0..n_rows).map(|row| if column.is_null(row) { None } else { hash(row) }).collect()
+    let mut found = Vec::with_capacity(n_rows);
+    visit(n_rows, check, |row| found.push(if column.is_null(row) { None } else { hash(row) }))?;
+    Ok(found)
+}
+
+/// Sorts in runs, with a look between them, and then all: what is sorted in runs is merged in little time.
+fn sort<T: Ord>(items: &mut [T], check: &mut Check<'_>) -> Result<()> {
+    for run in items.chunks_mut(ITEMS_BETWEEN_CHECKS * 4) {
+        check()?;
+        run.sort_unstable();
+    }
+    check()?;
+    // The stable sort finds the runs and merges them.
+    items.sort();
+    check()
 }
 
 /// Pairs of numbers, sorted by a key below `n_keys`. The pairs move along with the keys, so that whoever reads them in
@@ -429,32 +474,44 @@ struct Grouped {
 
 impl Grouped {
     /// Sorts `item(0), item(1), ...`, each a key and a pair, by key; stable.
-    fn new(n_keys: usize, n_items: usize, item: impl Fn(usize) -> (u32, u32, u32)) -> Self {
+    fn new(
+        n_keys: usize,
+        n_items: usize,
+        item: impl Fn(usize) -> (u32, u32, u32),
+        check: &mut Check<'_>,
+    ) -> Result<Self> {
         let mut places = vec![0u32; n_keys + 1];
-        (0..n_items).for_each(|at| places[item(at).0 as usize + 1] += 1);
+        visit(n_items, check, |at| places[item(at).0 as usize + 1] += 1)?;
         let mut keys = Vec::with_capacity(n_items);
         for key in 0..n_keys {
             keys.resize(keys.len() + places[key + 1] as usize, key as u32);
             places[key + 1] += places[key];
         }
         let mut pairs = vec![0u64; n_items];
-        for at in 0..n_items {
+        visit(n_items, check, |at| {
             let (key, first, second) = item(at);
             let place = &mut places[key as usize];
             pairs[*place as usize] = u64::from(first) << 32 | u64::from(second);
             *place += 1;
-        }
-        Self { keys, pairs }
+        })?;
+        Ok(Self { keys, pairs })
     }
 
     /// Sorts the pairs of each key.
-    fn sort_groups(&mut self) {
+    fn sort_groups(&mut self, check: &mut Check<'_>) -> Result<()> {
         let mut rest = &mut self.pairs[..];
+        let mut n_sorted = 0;
         for keys in self.keys.chunk_by(|a, b| a == b) {
             let (group, more) = rest.split_at_mut(keys.len());
+            if n_sorted >= ITEMS_BETWEEN_CHECKS {
+                n_sorted = 0;
+                check()?;
+            }
+            n_sorted += keys.len();
             group.sort_unstable();
             rest = more;
         }
+        Ok(())
     }
 
     #[inline]

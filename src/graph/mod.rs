@@ -38,7 +38,7 @@ mod transaction;
 pub(crate) mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
-pub(crate) use bulk::BULK_ROWS_MIN;
+pub(crate) use bulk::{BULK_ROWS_MIN, Check};
 pub(crate) use catalog::IndexInfo;
 pub use check::CheckReport;
 pub(crate) use check::check;

@@ -353,7 +353,7 @@ fn a_bulk_load_gives_what_single_changes_give() {
             (0..n_rows).for_each(|row| texts.push(&format!("s{}", row % 5)).unwrap());
             let texts = Column::full(ColumnData::Str(texts));
             let columns = [(KeyId::new(0), &ints), (KeyId::new(1), &texts)];
-            let first = tx.bulk_nodes(generation, LabelId::new(label), n_rows, &columns).unwrap();
+            let first = tx.bulk_nodes(generation, LabelId::new(label), n_rows, &columns, &mut || Ok(())).unwrap();
             for row in 0..n_rows {
                 let mut properties = BTreeMap::new();
                 columns.iter().for_each(|(key, column)| put(&mut properties, key.get(), column.value(row)));
@@ -498,7 +498,7 @@ fn what_was_committed_is_there_after_reopening() {
                 let generation = engine.next_generation();
                 let columns = [(KeyId::new(0), &numbers)];
                 let tx = writer.transaction().unwrap();
-                let first = tx.bulk_nodes(generation, LabelId::new(0), 3, &columns).unwrap();
+                let first = tx.bulk_nodes(generation, LabelId::new(0), 3, &columns, &mut || Ok(())).unwrap();
                 for row in 0..3 {
                     let properties = [(0, numbers.value(row))].into();
                     next.nodes.insert(first + row as u32, ([0].into(), properties));

@@ -8,6 +8,7 @@ use std::{
     fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,6 +16,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     block::BLOCK_LEN,
     file::{self, DiskFile},
+    private::PrivateCopy,
+    store::Store,
 };
 use crate::{Error, Result};
 
@@ -30,6 +33,9 @@ const BLOCKS: &str = "blocks";
 
 const HEADER_LEN: usize = 40;
 
+/// How long an owner waits for readers that are copying: as long as a copy of some hundred megabytes takes.
+const READERS_WAIT: Duration = Duration::from_millis(500);
+
 const MAGIC: [u8; 8] = *b"AttenDB\n";
 
 /// A database's directory, locked for this handle until dropped.
@@ -38,14 +44,17 @@ pub(crate) struct Home {
     path: PathBuf,
     database_id: u128,
     is_new: bool,
-    lock: File,
+    /// None where a copy is read and the original given back.
+    lock: Option<File>,
+    /// The copy of the blocks that is read, where nothing may be changed.
+    copy: Option<PrivateCopy>,
 }
 
 impl Drop for Home {
     /// Gives the lock back at once: closing the file alone leaves it with a child that another thread is just starting,
     /// which has a copy of every open file until it becomes its program.
     fn drop(&mut self) {
-        let _ = self.lock.unlock();
+        self.unlock();
     }
 }
 
@@ -68,7 +77,38 @@ impl Home {
             Some(database_id) => (database_id, false),
             None => (write_header(path)?, true),
         };
-        Ok(Self { path: path.to_path_buf(), database_id, is_new, lock })
+        Ok(Self { path: path.to_path_buf(), database_id, is_new, lock: Some(lock), copy: None })
+    }
+
+    /// Opens a database's directory to read what is durable, without changing anything in it: the blocks are copied, and
+    /// nobody can write until [`release`](Self::release).
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] where there is no database; [`Error::AlreadyOpen`] beside an owner, who writes into the blocks
+    /// that would be copied; [`Error::Full`] where there is no room for the copy; else as [`open`](Self::open).
+    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        let Some(database_id) = read_header(path)? else {
+            let what = format!("making a database at {}: it is to be opened read-only", path.display());
+            return Err(Error::NotAllowed { what });
+        };
+        let lock = share(path)?;
+        let copy = Some(PrivateCopy::of(&path.join(BLOCKS))?);
+        Ok(Self { path: path.to_path_buf(), database_id, is_new: false, lock, copy })
+    }
+
+    /// Gives the directory back when everything has been read and the copy is open.
+    pub(crate) fn release(&mut self) {
+        self.unlock();
+        self.lock = None;
+        if let Some(copy) = &self.copy {
+            copy.unlink_files(Store::FILES);
+        }
+    }
+
+    fn unlock(&self) {
+        if let Some(lock) = &self.lock {
+            let _ = lock.unlock();
+        }
     }
 
     /// Returns the id every file of this database carries.
@@ -81,6 +121,11 @@ impl Home {
         self.is_new
     }
 
+    /// Returns whether nothing may be changed.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.copy.is_some()
+    }
+
     /// Returns the journal's directory.
     pub(crate) fn journal(&self) -> PathBuf {
         self.path.join(JOURNAL)
@@ -88,7 +133,7 @@ impl Home {
 
     /// Returns the block store's directory.
     pub(crate) fn blocks(&self) -> PathBuf {
-        self.path.join(BLOCKS)
+        self.copy.as_ref().map_or_else(|| self.path.join(BLOCKS), |copy| copy.path().to_path_buf())
     }
 }
 
@@ -178,18 +223,48 @@ fn lock(dir: &Path) -> Result<File> {
     let path = dir.join(LOCK);
     let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|error| Error::io("open", &path, &error))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let process_id = std::fs::read_to_string(dir.join(PROCESS)).ok().and_then(|text| text.trim().parse().ok());
-            return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id });
+    let begun = Instant::now();
+    let mut locked = file.try_lock();
+    // Readers share the lock while they copy: not for long, mostly.
+    while matches!(locked, Err(TryLockError::WouldBlock)) && file.try_lock_shared().is_ok() {
+        let _ = file.unlock();
+        if begun.elapsed() > READERS_WAIT {
+            return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id: None });
         }
+        std::thread::sleep(READERS_WAIT / 100);
+        locked = file.try_lock();
+    }
+    match locked {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(held(dir)),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
         Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, &error)),
     }
     let process = dir.join(PROCESS);
     std::fs::write(&process, format!("{}\n", std::process::id())).map_err(|e| Error::io("write to", &process, &e))?;
     Ok(file)
+}
+
+/// Shares the lock, touching nothing; none where nobody ever locked (the directory is a copy) or could.
+fn share(dir: &Path) -> Result<Option<File>> {
+    let path = dir.join(LOCK);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("open", &path, &error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(held(dir)),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", &path, &error)),
+    }
+}
+
+/// Returns the error that names who has the lock.
+fn held(dir: &Path) -> Error {
+    let process_id = std::fs::read_to_string(dir.join(PROCESS)).ok().and_then(|text| text.trim().parse().ok());
+    Error::AlreadyOpen { path: dir.to_path_buf(), process_id }
 }
 
 #[cfg(test)]
@@ -221,6 +296,24 @@ mod tests {
         let home = Home::open(&path).unwrap();
         assert!(!home.is_new());
         assert_eq!(home.database_id(), id);
+    }
+
+    #[test]
+    fn readers_share_the_lock_and_give_it_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let owner = Home::open(dir.path()).unwrap();
+        match Home::open_read_only(dir.path()) {
+            Err(Error::AlreadyOpen { process_id, .. }) => assert_eq!(process_id, Some(std::process::id())),
+            other => panic!("{other:?}"),
+        }
+        let id = owner.database_id();
+        drop(owner);
+        let mut readers = [(); 2].map(|()| Home::open_read_only(dir.path()).unwrap());
+        assert!(readers.iter().all(|reader| reader.database_id() == id && !reader.blocks().starts_with(dir.path())));
+        assert!(matches!(Home::open(dir.path()), Err(Error::AlreadyOpen { process_id: None, .. })));
+        readers.iter_mut().for_each(Home::release);
+        drop(Home::open(dir.path()).unwrap());
+        assert!(matches!(Home::open_read_only(&dir.path().join("none")), Err(Error::NotAllowed { .. })));
     }
 
     #[test]

@@ -10,6 +10,9 @@
 //! | `journal/*.new` | segments being prepared; deleted on open |
 //! | `blocks/` | sled: blocks by [`BlockKey`], and two roots: [`store`], [`root`] |
 //!
+//! Who opens it read-only changes none of these: the lock is shared while the journal is read and `blocks` copied, and
+//! given back then ([`private`]).
+//!
 //! Numbers are little-endian everywhere but in keys, which are big-endian so that their bytes sort as they do.
 //! Checksums are xxh3-64.
 //!
@@ -90,6 +93,7 @@ pub(crate) mod fuzz;
 pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
+mod private;
 pub(crate) mod root;
 pub(crate) mod store;
 

@@ -76,6 +76,9 @@ pub(crate) enum Store {
 pub(crate) type Write = (BlockKey, Option<Bytes>);
 
 impl Store {
+    /// The directory of the large files, each of which is opened once and kept open.
+    pub(super) const FILES: &str = "slabs";
+
     /// Opens or creates the store in a directory.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod imports;
 mod notation;
 mod oracle;
 mod rdf;
+mod read_only;
 mod script;
 mod social;
 #[path = "../support/mod.rs"]

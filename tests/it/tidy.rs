@@ -41,6 +41,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("rustix", &["import/files/"]),
     ("oxrdf", &["import/rdf/"]),
     ("oxttl", &["import/rdf/"]),
+    ("terminal_size", &["bin/kgql/"]),
     ("flate2", &["import/"]),
     ("xxhash_rust", &["storage/", "graph/index.rs"]),
     ("rayon", &["query/", "import/", "db/", "graph/", "storage/"]),

@@ -2,18 +2,19 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use attendb::{Connection, Database, Schema};
+use attendb::{Connection, Database, Params, Schema};
 
 use crate::prompt::Names;
 
-/// Returns the database's names; none where they cannot be read, which the next statement will say.
-pub(crate) fn names(db: &Database) -> Names {
+/// Returns the names that completion and highlighting know.
+pub(crate) fn names(db: &Database, params: &Params) -> Names {
     let schema = db.schema();
     let counted = |items: &[(Arc<str>, u64)]| items.iter().map(|(name, _)| name.to_string()).collect();
     Names {
         labels: counted(&schema.labels),
         types: counted(&schema.relationship_types),
         keys: schema.property_keys.iter().map(|name| name.to_string()).collect(),
+        params: params.iter().map(|(name, _)| name.to_owned()).collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Why;
 use crate::{
     Result,
-    graph::{IndexInfo, Snapshot},
+    graph::{Check, IndexInfo, Snapshot},
     model::{Column, ColumnData, Value},
     storage::{BLOCK_LEN, ValueRef},
 };
@@ -19,18 +19,19 @@ pub(super) const NONE: u32 = u32::MAX;
 /// A file with fewer rows than this part of the label's nodes probes the index: reading all keys would cost more.
 const PROBE_PART: u64 = 8;
 
+/// Rows between two looks whether to go on: each takes less than a microsecond.
+const ROWS_BETWEEN_CHECKS: usize = 8192;
+
 /// An array of keys may be this many times longer than there are keys.
 const SPARSE_MAX: u64 = 8;
 
-/// How many rows are looked up between two questions whether to go on.
-const CHECK_ROWS: usize = 1 << 14;
-
-/// Asks whether to go on.
-type Check<'a> = &'a mut dyn FnMut() -> Result<()>;
-
 /// Returns for every row the node whose key the column holds, or [`NONE`].
-pub(super) fn find_nodes(view: &Snapshot, index: &IndexInfo, column: &Column, check: Check<'_>) -> Result<Vec<u32>> {
-    check()?;
+pub(super) fn find_nodes(
+    view: &Snapshot,
+    index: &IndexInfo,
+    column: &Column,
+    check: &mut Check<'_>,
+) -> Result<Vec<u32>> {
     let large = column.len() as u64 >= view.n_label(index.label) / PROBE_PART;
     match &column.data {
         ColumnData::Null(n) => Ok(vec![NONE; *n]),
@@ -50,22 +51,17 @@ pub(super) fn find_nodes(view: &Snapshot, index: &IndexInfo, column: &Column, ch
                     known.insert(text, id);
                 }
             })?;
-            let mut found = Vec::with_capacity(texts.len());
-            for row in 0..texts.len() {
-                if row.is_multiple_of(CHECK_ROWS) {
-                    check()?;
-                }
+            let mut find = |row: usize| {
+                look(row, check)?;
                 let id = if column.is_null(row) { None } else { known.get(texts.get(row)) };
-                found.push(id.copied().unwrap_or(NONE));
-            }
-            Ok(found)
+                Ok(id.copied().unwrap_or(NONE))
+            };
+            (0..texts.len()).map(&mut find).collect()
         }
         _ => {
             let mut found = Vec::new();
             let mut find = |row: usize| {
-                if row.is_multiple_of(CHECK_ROWS) {
-                    check()?;
-                }
+                look(row, check)?;
                 found.clear();
                 view.seek(index, &column.value(row), &mut found)?;
                 Ok(found.first().copied().unwrap_or(NONE))
@@ -79,12 +75,12 @@ pub(super) fn find_nodes(view: &Snapshot, index: &IndexInfo, column: &Column, ch
 fn for_each_key<'a>(
     view: &'a Snapshot,
     index: &IndexInfo,
-    check: Check<'_>,
+    check: &mut Check<'_>,
     mut visit: impl FnMut(ValueRef<'a>, u32),
 ) -> Result<()> {
     let column = view.node_column(index.key);
     for block in 0..view.n_node_blocks() {
-        check()?;
+        look(block as usize * BLOCK_LEN, check)?;
         for (at, mut word) in view.label_words(index.label, block)?.into_iter().enumerate() {
             while word != 0 {
                 let id = block * BLOCK_LEN as u32 + at as u32 * 64 + word.trailing_zeros();
@@ -103,7 +99,7 @@ enum IntKeys {
 }
 
 impl IntKeys {
-    fn read(view: &Snapshot, index: &IndexInfo, check: Check<'_>) -> Result<Self> {
+    fn read(view: &Snapshot, index: &IndexInfo, check: &mut Check<'_>) -> Result<Self> {
         let mut keys: Vec<(i64, u32)> = Vec::with_capacity(view.n_label(index.label) as usize);
         for_each_key(view, index, check, |key, id| match key {
             ValueRef::Int(n) | ValueRef::Mixed(Value::Int(n)) => keys.push((n, id)),
@@ -144,8 +140,10 @@ impl IntKeys {
 }
 
 /// Visits the rows whose value an earlier row has too, and what cannot be compared. Null is no value.
-pub(super) fn find_duplicates(column: &Column, check: Check<'_>, mut visit: impl FnMut(usize, Why)) -> Result<()> {
-    let mut check_at = |row: usize| if row.is_multiple_of(CHECK_ROWS) { check() } else { Ok(()) };
+///
+/// # Errors
+/// Those of `check`, which is asked now and then whether to go on.
+pub(super) fn find_duplicates(column: &Column, check: &mut Check<'_>, mut visit: impl FnMut(usize, Why)) -> Result<()> {
     match &column.data {
         ColumnData::Null(_) => {}
         ColumnData::Int(values) => {
@@ -153,9 +151,9 @@ pub(super) fn find_duplicates(column: &Column, check: Check<'_>, mut visit: impl
                 return Ok(());
             }
             let mut seen = FxHashMap::default();
-            for (row, value) in values.iter().enumerate() {
-                check_at(row)?;
-                let first = if column.is_null(row) { row } else { *seen.entry(*value).or_insert(row) };
+            for row in (0..values.len()).filter(|row| !column.is_null(*row)) {
+                look(row, check)?;
+                let first = *seen.entry(values[row]).or_insert(row);
                 if first != row {
                     visit(row, Why::Duplicate(first as u32));
                 }
@@ -163,9 +161,9 @@ pub(super) fn find_duplicates(column: &Column, check: Check<'_>, mut visit: impl
         }
         ColumnData::Str(texts) => {
             let mut seen = FxHashMap::default();
-            for row in 0..texts.len() {
-                check_at(row)?;
-                let first = if column.is_null(row) { row } else { *seen.entry(texts.get_bytes(row)).or_insert(row) };
+            for row in (0..texts.len()).filter(|row| !column.is_null(*row)) {
+                look(row, check)?;
+                let first = *seen.entry(texts.get_bytes(row)).or_insert(row);
                 if first != row {
                     visit(row, Why::Duplicate(first as u32));
                 }
@@ -174,7 +172,7 @@ pub(super) fn find_duplicates(column: &Column, check: Check<'_>, mut visit: impl
         _ => {
             let mut seen: FxHashMap<Value, usize> = FxHashMap::default();
             for row in 0..column.len() {
-                check_at(row)?;
+                look(row, check)?;
                 match column.value(row) {
                     Value::Null => {}
                     Value::Float(x) if x.is_nan() => visit(row, Why::NotANumber),
@@ -189,6 +187,12 @@ pub(super) fn find_duplicates(column: &Column, check: Check<'_>, mut visit: impl
         }
     }
     Ok(())
+}
+
+/// Asks now and then whether to go on.
+#[inline]
+fn look(row: usize, check: &mut Check<'_>) -> Result<()> {
+    if row.is_multiple_of(ROWS_BETWEEN_CHECKS) { check() } else { Ok(()) }
 }
 
 /// Returns the distinct values of a list of ids, without [`NONE`].

@@ -27,6 +27,7 @@ use std::{
 
 pub(crate) use frame::FrameKind;
 use frame::{Frame, SEGMENT_HEADER_LEN, SegmentHeader};
+use recover::Tail;
 pub(crate) use recover::Visitor;
 use segment::{Prepared, Sealed, Segment};
 
@@ -104,7 +105,7 @@ impl Journal {
             std::fs::create_dir_all(dir).map_err(|error| Error::io("create", dir, &error))?;
             file::sync_dir(dir.parent().unwrap_or(dir))?;
         }
-        let found = recover::recover(dir, database_id, from_sequence, visitor)?;
+        let found = recover::recover(dir, database_id, from_sequence, Tail::Cut, visitor)?;
         let durable = found.next_sequence - 1;
         Ok(Self {
             dir: dir.to_path_buf(),
@@ -130,6 +131,17 @@ impl Journal {
             synced: Condvar::new(),
             poison: OnceLock::new(),
         })
+    }
+
+    /// Shows every frame after `from_sequence` to `visitor`, and changes nothing: a torn tail is passed over.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn replay(dir: &Path, database_id: u128, from_sequence: u64, visitor: &mut Visitor<'_>) -> Result<()> {
+        if !dir.is_dir() {
+            return Ok(());
+        }
+        recover::recover(dir, database_id, from_sequence, Tail::Kept, visitor).map(drop)
     }
 
     /// Appends a frame. It is durable, and may be acknowledged, when [`sync`](Self::sync) has returned. Callers hold
