@@ -7,6 +7,7 @@
 mod arguments;
 mod kill;
 mod model;
+mod openers;
 mod report;
 mod verify;
 mod writer;
@@ -33,7 +34,7 @@ pub(crate) struct Campaign {
 }
 
 /// Every campaign.
-pub(crate) const CAMPAIGNS: &[Campaign] = &[kill::CAMPAIGN];
+pub(crate) const CAMPAIGNS: &[Campaign] = &[kill::CAMPAIGN, openers::CAMPAIGN];
 
 /// Returns the exit code of a child, if the program was started as one.
 pub(crate) fn child(arguments: &[String]) -> Option<ExitCode> {
