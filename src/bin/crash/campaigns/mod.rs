@@ -4,11 +4,14 @@
 //! One program serves them all. It is also its own victim: a campaign that kills starts the program again as a *child*,
 //! whose first argument says so. `src/bin/crash` runs campaigns at full length, `tests/crash` the short form of each.
 
+mod allocator;
 mod arguments;
+mod isolation;
 mod kill;
 mod model;
 mod openers;
 mod report;
+mod soak;
 mod verify;
 mod writer;
 
@@ -34,7 +37,7 @@ pub(crate) struct Campaign {
 }
 
 /// Every campaign.
-pub(crate) const CAMPAIGNS: &[Campaign] = &[kill::CAMPAIGN, openers::CAMPAIGN];
+pub(crate) const CAMPAIGNS: &[Campaign] = &[kill::CAMPAIGN, isolation::CAMPAIGN, openers::CAMPAIGN, soak::CAMPAIGN];
 
 /// Returns the exit code of a child, if the program was started as one.
 pub(crate) fn child(arguments: &[String]) -> Option<ExitCode> {
