@@ -28,6 +28,7 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 const HEADER: &str = "header";
 const LOCK: &str = "lock";
 const PROCESS: &str = "process";
+const TOLD: &str = "process.lock";
 const JOURNAL: &str = "journal";
 const BLOCKS: &str = "blocks";
 
@@ -35,6 +36,13 @@ const HEADER_LEN: usize = 40;
 
 /// How long an owner waits for readers that are copying: as long as a copy of some hundred megabytes takes.
 const READERS_WAIT: Duration = Duration::from_millis(500);
+
+/// How long one that finds the lock taken waits for the process id of who has it: it is written right behind the lock, so
+/// only an owner that the system interrupted in between is late.
+const PROCESS_WAIT: Duration = Duration::from_millis(30);
+
+/// How often it looks meanwhile.
+const PROCESS_TICK: Duration = Duration::from_micros(500);
 
 const MAGIC: [u8; 8] = *b"AttenDB\n";
 
@@ -45,16 +53,27 @@ pub(crate) struct Home {
     database_id: u128,
     is_new: bool,
     /// None where a copy is read and the original given back.
-    lock: Option<File>,
+    locks: Option<Locks>,
     /// The copy of the blocks that is read, where nothing may be changed.
     copy: Option<PrivateCopy>,
 }
 
-impl Drop for Home {
-    /// Gives the lock back at once: closing the file alone leaves it with a child that another thread is just starting,
+/// The lock, held until dropped, and the one which says that `process` is its owner's.
+#[derive(Debug)]
+struct Locks {
+    lock: File,
+    /// An owner's, not a reader's.
+    told: Option<File>,
+}
+
+impl Drop for Locks {
+    /// Gives the locks back at once: closing the files alone leaves them with a child that another thread is just starting,
     /// which has a copy of every open file until it becomes its program.
     fn drop(&mut self) {
-        self.unlock();
+        if let Some(told) = &self.told {
+            let _ = told.unlock();
+        }
+        let _ = self.lock.unlock();
     }
 }
 
@@ -67,17 +86,20 @@ impl Home {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let found = read_header(path)?;
         if found.is_none() {
-            check_empty(path)?;
+            if let Err(error) = check_empty(path) {
+                // Another one may be making the database: the header comes before whatever else it holds.
+                read_header(path)?.ok_or(error)?;
+            }
             std::fs::create_dir_all(path).map_err(|error| Error::io("create", path, &error))?;
         }
-        let lock = lock(path)?;
+        let locks = lock(path)?;
         // Whoever held the lock may have made the header since.
         let found = read_header(path)?;
         let (database_id, is_new) = match found {
             Some(database_id) => (database_id, false),
             None => (write_header(path)?, true),
         };
-        Ok(Self { path: path.to_path_buf(), database_id, is_new, lock: Some(lock), copy: None })
+        Ok(Self { path: path.to_path_buf(), database_id, is_new, locks: Some(locks), copy: None })
     }
 
     /// Opens a database's directory to read what is durable, without changing anything in it: the blocks are copied, and
@@ -91,23 +113,16 @@ impl Home {
             let what = format!("making a database at {}: it is to be opened read-only", path.display());
             return Err(Error::NotAllowed { what });
         };
-        let lock = share(path)?;
+        let locks = share(path)?.map(|lock| Locks { lock, told: None });
         let copy = Some(PrivateCopy::of(&path.join(BLOCKS))?);
-        Ok(Self { path: path.to_path_buf(), database_id, is_new: false, lock, copy })
+        Ok(Self { path: path.to_path_buf(), database_id, is_new: false, locks, copy })
     }
 
     /// Gives the directory back when everything has been read and the copy is open.
     pub(crate) fn release(&mut self) {
-        self.unlock();
-        self.lock = None;
+        self.locks = None;
         if let Some(copy) = &self.copy {
             copy.unlink_files(Store::FILES);
-        }
-    }
-
-    fn unlock(&self) {
-        if let Some(lock) = &self.lock {
-            let _ = lock.unlock();
         }
     }
 
@@ -203,7 +218,7 @@ fn check_empty(dir: &Path) -> Result<()> {
     for entry in entries {
         let name = entry.map_err(|error| Error::io("read", dir, &error))?.file_name();
         match name.to_str() {
-            Some(LOCK | PROCESS | "header.new") => {}
+            Some(LOCK | PROCESS | TOLD | "header.new") => {}
             Some(JOURNAL | BLOCKS) => {
                 return Err(Error::corrupt(dir.join(HEADER).display(), "the header of a database", "no file"));
             }
@@ -218,31 +233,61 @@ fn check_empty(dir: &Path) -> Result<()> {
 
 /// Takes the lock and writes our process id beside it (not into it: where locks are mandatory, nobody could read it).
 ///
+/// The id may be an older owner's that was killed, or half written: a second lock, taken once it is whole and given back
+/// before the first, says that it is not. Who finds the first one taken and the second one free looks again.
+///
 /// Where the file system knows no locks, sled's own is what keeps a second handle out.
-fn lock(dir: &Path) -> Result<File> {
-    let path = dir.join(LOCK);
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-    let file = file.map_err(|error| Error::io("open", &path, &error))?;
+fn lock(dir: &Path) -> Result<Locks> {
+    let open = |path: &Path| {
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        file.map_err(|error| Error::io("open", path, &error))
+    };
+    let (path, told_path) = (dir.join(LOCK), dir.join(TOLD));
     let begun = Instant::now();
-    let mut locked = file.try_lock();
-    // Readers share the lock while they copy: not for long, mostly.
-    while matches!(locked, Err(TryLockError::WouldBlock)) && file.try_lock_shared().is_ok() {
-        let _ = file.unlock();
-        if begun.elapsed() > READERS_WAIT {
-            return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id: None });
+    let (lock, told) = (open(&path)?, open(&told_path)?);
+    while !try_lock(&lock, &path)? {
+        // Readers share the lock while they copy: not for long, mostly.
+        if lock.try_lock_shared().is_ok() {
+            let _ = lock.unlock();
+            if begun.elapsed() > READERS_WAIT {
+                return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id: None });
+            }
+            std::thread::sleep(READERS_WAIT / 100);
+            continue;
         }
-        std::thread::sleep(READERS_WAIT / 100);
-        locked = file.try_lock();
-    }
-    match locked {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(held(dir)),
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-        Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, &error)),
+        let process_id = owner(dir, &told);
+        if process_id.is_some() || begun.elapsed() > PROCESS_WAIT {
+            return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id });
+        }
+        std::thread::sleep(PROCESS_TICK);
     }
     let process = dir.join(PROCESS);
     std::fs::write(&process, format!("{}\n", std::process::id())).map_err(|e| Error::io("write to", &process, &e))?;
-    Ok(file)
+    // Those who look have it for a moment each; one that was stopped just then must not stop us.
+    let begun = Instant::now();
+    while !try_lock(&told, &told_path)? && begun.elapsed() < PROCESS_WAIT {
+        std::thread::sleep(PROCESS_TICK / 10);
+    }
+    Ok(Locks { lock, told: Some(told) })
+}
+
+/// Returns whether a lock was taken, or could not be because the file system knows none.
+fn try_lock(file: &File, path: &Path) -> Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", path, &error)),
+    }
+}
+
+/// Returns the process id of who has the lock, once it is written.
+fn owner(dir: &Path, told: &File) -> Option<u32> {
+    if told.try_lock_shared().is_ok() {
+        let _ = told.unlock();
+        return None;
+    }
+    std::fs::read_to_string(dir.join(PROCESS)).ok()?.trim().parse().ok()
 }
 
 /// Shares the lock, touching nothing; none where nobody ever locked (the directory is a copy) or could.
@@ -293,6 +338,16 @@ mod tests {
         }
         let id = home.database_id();
         drop(home);
+        // A killed owner leaves its id; until the next one has said its own, nobody is named.
+        std::fs::write(path.join(PROCESS), "1\n").unwrap();
+        let file = |name| File::options().write(true).open(path.join(name)).unwrap();
+        let (lock, told) = (file(LOCK), file(TOLD));
+        lock.lock().unwrap();
+        assert!(matches!(Home::open(&path), Err(Error::AlreadyOpen { process_id: None, .. })));
+        std::fs::write(path.join(PROCESS), "77\n").unwrap();
+        told.lock().unwrap();
+        assert!(matches!(Home::open(&path), Err(Error::AlreadyOpen { process_id: Some(77), .. })));
+        drop((lock, told));
         let home = Home::open(&path).unwrap();
         assert!(!home.is_new());
         assert_eq!(home.database_id(), id);

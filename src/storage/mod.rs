@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `header` | magic, format version, database id, checksum: [`header`] |
 //! | `lock`, `process` | the lock of the handle that has it open, and that handle's process id |
+//! | `process.lock` | locked while `process` names the handle that has it open |
 //! | `journal/<number>.journal` | segments of frames, one frame a commit: [`journal`] |
 //! | `journal/*.new` | segments being prepared; deleted on open |
 //! | `blocks/` | sled: blocks by [`BlockKey`], and two roots: [`store`], [`root`] |

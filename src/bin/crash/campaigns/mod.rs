@@ -6,10 +6,13 @@
 
 mod arguments;
 mod heap;
+mod isolation;
 mod kill;
 mod memory;
 mod model;
+mod openers;
 mod report;
+mod soak;
 mod verify;
 mod writer;
 
@@ -35,7 +38,8 @@ pub(crate) struct Campaign {
 }
 
 /// Every campaign.
-pub(crate) const CAMPAIGNS: &[Campaign] = &[kill::CAMPAIGN, memory::CAMPAIGN];
+pub(crate) const CAMPAIGNS: &[Campaign] =
+    &[kill::CAMPAIGN, memory::CAMPAIGN, isolation::CAMPAIGN, openers::CAMPAIGN, soak::CAMPAIGN];
 
 /// Returns the exit code of a child, if the program was started as one.
 pub(crate) fn child(arguments: &[String]) -> Option<ExitCode> {
