@@ -30,20 +30,26 @@ pub(crate) const BULK_ROWS_MIN: usize = 512;
 const WRITE_BYTES: usize = 32 << 20;
 
 /// Writes the blocks of one load.
-struct Writer<'a> {
-    tx: &'a mut Transaction,
+pub(super) struct Writer<'a> {
+    pub(super) tx: &'a mut Transaction,
     generation: u64,
     writes: Vec<(BlockKey, Option<Bytes>)>,
     bytes: usize,
 }
 
-impl Writer<'_> {
-    fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
+impl<'a> Writer<'a> {
+    /// Returns what writes blocks of a generation for a transaction.
+    pub(super) fn new(tx: &'a mut Transaction, generation: u64) -> Self {
+        Self { tx, generation, writes: Vec::new(), bytes: 0 }
+    }
+
+    /// Returns the key of a block of this load.
+    pub(super) fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
         BlockKey::new(kind, sub, block, self.generation)
     }
 
     /// Stores a block and returns it as a page without changes.
-    fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
+    pub(super) fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
         self.bytes += bytes.len();
         self.writes.push((key, Some(bytes)));
         self.tx.written.keys.push(key);
@@ -53,13 +59,15 @@ impl Writer<'_> {
         Ok(Layered { base: Some(Base::stored(&self.tx.view().store, key)), delta: None })
     }
 
-    fn flush(&mut self) -> Result<()> {
+    /// Hands what is left to the store.
+    pub(super) fn flush(&mut self) -> Result<()> {
         self.bytes = 0;
         let store = self.tx.view().store.clone();
         store.apply(std::mem::take(&mut self.writes))
     }
 
-    fn view(&mut self) -> &mut Snapshot {
+    /// Returns the view the pages go into.
+    pub(super) fn view(&mut self) -> &mut Snapshot {
         self.tx.view_mut()
     }
 
@@ -93,7 +101,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn bits(&mut self, kind: BlockKind, sub: u32, block: u32, words: [u64; BLOCK_WORDS]) -> Result<BitsPage> {
+    /// Stores a block of bits.
+    pub(super) fn bits(
+        &mut self,
+        kind: BlockKind,
+        sub: u32,
+        block: u32,
+        words: [u64; BLOCK_WORDS],
+    ) -> Result<BitsPage> {
         let key = self.key(kind, sub, block);
         self.page(key, BitmapBlock::encode(&key, &words))
     }
@@ -144,7 +159,7 @@ impl Transaction {
             }
             hashed.push((info.number, entries));
         }
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer::new(self, generation);
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let words = Presence::first(BLOCK_LEN.min(n_rows - from)).0;
@@ -192,7 +207,7 @@ impl Transaction {
         let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32));
         sorted.sort_groups();
         let row_at = |at: usize| sorted.second(at) as usize;
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer::new(self, generation);
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -261,7 +276,7 @@ impl Transaction {
 
 impl Writer<'_> {
     /// Adds entries to an index, rewriting the chunks they fall into.
-    fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
+    pub(super) fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
         let n_before = self.view().indexes[number as usize].n_entries();
         let n_after = n_before + entries.len() as u64;
         let mut index = (*self.view().indexes[number as usize]).clone();
@@ -300,7 +315,7 @@ impl Writer<'_> {
     }
 
     /// Merges edges, sorted by node, then neighbour, into the blocks of their nodes.
-    fn edges(
+    pub(super) fn edges(
         &mut self,
         direction: Direction,
         rel_type: TypeId,
@@ -419,7 +434,7 @@ impl Grouped {
     }
 }
 
-fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
+pub(super) fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
     // One look at the labels of a block of nodes serves all its ends.
     let mut by_block: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
     let mut degrees: Vec<u32> = vec![0; view.node_id_end() as usize];

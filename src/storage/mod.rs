@@ -89,6 +89,7 @@ pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
 pub(crate) mod root;
+mod staging;
 pub(crate) mod store;
 
 pub(crate) use block::{
@@ -100,4 +101,5 @@ pub(crate) use header::Home;
 pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};
 pub(crate) use root::{PageTable, Root, Roots};
+pub(crate) use staging::Staging;
 pub(crate) use store::Store;
