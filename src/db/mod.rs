@@ -7,6 +7,7 @@ mod appender;
 mod background;
 mod cache;
 mod cancel;
+mod carry;
 mod copy;
 mod entities;
 mod execute;

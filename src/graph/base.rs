@@ -108,9 +108,29 @@ impl<B: Pin> Base<B> {
         }
     }
 
+    /// Returns the block for one look, without keeping it in memory where nobody has pinned it: for whoever reads
+    /// everything once.
+    ///
+    /// # Errors
+    /// `Corrupt` where it is missing or damaged.
+    pub(crate) fn look(&self) -> Result<Looked<'_, B>> {
+        match self.pinned.get() {
+            Some(block) => Ok(Looked::Pinned(block)),
+            None => B::pin(&self.key, self.bytes()?, &self.ends).map(Looked::Read),
+        }
+    }
+
+    /// Returns the bytes as they are stored.
+    ///
+    /// # Errors
+    /// `Corrupt` where they are missing; they are not checked otherwise.
+    pub(crate) fn bytes(&self) -> Result<Bytes> {
+        self.store.get(&self.key)?.ok_or_else(|| Error::corrupt(self.key, "a block", "nothing"))
+    }
+
     #[cold]
     fn load(&self) -> Result<&B> {
-        let bytes = self.store.get(&self.key)?.ok_or_else(|| Error::corrupt(self.key, "a block", "nothing"))?;
+        let bytes = self.bytes()?;
         let n_bytes = bytes.len() as u64;
         let block = B::pin(&self.key, bytes, &self.ends)?;
         Ok(self.pinned.get_or_init(|| {
@@ -118,6 +138,25 @@ impl<B: Pin> Base<B> {
             self.store.pinned_bytes().fetch_add(n_bytes, Ordering::Relaxed);
             block
         }))
+    }
+}
+
+/// A block that is looked at once.
+pub(crate) enum Looked<'a, B> {
+    /// Somebody has pinned it.
+    Pinned(&'a B),
+    /// Read for this look.
+    Read(B),
+}
+
+impl<B> std::ops::Deref for Looked<'_, B> {
+    type Target = B;
+
+    fn deref(&self) -> &B {
+        match self {
+            Self::Pinned(block) => block,
+            Self::Read(block) => block,
+        }
     }
 }
 
@@ -165,6 +204,11 @@ impl<B: Pin, D: Clone + Default> Layered<B, D> {
             Some(base) => base.get().map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Returns the stored block for one look, if there is one.
+    pub(crate) fn look(&self) -> Result<Option<Looked<'_, B>>> {
+        self.base.as_ref().map(|base| base.look()).transpose()
     }
 
     /// Returns the changes to add to them.

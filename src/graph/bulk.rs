@@ -52,8 +52,8 @@ fn visit(n: usize, check: &mut Check<'_>, mut visit: impl FnMut(usize)) -> Resul
 }
 
 /// Writes the blocks of one load.
-struct Writer<'a, 'c> {
-    tx: &'a mut Transaction,
+pub(super) struct Writer<'a, 'c> {
+    pub(super) tx: &'a mut Transaction,
     check: &'a mut Check<'c>,
     generation: u64,
     n_pages: usize,
@@ -63,13 +63,19 @@ struct Writer<'a, 'c> {
     bytes: usize,
 }
 
-impl Writer<'_, '_> {
-    fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
+impl<'a, 'c> Writer<'a, 'c> {
+    /// Returns what writes blocks of a generation for a transaction, and asks now and then whether to go on.
+    pub(super) fn new(tx: &'a mut Transaction, generation: u64, check: &'a mut Check<'c>) -> Self {
+        Self { tx, check, generation, n_pages: 0, n_loose: 0, writes: Vec::new(), bytes: 0 }
+    }
+
+    /// Returns the key of a block of this load.
+    pub(super) fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
         BlockKey::new(kind, sub, block, self.generation)
     }
 
     /// Stores a block and returns it as a page without changes.
-    fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
+    pub(super) fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
         self.n_pages += 1;
         if self.n_pages.is_multiple_of(PAGES_BETWEEN_CHECKS) {
             (self.check)()?;
@@ -83,7 +89,8 @@ impl Writer<'_, '_> {
         Ok(Layered { base: Some(Base::stored(&self.tx.view().store, key)), delta: None })
     }
 
-    fn flush(&mut self) -> Result<()> {
+    /// Hands what is left to the store.
+    pub(super) fn flush(&mut self) -> Result<()> {
         self.n_loose += std::mem::take(&mut self.bytes);
         let store = self.tx.view().store.clone();
         store.apply(std::mem::take(&mut self.writes))?;
@@ -95,7 +102,8 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    fn view(&mut self) -> &mut Snapshot {
+    /// Returns the view the pages go into.
+    pub(super) fn view(&mut self) -> &mut Snapshot {
         self.tx.view_mut()
     }
 
@@ -129,7 +137,14 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    fn bits(&mut self, kind: BlockKind, sub: u32, block: u32, words: [u64; BLOCK_WORDS]) -> Result<BitsPage> {
+    /// Stores a block of bits.
+    pub(super) fn bits(
+        &mut self,
+        kind: BlockKind,
+        sub: u32,
+        block: u32,
+        words: [u64; BLOCK_WORDS],
+    ) -> Result<BitsPage> {
         let key = self.key(kind, sub, block);
         self.page(key, BitmapBlock::encode(&key, &words))
     }
@@ -200,7 +215,7 @@ impl Transaction {
             }
             hashed.push((info.number, entries));
         }
-        let mut writer = Writer { tx: self, check, generation, n_pages: 0, n_loose: 0, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer::new(self, generation, check);
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -260,7 +275,7 @@ impl Transaction {
         let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32), check)?;
         sorted.sort_groups(check)?;
         let row_at = |at: usize| sorted.second(at) as usize;
-        let mut writer = Writer { tx: self, check, generation, n_pages: 0, n_loose: 0, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer::new(self, generation, check);
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -341,7 +356,7 @@ impl Transaction {
 
 impl Writer<'_, '_> {
     /// Adds entries to an index, rewriting the chunks they fall into.
-    fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
+    pub(super) fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
         let n_before = self.view().indexes[number as usize].n_entries();
         let n_after = n_before + entries.len() as u64;
         let mut index = (*self.view().indexes[number as usize]).clone();
@@ -380,7 +395,7 @@ impl Writer<'_, '_> {
     }
 
     /// Merges edges, sorted by node, then neighbour, into the blocks of their nodes.
-    fn edges(
+    pub(super) fn edges(
         &mut self,
         direction: Direction,
         rel_type: TypeId,
@@ -525,7 +540,7 @@ impl Grouped {
     }
 }
 
-fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
+pub(super) fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
     // One look at the labels of a block of nodes serves all its ends.
     let mut by_block: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
     let mut degrees: Vec<u32> = vec![0; view.node_id_end() as usize];

@@ -14,6 +14,7 @@
 //! 6. After a crash, recovery loads the root and applies the facts of every later frame, through `Snapshot::apply` again.
 
 mod adjacency;
+mod backup;
 mod base;
 mod bulk;
 mod catalog;

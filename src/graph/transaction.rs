@@ -370,7 +370,7 @@ impl Transaction {
     }
 
     /// Returns a value that two nodes of the label have.
-    fn find_duplicate(&self, label: LabelId, key: KeyId) -> Result<Option<Value>> {
+    pub(super) fn find_duplicate(&self, label: LabelId, key: KeyId) -> Result<Option<Value>> {
         let index = self.view.catalog().find_index(label, key).expect("the index was just created");
         let chunks = &self.view.indexes[index.number as usize];
         let column = self.view.node_column(key);

@@ -96,6 +96,7 @@ pub(crate) mod journal;
 pub(crate) mod key;
 mod private;
 pub(crate) mod root;
+mod staging;
 pub(crate) mod store;
 
 pub(crate) use block::{
@@ -107,4 +108,5 @@ pub(crate) use header::Home;
 pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};
 pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
+pub(crate) use staging::Staging;
 pub(crate) use store::Store;
