@@ -12,6 +12,7 @@ mod entities;
 mod execute;
 mod options;
 mod params;
+mod profile;
 mod rows;
 mod schema;
 mod statement;

@@ -34,7 +34,8 @@ pub(crate) const HELP: &str = "\
 .quit            leaves (so does Ctrl-D)
 
 A statement ends with a semicolon and may span lines. Ctrl-C cancels a running statement.
-BEGIN; opens a transaction, COMMIT; keeps it, ROLLBACK; drops it. EXPLAIN before a query shows its plan.
+BEGIN; opens a transaction, COMMIT; keeps it, ROLLBACK; drops it. EXPLAIN before a query shows its plan;
+PROFILE runs it and shows what each part of the plan took.
 ";
 
 /// Parses a line that starts with a dot.

@@ -175,6 +175,11 @@ impl Shell {
 
     /// Writes the rows; returns how many and what the statement did.
     fn show(&self, mut rows: Rows) -> Result<(Option<u64>, Summary), Failure> {
+        if let (Mode::Box, Some(profile)) = (self.look.mode, rows.summary().profile.clone()) {
+            // A tree is for people; the other modes write its rows.
+            write_out(|out| write!(out, "{profile}"))?;
+            return Ok((None, rows.summary().clone()));
+        }
         let columns: Vec<_> = rows.columns().to_vec();
         if columns.is_empty() {
             while rows.next_row()?.is_some() {}

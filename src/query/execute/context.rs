@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use super::batch::Batch;
+use super::{batch::Batch, measure::Meter};
 use crate::{
     Error, Result,
     graph::{Snapshot, Transaction},
@@ -102,7 +102,11 @@ pub(crate) struct Context {
     pub(crate) gone: Gone,
     clock: Clock,
     ticks: u32,
-    bytes_held: u64,
+    pub(super) bytes_held: u64,
+    /// The most held since this was last set to what is held; kept for [`Meter`].
+    pub(super) bytes_held_max: u64,
+    /// There while operators are measured.
+    pub(super) meter: Option<Box<Meter>>,
 }
 
 impl Context {
@@ -124,6 +128,8 @@ impl Context {
             clock: Clock::default(),
             ticks: 0,
             bytes_held: 0,
+            bytes_held_max: 0,
+            meter: None,
         }
     }
 
@@ -139,7 +145,10 @@ impl Context {
         }
         self.clock = Clock::default();
         self.ticks = 0;
-        self.bytes_held = 0;
+        (self.bytes_held, self.bytes_held_max) = (0, 0);
+        if let Some(meter) = &mut self.meter {
+            meter.start();
+        }
     }
 
     /// Returns where the run reads and writes.
@@ -200,6 +209,7 @@ impl Context {
         let bytes = bytes as u64;
         self.bytes_held = self.bytes_held - (*held).min(self.bytes_held) + bytes;
         *held = bytes;
+        self.bytes_held_max = self.bytes_held_max.max(self.bytes_held);
         if self.bytes_held > self.limits.memory_max {
             return Err(Error::Limit { what: "memory of a statement in bytes", max: self.limits.memory_max });
         }
