@@ -66,6 +66,7 @@ pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use graph::CheckReport;
 pub use import::FileAccess;
 pub use model::Value;
+pub use query::{OperatorProfile, Profile};
 
 /// Planted faults, by which the crash campaign proves that it would notice one.
 #[cfg(feature = "crash")]

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, statement::Pool};
+use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, profile, statement::Pool};
 use crate::{
     Error, QueryError, Result, Value,
     graph::{Snapshot, Transaction, Writer},
@@ -33,7 +33,7 @@ impl<'a> Run<'a> {
         Self { inner, text, params, options: None }
     }
 
-    fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> Limits {
         let defaults = &self.inner.options;
         let options = self.options;
         let deadline = options.and_then(|options| options.deadline).or(defaults.deadline);
@@ -45,7 +45,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn values(&self, plan: &Plan) -> Result<Vec<Value>> {
+    pub(super) fn values(&self, plan: &Plan) -> Result<Vec<Value>> {
         let value = |name: &Arc<str>| {
             let value = self.params.get(name).cloned();
             value.ok_or_else(|| Error::from(missing_parameter(name)))
@@ -53,7 +53,7 @@ impl<'a> Run<'a> {
         plan.params.iter().map(value).collect()
     }
 
-    fn summary(&self, entry: &Entry, was_known: bool) -> Summary {
+    pub(super) fn summary(&self, entry: &Entry, was_known: bool) -> Summary {
         let time = |time: Duration| if was_known { Duration::ZERO } else { time };
         Summary {
             notices: entry.notices.clone(),
@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn refuse_if_read_only(&self) -> Result<()> {
+    pub(super) fn refuse_if_read_only(&self) -> Result<()> {
         if self.inner.options.read_only {
             return Err(Error::NotAllowed { what: "changing a database opened read-only".into() });
         }
@@ -128,7 +128,7 @@ pub(super) fn on_snapshot(run: Run<'_>, snapshot: &Arc<Snapshot>) -> Result<Rows
 
 fn needs_writer(entry: &Entry) -> bool {
     match &entry.compiled {
-        Compiled::Query(query) => query.plan.writes,
+        Compiled::Query(query) | Compiled::Profile(query) => query.plan.writes,
         Compiled::CreateConstraint(_)
         | Compiled::CreateIndex(_)
         | Compiled::DropConstraint(_)
@@ -196,9 +196,9 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             what: "BEGIN, COMMIT and ROLLBACK outside a session; use Database::session or Database::write".into(),
         }),
         Compiled::Profile(_) => {
-            let span = crate::Span::new(0, "PROFILE".len());
-            let error = QueryError::syntax("UnsupportedFeature", "not supported yet: PROFILE", span);
-            Err(error.hint("EXPLAIN shows the plan").locate(run.text).into())
+            let plan = entry.plan.as_ref().expect("a query has a plan");
+            let (_, done) = profile::run(run, plan, Source::Read(snapshot), summary);
+            done.map_err(|error| locate(error, run.text))
         }
         Compiled::CreateConstraint(_)
         | Compiled::CreateIndex(_)
@@ -235,6 +235,7 @@ fn statement(run: Run<'_>, mut transaction: Transaction) -> (Transaction, Result
     };
     match &entry.compiled {
         Compiled::Query(query) if query.plan.writes => write(run, &entry, transaction),
+        Compiled::Profile(query) if query.plan.writes => profile::write(run, &entry, transaction),
         _ => {
             let done = other(run, &entry, &mut transaction);
             (transaction, done)
@@ -413,7 +414,7 @@ fn show(entry: &Entry, view: &Snapshot, summary: Summary) -> Rows {
     table(&["name", "type", "label", "property"], rows.collect(), summary)
 }
 
-fn table(columns: &[&str], rows: Vec<Vec<Value>>, summary: Summary) -> Rows {
+pub(super) fn table(columns: &[&str], rows: Vec<Vec<Value>>, summary: Summary) -> Rows {
     Rows::held(columns.iter().map(|name| Arc::from(*name)).collect(), rows, summary)
 }
 
@@ -427,7 +428,7 @@ fn held(mut rows: Rows) -> Result<Rows> {
 }
 
 /// Returns what opens the files of LOAD CSV.
-fn opener(inner: &Arc<Inner>) -> OpenFile {
+pub(super) fn opener(inner: &Arc<Inner>) -> OpenFile {
     inner.opener.clone()
 }
 

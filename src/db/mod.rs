@@ -14,6 +14,7 @@ mod execute;
 mod look;
 mod options;
 mod params;
+mod profile;
 mod rows;
 mod schema;
 mod statement;

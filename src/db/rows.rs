@@ -8,7 +8,10 @@ use super::Inner;
 use crate::{
     Result, Value,
     model::{NodeId, from_row},
-    query::execute::{self, Execution},
+    query::{
+        Profile,
+        execute::{self, Execution},
+    },
 };
 
 /// What a statement changed, and what its author should be told.
@@ -39,6 +42,8 @@ pub struct Summary {
     pub parse_time: Duration,
     /// The time it took to bind and plan, where that was done.
     pub plan_time: Duration,
+    /// What each operator took, of a statement under `PROFILE`.
+    pub profile: Option<Arc<Profile>>,
 }
 
 impl Summary {

@@ -30,6 +30,7 @@ pub(crate) mod slots;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
 
+pub use self::explain::{OperatorProfile, Profile};
 pub(crate) use self::parse::{is_complete, parse, split_statements};
 
 #[cfg(test)]

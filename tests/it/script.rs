@@ -8,6 +8,8 @@
 //! - `[error]`: the statement fails; the text is its type, detail and phase.
 //! - `[effects]`: what changed stands in a last line. A statement without columns prints only that.
 //! - `[plan]`: prints the plan, without its estimates, instead of running.
+//! - `[profile]`: runs, and prints the plan with the rows that each operator gave, and whether it held memory. Times and
+//!   estimates are left out.
 //!
 //! `UPDATE_EXPECT=1 cargo test --test it scripts` writes what came out into the files.
 
@@ -211,7 +213,7 @@ fn write(cases: &[Case]) -> String {
 
 /// Sorts the rows below the header where their order does not count.
 fn fit(case: &Case, mut lines: Vec<String>) -> Vec<String> {
-    if !["ordered", "plan", "error"].iter().any(|tag| case.has(tag)) && lines.len() > 2 {
+    if !["ordered", "plan", "profile", "error"].iter().any(|tag| case.has(tag)) && lines.len() > 2 {
         let end = lines.len() - usize::from(case.has("effects"));
         lines[1..end].sort();
     }
@@ -226,7 +228,12 @@ fn run(session: &mut Session, statement: &str) -> Result<Table, Error> {
 }
 
 fn print(session: &mut Session, case: &Case) -> Vec<String> {
-    let statement = if case.has("plan") { format!("EXPLAIN {}", case.statement) } else { case.statement.clone() };
+    let before_it = match () {
+        () if case.has("plan") => "EXPLAIN ",
+        () if case.has("profile") => "PROFILE ",
+        () => "",
+    };
+    let statement = format!("{before_it}{}", case.statement);
     let db = session.database().clone();
     let before = Graph::read(&db).expect("the graph is readable");
     let result = run(session, &statement);
@@ -256,7 +263,9 @@ fn print(session: &mut Session, case: &Case) -> Vec<String> {
         }
         return lines;
     }
-    if !table.columns.is_empty() {
+    if case.has("profile") {
+        lines.extend(table.rows.iter().map(|row| profiled(row)));
+    } else if !table.columns.is_empty() {
         lines.push(table.columns.join(" | "));
         for row in &table.rows {
             lines.push(row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "));
@@ -266,6 +275,14 @@ fn print(session: &mut Session, case: &Case) -> Vec<String> {
         lines.push(effects());
     }
     lines
+}
+
+/// Returns a line of a profile without what differs from run to run.
+fn profiled(row: &[attendb::Value]) -> String {
+    let number = |at: usize| row[at].as_int().expect("a number");
+    let operator = row[1].as_str().expect("a text");
+    let held = if number(7) > 0 { ", held memory" } else { "" };
+    format!("{:indent$}{operator}: {} rows{held}", "", number(3), indent = 2 * number(0) as usize)
 }
 
 fn describe(error: &Error, expected: bool) -> String {

@@ -17,7 +17,7 @@ use crate::{
     params::{self, Change},
     progress::Progress,
     prompt::Names,
-    render::{self, RenderError},
+    render::{self, Mode, RenderError},
     schema,
     script::{self, Kind, Piece},
     settings::{Look, Measure, Reader, Switch, limit, word},
@@ -290,6 +290,11 @@ impl Shell {
 
     /// Writes the rows, as many as are to be shown, and counts the rest.
     fn show(&mut self, mut rows: Rows, started: Instant) -> Result<Shown, Failure> {
+        if let (Mode::Box, Some(profile)) = (self.look.mode, rows.summary().profile.clone()) {
+            // A tree is for people; the other modes write its rows.
+            self.output.text(&self.look, &profile.to_string())?;
+            return Ok(Shown { rows: None, summary: rows.summary().clone(), took: started.elapsed() });
+        }
         let columns: Vec<_> = rows.columns().to_vec();
         if columns.is_empty() {
             while rows.next_row()?.is_some() {}

@@ -8,7 +8,10 @@ use std::{
     time::Instant,
 };
 
-use super::batch::{Batch, value_bytes};
+use super::{
+    batch::{Batch, value_bytes},
+    measure::Meter,
+};
 use crate::{
     Error, Result,
     graph::{Snapshot, Transaction},
@@ -102,7 +105,11 @@ pub(crate) struct Context {
     pub(crate) gone: Gone,
     clock: Clock,
     ticks: u32,
-    bytes_held: u64,
+    pub(super) bytes_held: u64,
+    /// The most held since this was last set to what is held; kept for [`Meter`].
+    pub(super) bytes_held_max: u64,
+    /// There while operators are measured.
+    pub(super) meter: Option<Box<Meter>>,
     /// The most that was held at once in this run.
     bytes_held_most: u64,
     /// Bytes of values that expressions have made and nobody holds yet.
@@ -130,6 +137,8 @@ impl Context {
             bytes_held: 0,
             bytes_held_most: 0,
             made: 0,
+            bytes_held_max: 0,
+            meter: None,
         }
     }
 
@@ -145,7 +154,10 @@ impl Context {
         }
         self.clock = Clock::default();
         self.ticks = 0;
-        self.bytes_held = 0;
+        (self.bytes_held, self.bytes_held_max) = (0, 0);
+        if let Some(meter) = &mut self.meter {
+            meter.start();
+        }
         self.bytes_held_most = 0;
         self.made = 0;
     }
@@ -209,6 +221,7 @@ impl Context {
         self.bytes_held = self.bytes_held - (*held).min(self.bytes_held) + bytes;
         *held = bytes;
         self.bytes_held_most = self.bytes_held_most.max(self.bytes_held);
+        self.bytes_held_max = self.bytes_held_max.max(self.bytes_held);
         self.check_memory()
     }
 

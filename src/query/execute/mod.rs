@@ -24,6 +24,7 @@ pub(crate) mod eval;
 mod expand;
 mod filter;
 mod foreach;
+pub(crate) mod measure;
 mod merge;
 mod result;
 mod run;
@@ -65,12 +66,19 @@ pub(crate) struct Builder {
     /// The frame that [`Op::Argument`] reads here.
     frame: usize,
     needs_files: bool,
+    /// The operators to be measured.
+    measured: Option<measure::Numbers>,
 }
 
 impl Builder {
     /// Returns the builder of a statement with so many slots.
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, n_frames: 1, frame: 0, needs_files: false }
+        Self { width, n_frames: 1, frame: 0, needs_files: false, measured: None }
+    }
+
+    /// Returns a builder that wraps the operators of a plan to measure them.
+    fn measuring(width: usize, root: &Op) -> Self {
+        Self { measured: Some(measure::Numbers::of(root)), ..Self::new(width) }
     }
 
     /// Returns the number of slots.
@@ -106,6 +114,15 @@ impl Builder {
 
 /// Builds the operator of a plan, with its inputs.
 pub(crate) fn build(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
+    let number = builder.measured.as_ref().and_then(|numbers| numbers.get(op));
+    let built = build_plain(op, builder);
+    match number {
+        Some(number) => Box::new(measure::Measured::new(number, built)),
+        None => built,
+    }
+}
+
+fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
     match op {
         Op::Argument => Box::new(scan::Argument::new(builder.frame)),
         Op::Nothing => Box::new(scan::Nothing),

@@ -6,8 +6,14 @@ use super::{
     Builder, Context, Limits, OpenFile, Operator, Source, Summary,
     batch::{Batch, Column},
     build, hydrate,
+    measure::{Meter, Numbers, Taken},
 };
-use crate::{Error, Result, graph::Snapshot, model::Value, query::plan::Plan};
+use crate::{
+    Error, Result,
+    graph::Snapshot,
+    model::Value,
+    query::plan::{Op, Plan},
+};
 
 /// What a run may have held, in bytes or as a part of what it might hold, so that its operators keep their buffers for the
 /// next: arrays as long as the graph are worth keeping, but one run of a greedy statement must not occupy memory for ever.
@@ -28,17 +34,31 @@ struct Inner {
     n_rows: u64,
     is_done: bool,
     needs_files: bool,
+    /// Which operators are measured; `None` where none are.
+    measured: Option<Numbers>,
 }
 
 impl Execution {
     /// Builds the operators of a plan.
     pub(crate) fn prepare(plan: Arc<Plan>) -> Self {
-        let mut builder = Builder::new(plan.slots.len());
+        let builder = Builder::new(plan.slots.len());
+        Self::build(plan, builder)
+    }
+
+    /// Builds the operators of a plan so that what each takes is measured.
+    pub(crate) fn prepare_measured(plan: Arc<Plan>) -> Self {
+        let builder = Builder::measuring(plan.slots.len(), &plan.root);
+        Self::build(plan, builder)
+    }
+
+    fn build(plan: Arc<Plan>, mut builder: Builder) -> Self {
         let root = build(&plan.root, &mut builder);
-        let ctx = Context::new(builder.n_frames(), plan.slots.len());
+        let mut ctx = Context::new(builder.n_frames(), plan.slots.len());
+        let measured = builder.measured.take();
+        ctx.meter = measured.as_ref().map(|numbers| Box::new(Meter::new(numbers)));
         let needs_files = builder.needs_files();
         let out = builder.batch();
-        Self(Box::new(Inner { plan, root, ctx, out, n_rows: 0, is_done: true, needs_files }))
+        Self(Box::new(Inner { plan, root, ctx, out, n_rows: 0, is_done: true, needs_files, measured }))
     }
 
     /// Builds the operators of a plan and starts a run.
@@ -134,6 +154,18 @@ impl Execution {
         }
     }
 
+    /// Returns what an operator took in the last run, up to its end; `None` where it is not measured.
+    pub(crate) fn taken(&self, op: &Op) -> Option<Taken> {
+        let number = self.0.measured.as_ref()?.get(op)?;
+        self.0.ctx.meter.as_ref().map(|meter| meter.taken(number))
+    }
+
+    /// Returns what the result took, outside all operators; its rows are those that left.
+    pub(crate) fn taken_by_result(&self) -> Option<Taken> {
+        let rows = self.0.n_rows;
+        self.0.ctx.meter.as_ref().map(|meter| Taken { rows, ..meter.result() })
+    }
+
     /// Returns what the run reads; `None` when no run is on.
     pub(crate) fn view(&self) -> Option<&Snapshot> {
         self.0.ctx.source.as_ref().map(Source::view)
@@ -150,6 +182,7 @@ impl Execution {
     pub(crate) fn finish(&mut self) -> Option<(Source, Summary)> {
         let source = self.0.ctx.source.take()?;
         self.0.is_done = true;
+        self.0.ctx.stop_clock();
         Some((source, self.0.ctx.summary))
     }
 }

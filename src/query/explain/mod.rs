@@ -1,11 +1,15 @@
 //! A plan as text: one operator a line, its input below it, with estimated rows.
 
 mod expr;
+mod profile;
 mod rows;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write;
+
+pub(crate) use self::profile::Sheet;
+pub use self::profile::{OperatorProfile, Profile};
 
 use self::expr::Printer;
 use super::{
@@ -20,9 +24,7 @@ use super::{
 pub(crate) fn explain(plan: &Plan, statistics: &dyn Statistics) -> String {
     let printer = Printer { slots: &plan.slots, params: &plan.params };
     let mut lines = Vec::new();
-    let names: Vec<&str> = plan.columns.iter().map(|(name, _)| &**name).collect();
-    let result = if names.is_empty() { "no columns".to_owned() } else { names.join(", ") };
-    lines.push(Line { depth: 0, text: format!("Result {result}"), rows: None });
+    lines.push(Line { depth: 0, text: result_title(plan), rows: None });
     describe(&plan.root, 1, 1.0, &printer, statistics, &mut lines);
     let width = lines.iter().map(|line| 2 * line.depth + line.text.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
@@ -35,6 +37,11 @@ pub(crate) fn explain(plan: &Plan, statistics: &dyn Statistics) -> String {
         text.push('\n');
     }
     text
+}
+
+fn result_title(plan: &Plan) -> String {
+    let names: Vec<&str> = plan.columns.iter().map(|(name, _)| &**name).collect();
+    format!("Result {}", if names.is_empty() { "no columns".to_owned() } else { names.join(", ") })
 }
 
 struct Line {
