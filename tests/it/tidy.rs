@@ -21,6 +21,7 @@ const LAYERS: &[(&str, u32)] = &[
     ("extract", 4),
     ("import", 4),
     ("db", 5),
+    ("fuzzing", 6),
 ];
 
 /// Where each foreign crate lives: a path below `src` that its uses must start with.
