@@ -50,11 +50,6 @@ pub(super) fn recover(
         Recovered { segments: Vec::new(), next_sequence: from_sequence + 1, next_number: 1, hash: 0, position: 0 };
     let paths = list(dir, tail)?;
     let n_segments = paths.len();
-    // The segment that was written last is never deleted, and a root comes after a commit, which made one.
-    if n_segments == 0 && from_sequence > 0 {
-        let expected = format!("the segments since frame {from_sequence}, the last that blocks hold");
-        return Err(Error::corrupt(dir.display(), expected, "no segment: commits may be missing; restore a backup"));
-    }
     for (at, (number, path)) in paths.into_iter().enumerate() {
         let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
         let corrupt = |expected: String, got: String| Error::corrupt(path.display(), expected, got);
