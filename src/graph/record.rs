@@ -348,7 +348,8 @@ mod tests {
     #[test]
     fn records_that_contradict_themselves_are_refused() {
         assert!(open(&record(), CountsRecord::default()).is_ok());
-        let changes: [(&str, fn(&mut CatalogRecord)); 10] = [
+        type Change = fn(&mut CatalogRecord);
+        let changes: [(&str, Change); 10] = [
             ("a name twice", |record| record.labels[1] = "A".into()),
             ("an index number beyond the next", |record| record.indexes[0].number = u32::MAX),
             ("an index number twice", |record| record.indexes[0].number = 3),

@@ -418,6 +418,7 @@ fn an_empty_file_of_json_lines_is_no_rows() {
     let mut tx = Graph::new().tx;
     let options = FormatOptions::new(Format::JsonLines);
     let target = nodes("A", None, CopyMode::Create);
-    let report = copy_from(&mut tx, &mut || 1, &source, &options, &target, &ReadLimits::default(), &mut |_| Ok(())).unwrap();
+    let report =
+        copy_from(&mut tx, &mut || 1, &source, &options, &target, &ReadLimits::default(), &mut |_| Ok(())).unwrap();
     assert_eq!((report.n_rows, report.n_created()), (0, 0));
 }
