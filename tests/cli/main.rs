@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod errors;
 mod output;
+mod picture;
 mod scripts;
 
 use std::{

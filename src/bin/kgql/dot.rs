@@ -7,6 +7,8 @@ use crate::render::Mode;
 /// A command to the shell.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
+    /// `.graph FILE`
+    Graph(PathBuf),
     /// `.help`
     Help,
     /// `.schema`
@@ -22,10 +24,11 @@ pub(crate) enum Command {
 }
 
 /// The names, for completion.
-pub(crate) const NAMES: [&str; 6] = [".help", ".mode", ".quit", ".read", ".schema", ".timer"];
+pub(crate) const NAMES: [&str; 7] = [".graph", ".help", ".mode", ".quit", ".read", ".schema", ".timer"];
 
 /// What `.help` says.
 pub(crate) const HELP: &str = "\
+.graph FILE      draws the last result's nodes, relationships and paths: .html, .svg, .dot, .gv or .mmd
 .help            this text
 .schema          labels, types and property keys with their counts, indexes and constraints
 .mode [MODE]     how rows are written: box, csv, json, jsonl, markdown
@@ -50,6 +53,8 @@ pub(crate) fn parse(line: &str) -> Result<Command, String> {
         if argument.is_empty() { Ok(command) } else { Err(format!("{name} takes nothing, but got '{argument}'")) }
     };
     match name.to_ascii_lowercase().as_str() {
+        ".graph" if argument.is_empty() => Err(".graph needs a file: .html, .svg, .dot, .gv or .mmd".to_owned()),
+        ".graph" => Ok(Command::Graph(PathBuf::from(unquoted(argument)))),
         ".help" => alone(Command::Help),
         ".schema" => alone(Command::Schema),
         ".quit" | ".exit" => alone(Command::Quit),
@@ -100,7 +105,7 @@ mod tests {
     #[test]
     fn every_offered_name_is_known_and_in_the_help() {
         for name in NAMES {
-            let line = if name == ".read" { ".read x".to_owned() } else { name.to_owned() };
+            let line = if [".graph", ".read"].contains(&name) { format!("{name} x") } else { name.to_owned() };
             assert!(parse(&line).is_ok(), "{name}");
             assert!(HELP.contains(name), "{name}");
         }

@@ -10,6 +10,7 @@ mod demo;
 mod dot;
 mod failure;
 mod params;
+mod picture;
 mod progress;
 mod prompt;
 mod render;

@@ -12,6 +12,7 @@ use attendb::{Database, Error, Params, QueryOptions, Rows, Summary, Value};
 use crate::{
     bench, cancel, dot,
     failure::Failure,
+    picture::{self, Seen},
     progress::Progress,
     prompt::Names,
     render::{self, Mode, Page, RenderError},
@@ -32,6 +33,8 @@ pub(crate) struct Shell {
     look: Look,
     progress: Progress,
     read_depth: usize,
+    /// What of the last result can be drawn.
+    seen: Seen,
 }
 
 /// How answers are shown.
@@ -61,7 +64,7 @@ pub(crate) enum Flow {
 impl Shell {
     /// Returns a shell without an open transaction.
     pub(crate) fn new(db: Database, params: Params, look: Look, progress: Progress) -> Self {
-        Self { session: db.session(), params, look, progress, read_depth: 0 }
+        Self { session: db.session(), params, look, progress, read_depth: 0, seen: Seen::default() }
     }
 
     /// Returns whether a transaction is open.
@@ -132,6 +135,7 @@ impl Shell {
 
     fn run_dot(&mut self, line: &str) -> Result<Flow, Failure> {
         match dot::parse(line).map_err(Failure::Usage)? {
+            dot::Command::Graph(path) => picture::draw(&mut self.session, &self.seen, &path)?,
             dot::Command::Help => write_out(|out| out.write_all(dot::HELP.as_bytes()))?,
             dot::Command::Schema => {
                 let text = schema::describe(&self.session.database().schema());
@@ -174,7 +178,7 @@ impl Shell {
     }
 
     /// Writes the rows; returns how many and what the statement did.
-    fn show(&self, mut rows: Rows) -> Result<(Option<u64>, Summary), Failure> {
+    fn show(&mut self, mut rows: Rows) -> Result<(Option<u64>, Summary), Failure> {
         if let (Mode::Box, Some(profile)) = (self.look.mode, rows.summary().profile.clone()) {
             // A tree is for people; the other modes write its rows.
             write_out(|out| write!(out, "{profile}"))?;
@@ -185,9 +189,14 @@ impl Shell {
             while rows.next_row()?.is_some() {}
             return Ok((None, rows.summary().clone()));
         }
+        self.seen = Seen::default();
+        let seen = &mut self.seen;
         let names: Vec<&str> = columns.iter().map(|name| &**name).collect();
         let each = std::iter::from_fn(|| match rows.next_row() {
-            Ok(row) => row.map(|row| Ok::<Vec<Value>, Error>(row.values().to_vec())),
+            Ok(row) => row.map(|row| {
+                seen.see(row.values());
+                Ok::<Vec<Value>, Error>(row.values().to_vec())
+            }),
             Err(error) => Some(Err(error)),
         });
         let stdout = io::stdout();
