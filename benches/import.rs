@@ -1,5 +1,5 @@
 //! How fast `COPY` takes files of nodes and relationships into a database in memory: reading, typing, finding the ends,
-//! building blocks. Nothing is made durable. Figures are bytes of CSV a second.
+//! building blocks; and `LOAD CSV` a wide one. Nothing is made durable. Figures are bytes, or rows, of CSV a second.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -8,6 +8,9 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 
 const N_PEOPLE: u64 = 50_000;
 const N_FOLLOWS: u64 = 500_000;
+/// Rows of the wide file, and how many nodes they name.
+const N_WIDE: u64 = 200_000;
+const N_ENDS: u64 = 20_000;
 const SEED: u64 = 7;
 
 fn database(directory: &Path) -> Database {
@@ -57,6 +60,31 @@ fn import(criterion: &mut Criterion) {
             db
         };
         bench.iter_batched(|| copy_people(database(directory.path())), copy, BatchSize::PerIteration);
+    });
+    group.finish();
+    wide(criterion, directory.path());
+}
+
+/// One wide file that holds both ends and the relationship of each row: rows a second of `LOAD CSV … MERGE`.
+fn wide(criterion: &mut Criterion, directory: &Path) {
+    let row = |n: u64| format!("{},{}\n", n % N_ENDS, n * 7 % N_ENDS);
+    let text = "a,b\n".to_owned() + &(0..N_WIDE).map(row).collect::<String>();
+    fs::write(directory.join("wide.csv"), text).expect("the directory is ours");
+    let mut group = criterion.benchmark_group("load csv");
+    group.sample_size(10).throughput(Throughput::Elements(N_WIDE));
+    group.bench_function("merge nodes and relationships", |bench| {
+        let begin = || {
+            let db = database(directory);
+            db.execute("CREATE CONSTRAINT FOR (p:P) REQUIRE p.id IS UNIQUE", ()).expect("it is new");
+            db
+        };
+        let load = |db: Database| {
+            let text = "LOAD CSV WITH HEADERS FROM 'wide.csv' AS row MERGE (a:P {id: row.a}) MERGE (b:P {id: row.b}) \
+                        MERGE (a)-[:R]->(b)";
+            assert_eq!(db.execute(text, ()).expect("the file is good").nodes_created, N_ENDS);
+            db
+        };
+        bench.iter_batched(begin, load, BatchSize::PerIteration);
     });
     group.finish();
 }

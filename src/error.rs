@@ -352,7 +352,7 @@ impl fmt::Display for QueryError {
 pub struct ImportError {
     /// The file as the statement named it.
     pub file: String,
-    /// Line, from 1 (of the decompressed text).
+    /// Line, from 1 (of the decompressed text); 0 where no one line is meant.
     pub line: u64,
     /// Column, from 1: the field's number; 0 where the whole line is meant.
     pub column: u64,
@@ -364,7 +364,10 @@ pub struct ImportError {
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}", self.file, self.line)?;
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ", line {}", self.line)?;
+        }
         if self.column > 0 {
             write!(f, ", column {}", self.column)?;
         }

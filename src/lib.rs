@@ -58,8 +58,9 @@ mod query;
 mod storage;
 
 pub use db::{
-    CancelHandle, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params, Progress, QueryOptions,
-    ReadTransaction, RelationshipAppender, Row, Rows, Schema, Session, Statement, Status, Summary, WriteTransaction,
+    CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params, Progress,
+    QueryOptions, ReadTransaction, RelationshipAppender, Row, Rows, Schema, Session, Statement, Status, Summary,
+    WriteTransaction,
 };
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use graph::CheckReport;
@@ -76,9 +77,33 @@ pub mod fault {
     }
 }
 
+/// The door of the fuzz targets: bytes to the decoders behind the interface. No part of it.
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 /// Returns the statements of a script, split at semicolons outside strings, comments and quoted names.
 pub fn split_statements(script: &str) -> Vec<&str> {
     query::split_statements(script)
+}
+
+/// Returns the candidate most like a wrong name, for a "did you mean": the same but for case, or a few letters away.
+///
+/// ```
+/// assert_eq!(attendb::similar("Persn", ["Place", "Person"]), Some("Person"));
+/// ```
+pub fn similar<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    query::suggest::suggest(wanted, candidates)
+}
+
+/// Returns the names of the functions a query may call, aggregates apart.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    query::function::Function::ALL.iter().map(|(_, name, ..)| *name)
+}
+
+/// Returns the names of the procedures that `CALL` knows.
+pub fn procedure_names() -> impl Iterator<Item = &'static str> {
+    query::procedure::ALL.iter().map(|procedure| procedure.name)
 }
 
 /// Returns whether a text ends where a statement may: after a semicolon, with nothing left open.

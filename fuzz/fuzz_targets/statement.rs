@@ -12,11 +12,8 @@ const DEADLINE: Duration = Duration::from_millis(200);
 static DB: LazyLock<Database> = LazyLock::new(|| {
     let db = Database::memory_with(Options { background: false, threads: 1, ..Options::default() })
         .expect("a database in memory needs nothing");
-    db.execute(
-        "CREATE (a:A {k: 1})-[:R {w: 2.5}]->(b:B {k: 'x'}), (b)-[:R]->(b), (b)-[:S]->(a), (a)-[:S]->(:A:B)",
-        (),
-    )
-    .expect("the fixture is a valid statement");
+    db.execute("CREATE (a:A {k: 1})-[:R {w: 2.5}]->(b:B {k: 'x'}), (b)-[:R]->(b), (b)-[:S]->(a), (a)-[:S]->(:A:B)", ())
+        .expect("the fixture is a valid statement");
     db
 });
 

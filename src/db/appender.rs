@@ -62,7 +62,7 @@ impl NodeAppender<'_> {
             let (n_rows, columns) = (rows.n_rows, rows.into_columns());
             if tx.can_load() && n_rows >= BULK_ROWS_MIN {
                 let columns: Vec<(KeyId, &Column)> = keys.into_iter().zip(&columns).collect();
-                let first = tx.bulk_nodes(generation, label, n_rows, &columns)?;
+                let first = tx.bulk_nodes(generation, label, n_rows, &columns, &mut || Ok(()))?;
                 return Ok((0..n_rows as u32).map(|row| NodeId::new(first + row)).collect());
             }
             let mut ids = Vec::with_capacity(n_rows);
@@ -110,7 +110,7 @@ impl RelationshipAppender<'_> {
                     }
                 }
                 let columns: Vec<(KeyId, &Column)> = keys.into_iter().zip(&columns).collect();
-                tx.bulk_rels(generation, rel_type, &starts, &ends, &columns)?;
+                tx.bulk_rels(generation, rel_type, &starts, &ends, &columns, &mut || Ok(()))?;
                 return Ok(n_rows);
             }
             for row in 0..n_rows {

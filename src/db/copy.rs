@@ -41,6 +41,9 @@ pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOpt
                 ast::FileFormat::Csv => Format::Csv,
                 ast::FileFormat::Tsv => Format::Tsv,
                 ast::FileFormat::JsonLines => Format::JsonLines,
+                ast::FileFormat::NTriples => Format::NTriples,
+                ast::FileFormat::Turtle => Format::Turtle,
+                ast::FileFormat::GraphMl => Format::GraphMl,
             },
             path,
         ),
@@ -57,31 +60,65 @@ pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOpt
     Ok(format)
 }
 
-/// Returns how the file of a `COPY … FROM` is written, and what it fills.
+/// Returns how a file to be read is written, and which columns are declared.
 ///
 /// # Errors
 /// As [`format`].
-pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions, CopyTarget)> {
+pub(super) fn readable(copy: &ast::CopyFrom, file: &str) -> Result<FormatOptions> {
     let mut options = format(file, &copy.file_options)?;
     options.columns = copy
         .columns
         .iter()
         .map(|column| DeclaredColumn { name: column.name.text.clone(), column_type: Some(column_type(column.kind)) })
         .collect();
+    Ok(options)
+}
+
+/// Returns how the file of a `COPY … FROM` is written, and what it fills.
+///
+/// # Errors
+/// As [`format`].
+pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions, CopyTarget)> {
+    let mut options = readable(copy, file)?;
     options.on_error = if copy.skip_errors { OnError::Skip } else { OnError::Stop };
-    let mode = match copy.mode {
-        Some(ast::CopyMode::Merge) => CopyMode::Merge,
-        Some(ast::CopyMode::Create) => CopyMode::Create,
-        // Loading a file twice must not double nodes with a key; relationships have none, so each row is one more.
-        None if copy.from.is_none() && copy.key.is_some() => CopyMode::Merge,
-        None => CopyMode::Create,
-    };
-    let name = copy.target.text.clone();
+    let mode = copy.mode.map(|mode| match mode {
+        ast::CopyMode::Merge => CopyMode::Merge,
+        ast::CopyMode::Create => CopyMode::Create,
+    });
+    if options.format.is_rdf() {
+        refuse_for_rdf(copy)?;
+        return Ok((options, CopyTarget::Whole { mode: None }));
+    }
+    let Some(name) = &copy.target else { return Ok((options, CopyTarget::Whole { mode })) };
+    let name = name.text.clone();
     let target = match (&copy.from, &copy.to) {
-        (Some(from), Some(to)) => CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode },
+        (Some(from), Some(to)) => {
+            // Relationships have no key, so each row is one more.
+            let mode = mode.unwrap_or(CopyMode::Create);
+            CopyTarget::Rels { rel_type: name, start: copy_end(from), end: copy_end(to), mode }
+        }
         _ => CopyTarget::Nodes { label: name, key: copy.key.as_ref().map(|key| key.text.clone()), mode },
     };
     Ok((options, target))
+}
+
+/// Refuses what means nothing for triples: a file of them says itself what everything is.
+fn refuse_for_rdf(copy: &ast::CopyFrom) -> Result<()> {
+    let ast::FileOptions { format: _, delimiter, quote, null, header } = &copy.file_options;
+    let given = [
+        ("a name after COPY", copy.target.is_some()),
+        ("KEY", copy.key.is_some()),
+        ("MODE", copy.mode.is_some()),
+        ("COLUMNS", !copy.columns.is_empty()),
+        ("DELIMITER", delimiter.is_some()),
+        ("QUOTE", quote.is_some()),
+        ("NULL", null.is_some()),
+        ("HEADER", header.is_some()),
+    ];
+    let Some((what, _)) = given.iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+    let message = format!("{what} means nothing for a file of triples, which says itself what its nodes are");
+    let error = QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).at(copy.span);
+    Err(error.hint("COPY FROM 'file.ttl', perhaps with (ON ERROR SKIP)").into())
 }
 
 fn copy_end(end: &ast::CopyEnd) -> CopyEnd {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, profile, statement::Pool};
+use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, profile, statement::Pool};
 use crate::{
     Error, QueryError, Result, Value,
     graph::{Snapshot, Transaction, Writer},
@@ -13,7 +13,7 @@ use crate::{
     query::{
         ast,
         compile::Compiled,
-        execute::{Execution, FileRows, Limits, OpenFile, Source, hydrate},
+        execute::{Execution, FileRows, Limits, OpenFile, Source, batch::value_bytes, hydrate},
         explain,
         plan::Plan,
     },
@@ -103,6 +103,8 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
         run.inner.wait_for_room()?;
         let mut writer = run.inner.engine.begin()?;
         let mut rows = alone(run, &mut writer)?;
+        // The last look: a commit that has begun is not stopped.
+        check(&run.limits())?;
         let sequence = writer.commit(run.inner.options.durability)?;
         run.inner.wake();
         rows.set_sequence(sequence);
@@ -167,7 +169,9 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             let format = copy::format(&file, &copy.file_options)?;
             let mut execution = Execution::new(plan.clone(), run.values(plan)?, Source::Read(snapshot), run.limits());
             execution.allow_files(opener(run.inner));
-            let mut out = RowWriter::create(&run.inner.options.files, &file, format, &entry.columns)?;
+            let limits = run.limits();
+            let mut out =
+                RowWriter::create(&run.inner.options.files, &file, format, &entry.columns, limits.memory_max)?;
             let n_columns = entry.columns.len();
             let mut row = Vec::with_capacity(n_columns);
             while let Some(batch) = execution.next_batch().map_err(|error| locate(error, run.text))? {
@@ -179,8 +183,14 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
                     out.write(&row)?;
                 }
             }
-            let n_rows = out.finish()?;
+            let n_rows = out.finish(&mut || check(&limits))?;
             Ok(table(&["file", "rows"], vec![vec![Value::String(file), Value::Int(n_rows as i64)]], summary))
+        }
+        Compiled::Describe(statement) => describe(run, statement, summary),
+        Compiled::Summarize(summarize) => {
+            let limits = run.limits();
+            let (rows, notices) = look::summarized(&snapshot, summarize, &mut || check(&limits))?;
+            Ok(table(look::SUMMARIZED, rows, Summary { notices, ..summary }))
         }
         Compiled::Begin | Compiled::Commit | Compiled::Rollback => Err(Error::NotAllowed {
             what: "BEGIN, COMMIT and ROLLBACK outside a session; use Database::session or Database::write".into(),
@@ -277,7 +287,11 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     let Some((Source::Write(transaction), changes)) = execution.finish() else {
         unreachable!("the run was given a transaction to write in");
     };
-    entry.pool.give_back(execution);
+    if done.is_err() {
+        drop_apart((execution, std::mem::take(&mut rows)));
+    } else {
+        entry.pool.give_back(execution);
+    }
     let view = transaction.view();
     let done = done.and_then(|()| {
         let mut values = rows.iter_mut().flatten();
@@ -291,17 +305,53 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     (*transaction, done.map(|()| Rows::held(entry.columns.clone(), rows, summary)))
 }
 
+/// Returns about how many bytes a kept row takes; the list of rows doubles when it is full.
+fn row_bytes(row: &[Value]) -> usize {
+    3 * size_of::<Vec<Value>>() + row.iter().map(value_bytes).sum::<usize>()
+}
+
+/// Gives memory back on another thread: a statement that was stopped may hold gigabytes in small pieces, and whoever stopped
+/// it does not wait for them.
+pub(super) fn drop_apart<T: Send + 'static>(held: T) {
+    // Where there is no thread to be had, it is given back here.
+    let _ = std::thread::Builder::new().name("attendb-drop".into()).spawn(move || drop(held));
+}
+
 /// Runs to the end and keeps the rows: a statement that writes is done before anybody sees them.
 fn collect(execution: &mut Execution, n_columns: usize, rows: &mut Vec<Vec<Value>>) -> Result<()> {
+    let mut held = 0;
+    let mut bytes = 0;
     while let Some(batch) = execution.next_batch()? {
         let len = batch.len;
         if n_columns > 0 {
             for at in 0..len {
                 rows.push((0..n_columns).map(|column| execution.column(column).get(at)).collect());
             }
+            bytes += rows[rows.len() - len..].iter().map(|row| row_bytes(row)).sum::<usize>();
+            execution.hold(&mut held, bytes)?;
         }
     }
     Ok(())
+}
+
+/// The most memory the rows of a file to be described may take: enough to know it, and no more than one statement's.
+const DESCRIBE_BYTES_MAX: u64 = 256 << 20;
+
+fn describe(run: Run<'_>, statement: &ast::CopyFrom, summary: Summary) -> Result<Rows> {
+    let inner = run.inner;
+    let file = copy::text(&statement.file, run.params)?;
+    let format = copy::readable(statement, &file)?;
+    let source = inner.options.files.open(&file)?;
+    let limits = run.limits();
+    let reading = ReadLimits {
+        threads: inner.options.n_threads(),
+        table_bytes_max: limits.memory_max.min(DESCRIBE_BYTES_MAX),
+        ..ReadLimits::default()
+    };
+    let mut tick = |_| check(&limits);
+    let description = inner.in_pool(|| import::describe::describe(&source, &format, &reading, &mut tick))?;
+    let (rows, notices) = look::described(&description);
+    Ok(table(look::DESCRIBED, rows, Summary { notices, ..summary }))
 }
 
 fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, mut summary: Summary) -> Result<Rows> {
@@ -319,24 +369,21 @@ fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, 
         }
         check(&limits)
     };
-    let generation = inner.engine.next_generation();
-    let report = inner
-        .in_pool(|| import::copy::copy_from(transaction, generation, &source, &format, &target, &reading, &mut tick))?;
+    let mut generations = || inner.engine.next_generation();
+    let report = inner.in_pool(|| {
+        import::copy::copy_from(transaction, &mut generations, &source, &format, &target, &reading, &mut tick)
+    })?;
     let rejected = &report.rejections;
     summary.notices.extend(rejected.errors.iter().map(|error| format!("left out: {error}")));
     if rejected.count > rejected.errors.len() as u64 {
         summary.notices.push(format!("{} rows were left out in all", rejected.count));
     }
-    match target {
-        import::copy::CopyTarget::Nodes { .. } => {
-            summary.nodes_created = report.n_created;
-            summary.labels_added = report.n_created;
-        }
-        import::copy::CopyTarget::Rels { .. } => summary.relationships_created = report.n_created,
-    }
+    summary.nodes_created = report.n_nodes;
+    summary.labels_added = report.n_labels;
+    summary.relationships_created = report.n_rels;
     summary.properties_set = report.n_properties;
     summary.indexes_changed = u64::from(report.constraint_created);
-    let numbers = [report.n_rows, report.n_created, report.n_updated, rejected.count];
+    let numbers = [report.n_rows, report.n_created(), report.n_updated, rejected.count];
     let mut row = vec![Value::String(file.clone())];
     row.extend(numbers.map(|n| Value::Int(n as i64)));
     Ok(table(&["file", "rows", "created", "updated", "rejected"], vec![row], summary))

@@ -7,9 +7,11 @@ mod appender;
 mod background;
 mod cache;
 mod cancel;
+mod carry;
 mod copy;
 mod entities;
 mod execute;
+mod look;
 mod options;
 mod params;
 mod profile;
@@ -33,6 +35,7 @@ use std::{
 pub use appender::{NodeAppender, RelationshipAppender};
 pub use cancel::CancelHandle;
 pub use entities::Neighbor;
+pub use look::Connection;
 pub use options::{Durability, Options, Progress, QueryOptions};
 pub use params::Params;
 pub use rows::{Row, Rows, Summary};
@@ -90,11 +93,9 @@ impl Database {
     /// As [`open`](Self::open); `NotAllowed` where it must exist (`read_only`) and does not.
     pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let path = path.as_ref();
-        if options.read_only && !path.exists() {
-            let what = format!("making a database at {}: it is to be opened read-only", path.display());
-            return Err(Error::NotAllowed { what });
-        }
-        let engine = Engine::open(path, limits(&options))?;
+        let limits = limits(&options);
+        let engine =
+            if options.read_only { Engine::open_read_only(path, limits)? } else { Engine::open(path, limits)? };
         Self::start(engine, options)
     }
 
@@ -114,8 +115,19 @@ impl Database {
         Self::start(Engine::memory(limits(&options)), options)
     }
 
+    /// Returns a database whose engine was opened elsewhere.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn of_engine(engine: Arc<Engine>, options: Options) -> Result<Self> {
+        Self::start(engine, options)
+    }
+
     fn start(engine: Arc<Engine>, options: Options) -> Result<Self> {
-        let background = if options.background { Some(Background::start(engine.clone(), &options)?) } else { None };
+        // Who only reads has nothing to fold or flush.
+        let background = if options.background && !options.read_only {
+            Some(Background::start(engine.clone(), &options)?)
+        } else {
+            None
+        };
         let opener = execute::make_opener(options.files.clone());
         let inner = Inner {
             engine,
@@ -167,6 +179,16 @@ impl Database {
         Ok(Statement { inner: self.inner.clone(), text: text.into(), entry: Arc::new(Mutex::new(entry)) })
     }
 
+    /// Parses, binds and plans a statement, keeps nothing of it and runs nothing: for whoever marks errors as they are
+    /// typed.
+    ///
+    /// # Errors
+    /// The compile-time query error with its place.
+    pub fn validate(&self, text: &str) -> Result<()> {
+        self.inner.check_open()?;
+        cache::Entry::compile(text, &self.inner.engine.peek()).map(drop)
+    }
+
     /// Begins a read transaction: all its statements see the graph as it is now.
     ///
     /// # Errors
@@ -199,6 +221,16 @@ impl Database {
         Schema::of(&self.inner.engine.peek())
     }
 
+    /// Returns how many relationships of each type go between which labels, the most frequent first. Reads every
+    /// relationship.
+    ///
+    /// # Errors
+    /// `Closed`; `Corrupt` where a block is damaged.
+    pub fn connections(&self) -> Result<Vec<Connection>> {
+        self.inner.check_open()?;
+        look::connections(&self.inner.engine.snapshot())
+    }
+
     /// Returns the condition of the database.
     pub fn status(&self) -> Status {
         let engine = &self.inner.engine;
@@ -229,12 +261,16 @@ impl Database {
         Ok(graph::check(&self.inner.engine.snapshot(), deep))
     }
 
-    /// Folds what was committed into blocks and shortens the journal. Returns whether there was anything to do.
+    /// Folds what was committed into blocks and shortens the journal. Returns whether there was anything to do; read-only,
+    /// there never is.
     ///
     /// # Errors
     /// `Full`, `Io` where it cannot be written: nothing is lost. `Corrupt` where a block is damaged.
     pub fn checkpoint(&self) -> Result<bool> {
         self.inner.check_open()?;
+        if self.inner.options.read_only {
+            return Ok(false);
+        }
         self.inner.engine.checkpoint()
     }
 
@@ -326,7 +362,7 @@ impl std::fmt::Debug for Database {
     }
 }
 
-fn limits(options: &Options) -> EngineLimits {
+pub(crate) fn limits(options: &Options) -> EngineLimits {
     EngineLimits {
         writer_wait: options.writer_wait,
         delta_bytes_max: options.memory_bytes_max / 4,

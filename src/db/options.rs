@@ -33,7 +33,13 @@ pub struct Options {
     pub writer_wait: Duration,
     /// Which files statements may read and write.
     pub files: FileAccess,
-    /// Opens only what exists, and refuses every change.
+    /// Opens only what exists, refuses every change, and leaves every byte of the directory as it is: also on a full disk
+    /// or a file system that takes no writes.
+    ///
+    /// What is read is a private copy of the blocks, made when opening in the directory for temporary files (or in memory,
+    /// where that has no room), and the journal: the database as it was durable then. Afterwards others may open and
+    /// change the original. While another process has it open, its blocks are being written and cannot be copied:
+    /// [`Error::AlreadyOpen`](crate::Error::AlreadyOpen) names the process.
     pub read_only: bool,
     /// Told how far imports are.
     pub progress: Option<Progress>,

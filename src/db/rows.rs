@@ -83,6 +83,8 @@ struct Stream {
     len: usize,
     at: usize,
     is_done: bool,
+    /// Whether it ended by an error: then it may hold much, and is not kept for a next run.
+    has_failed: bool,
     /// The text, for the places of run-time errors.
     text: Arc<str>,
     _inner: Arc<Inner>,
@@ -112,7 +114,16 @@ impl Rows {
         inner: Arc<Inner>,
         summary: Summary,
     ) -> Self {
-        let stream = Stream { execution: Some(execution), home, len: 0, at: 0, is_done: false, text, _inner: inner };
+        let stream = Stream {
+            execution: Some(execution),
+            home,
+            len: 0,
+            at: 0,
+            is_done: false,
+            has_failed: false,
+            text,
+            _inner: inner,
+        };
         Self { columns, body: Body::Stream(Box::new(stream)), summary }
     }
 
@@ -240,7 +251,7 @@ impl Stream {
                 Ok(Some(_)) => {}
                 Ok(None) => self.is_done = true,
                 Err(error) => {
-                    self.is_done = true;
+                    (self.is_done, self.has_failed) = (true, true);
                     return Err(super::execute::locate(error, &self.text));
                 }
             }
@@ -254,7 +265,9 @@ impl Drop for Stream {
         // The snapshot goes now; the operators and their buffers wait for the next run.
         if let Some(mut execution) = self.execution.take() {
             execution.finish();
-            if let Some(home) = self.home.take() {
+            if self.has_failed {
+                super::execute::drop_apart(execution);
+            } else if let Some(home) = self.home.take() {
                 home.give_back(execution);
             }
         }

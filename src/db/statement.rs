@@ -25,6 +25,9 @@ impl Pool {
     }
 
     pub(super) fn give_back(&self, execution: Execution) {
+        if execution.is_bulky() {
+            return;
+        }
         let mut pool = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if pool.len() < POOL_MAX {
             pool.push(execution);

@@ -127,7 +127,8 @@ impl<'a> Adjacency<'a> {
         let Some(page) = self.page(block) else { return Ok(0) };
         let base = page.base()?.map_or(0, |base| base.degree(local));
         let delta = page.delta.as_ref().and_then(|delta| delta.get(local));
-        Ok((base + delta.map_or(0, |delta| delta.n_added()) - delta.map_or(0, |delta| delta.removed.len())) as u32)
+        let (n_added, n_removed) = delta.map_or((0, 0), |delta| (delta.n_added(), delta.removed.len()));
+        Ok((base + n_added).saturating_sub(n_removed) as u32)
     }
 
     /// Returns a node's edges.
@@ -190,7 +191,7 @@ impl<'a> Edges<'a> {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         let delta = self.delta.map_or((0, 0), |delta| (delta.n_added(), delta.removed.len()));
-        self.neighbors.len() + delta.0 - delta.1
+        (self.neighbors.len() + delta.0).saturating_sub(delta.1)
     }
 
     /// Returns the neighbours, ascending, where nothing changed since the block was written.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Column, ColumnData, Direction, KeyId, LabelId, TypeId},
+    model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, TypeId},
     storage::{
         AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, HashChunk,
         Presence, U32Column, split,
@@ -27,23 +27,59 @@ use crate::{
 pub(crate) const BULK_ROWS_MIN: usize = 512;
 
 /// Bytes of blocks handed to the store at once.
-const WRITE_BYTES: usize = 32 << 20;
+const WRITE_BYTES: usize = 4 << 20;
+
+/// Bytes of blocks after which the store makes them durable. The commit cannot be stopped, so little must be left for it:
+/// so much takes some ten milliseconds. It also bounds what the store holds in memory.
+const FLUSH_BYTES: usize = 8 << 20;
+
+/// Pages written between two looks whether to go on: a page takes some ten microseconds.
+const PAGES_BETWEEN_CHECKS: usize = 64;
+
+/// Rows or items between two looks: each takes some ten nanoseconds.
+const ITEMS_BETWEEN_CHECKS: usize = 1 << 16;
+
+/// Asked whether to go on; an error ends the load, and the transaction is given up or restored.
+pub(crate) type Check<'a> = dyn FnMut() -> Result<()> + 'a;
+
+/// Visits `0..n` and asks now and then whether to go on.
+fn visit(n: usize, check: &mut Check<'_>, mut visit: impl FnMut(usize)) -> Result<()> {
+    for from in (0..n).step_by(ITEMS_BETWEEN_CHECKS) {
+        check()?;
+        (from..n.min(from + ITEMS_BETWEEN_CHECKS)).for_each(&mut visit);
+    }
+    Ok(())
+}
 
 /// Writes the blocks of one load.
-struct Writer<'a> {
-    tx: &'a mut Transaction,
+pub(super) struct Writer<'a, 'c> {
+    pub(super) tx: &'a mut Transaction,
+    check: &'a mut Check<'c>,
     generation: u64,
+    n_pages: usize,
+    /// Bytes given to the store that are not durable yet.
+    n_loose: usize,
     writes: Vec<(BlockKey, Option<Bytes>)>,
     bytes: usize,
 }
 
-impl Writer<'_> {
-    fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
+impl<'a, 'c> Writer<'a, 'c> {
+    /// Returns what writes blocks of a generation for a transaction, and asks now and then whether to go on.
+    pub(super) fn new(tx: &'a mut Transaction, generation: u64, check: &'a mut Check<'c>) -> Self {
+        Self { tx, check, generation, n_pages: 0, n_loose: 0, writes: Vec::new(), bytes: 0 }
+    }
+
+    /// Returns the key of a block of this load.
+    pub(super) fn key(&self, kind: BlockKind, sub: u32, block: u32) -> BlockKey {
         BlockKey::new(kind, sub, block, self.generation)
     }
 
     /// Stores a block and returns it as a page without changes.
-    fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
+    pub(super) fn page<B: Pin, D>(&mut self, key: BlockKey, bytes: Bytes) -> Result<Layered<B, D>> {
+        self.n_pages += 1;
+        if self.n_pages.is_multiple_of(PAGES_BETWEEN_CHECKS) {
+            (self.check)()?;
+        }
         self.bytes += bytes.len();
         self.writes.push((key, Some(bytes)));
         self.tx.written.keys.push(key);
@@ -53,13 +89,21 @@ impl Writer<'_> {
         Ok(Layered { base: Some(Base::stored(&self.tx.view().store, key)), delta: None })
     }
 
-    fn flush(&mut self) -> Result<()> {
-        self.bytes = 0;
+    /// Hands what is left to the store.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.n_loose += std::mem::take(&mut self.bytes);
         let store = self.tx.view().store.clone();
-        store.apply(std::mem::take(&mut self.writes))
+        store.apply(std::mem::take(&mut self.writes))?;
+        if self.n_loose >= FLUSH_BYTES {
+            self.n_loose = 0;
+            (self.check)()?;
+            store.flush()?;
+        }
+        Ok(())
     }
 
-    fn view(&mut self) -> &mut Snapshot {
+    /// Returns the view the pages go into.
+    pub(super) fn view(&mut self) -> &mut Snapshot {
         self.tx.view_mut()
     }
 
@@ -93,7 +137,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn bits(&mut self, kind: BlockKind, sub: u32, block: u32, words: [u64; BLOCK_WORDS]) -> Result<BitsPage> {
+    /// Stores a block of bits.
+    pub(super) fn bits(
+        &mut self,
+        kind: BlockKind,
+        sub: u32,
+        block: u32,
+        words: [u64; BLOCK_WORDS],
+    ) -> Result<BitsPage> {
         let key = self.key(kind, sub, block);
         self.page(key, BitmapBlock::encode(&key, &words))
     }
@@ -128,30 +179,58 @@ impl Transaction {
         label: LabelId,
         n_rows: usize,
         columns: &[(KeyId, &Column)],
+        check: &mut Check<'_>,
+    ) -> Result<u32> {
+        self.bulk_labelled_nodes(generation, label, &[], n_rows, columns, check)
+    }
+
+    /// As [`bulk_nodes`](Self::bulk_nodes), with labels that only some rows have besides: those whose bit is set. None
+    /// of them is `label`, and none comes twice. `check` may stop the load.
+    pub(crate) fn bulk_labelled_nodes(
+        &mut self,
+        generation: u64,
+        label: LabelId,
+        more: &[(LabelId, &RowBits)],
+        n_rows: usize,
+        columns: &[(KeyId, &Column)],
+        check: &mut Check<'_>,
     ) -> Result<u32> {
         assert!(self.can_load(), "bulk loads come before other changes");
         let first = self.view().node_id_end();
         let end = room(first, n_rows, "node ids")?;
-        let indexes: Vec<_> =
-            self.view().catalog().indexes().iter().filter(|info| info.label == label).cloned().collect();
         let mut hashed = Vec::new();
-        for info in &indexes {
+        for info in self.view().catalog().indexes().to_vec() {
+            let some = more.iter().find(|(other, _)| *other == info.label).map(|(_, rows)| *rows);
+            if info.label != label && some.is_none() {
+                continue;
+            }
             let column = columns.iter().find(|(key, _)| *key == info.key).map(|(_, column)| *column);
             let Some(column) = column else { continue };
-            let entries = hashes(column, n_rows);
+            let mut entries = hashes(column, n_rows, check)?;
+            if let Some(rows) = some {
+                entries.iter_mut().enumerate().filter(|(row, _)| !rows.get(*row)).for_each(|(_, hash)| *hash = None);
+            }
             if info.unique {
-                self.check_unique_column(info, column, &entries)?;
+                self.check_unique_column(&info, column, &entries, check)?;
             }
             hashed.push((info.number, entries));
         }
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer::new(self, generation, check);
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
-            let words = Presence::first(BLOCK_LEN.min(n_rows - from)).0;
+            let len = BLOCK_LEN.min(n_rows - from);
+            let words = Presence::first(len).0;
             let (block, _) = split(first + from as u32);
             *writer.tx.view_mut().nodes_alive.get_mut(block) = writer.bits(BlockKind::NodeAlive, 0, block, words)?;
             let page = writer.bits(BlockKind::NodeLabel, label.get(), block, words)?;
             *writer.view().labels.get_mut(label.index()).get_mut(block) = page;
+            for (label, rows) in more {
+                let some = Presence::from_fn(len, |at| rows.get(from + at));
+                if some.count() > 0 {
+                    let page = writer.bits(BlockKind::NodeLabel, label.get(), block, some.0)?;
+                    *writer.view().labels.get_mut(label.index()).get_mut(block) = page;
+                }
+            }
         }
         for (number, entries) in hashed {
             let entries = entries.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, first + row as u32)));
@@ -161,13 +240,16 @@ impl Transaction {
         let view = self.view_mut();
         view.counts.add_nodes(n_rows as i64);
         view.counts.add_label(label, n_rows as i64);
+        for (label, rows) in more {
+            view.counts.add_label(*label, rows.count() as i64);
+        }
         let n_blocks = end.div_ceil(BLOCK_LEN as u32) as usize;
         Arc::make_mut(&mut view.extents.labels).resize(n_blocks, label.get());
         Arc::make_mut(&mut view.extents.open).insert(label.get(), end);
         Ok(first)
     }
 
-    /// Adds relationships of a type between existing nodes, with these properties.
+    /// Adds relationships of a type between existing nodes, with these properties. `check` may stop the load.
     ///
     /// # Errors
     /// `Limit` where ids are exhausted; `Corrupt` where a block is damaged.
@@ -181,6 +263,7 @@ impl Transaction {
         starts: &[u32],
         ends: &[u32],
         columns: &[(KeyId, &Column)],
+        check: &mut Check<'_>,
     ) -> Result<()> {
         assert!(self.can_load(), "bulk loads come before other changes");
         assert_eq!(starts.len(), ends.len(), "each relationship has two ends");
@@ -189,10 +272,10 @@ impl Transaction {
         let end = room(first, n_rows, "relationship ids")?;
         let n_nodes = self.view().node_id_end() as usize;
         // Ids in the order of start, end: the columns of ends then compress, and ids beside out-edges are a run.
-        let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32));
-        sorted.sort_groups();
+        let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32), check)?;
+        sorted.sort_groups(check)?;
         let row_at = |at: usize| sorted.second(at) as usize;
-        let mut writer = Writer { tx: self, generation, writes: Vec::new(), bytes: 0 };
+        let mut writer = Writer::new(self, generation, check);
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
             let len = BLOCK_LEN.min(n_rows - from);
@@ -215,7 +298,8 @@ impl Transaction {
         writer.edges(Direction::Out, rel_type, n_rows, |at| {
             (sorted.keys[at], Edge { neighbor: sorted.first(at), rel: first + at as u32 })
         })?;
-        let by_end = Grouped::new(n_nodes, n_rows, |at| (sorted.first(at), sorted.keys[at], first + at as u32));
+        let pair = |at: usize| (sorted.first(at), sorted.keys[at], first + at as u32);
+        let by_end = Grouped::new(n_nodes, n_rows, pair, writer.check)?;
         drop(sorted);
         writer.edges(Direction::In, rel_type, n_rows, |at| {
             (by_end.keys[at], Edge { neighbor: by_end.first(at), rel: by_end.second(at) })
@@ -227,16 +311,24 @@ impl Transaction {
         let self_loops = starts.iter().zip(ends).filter(|(start, end)| start == end).count();
         view.counts.add_rels(rel_type, n_rows as i64, self_loops as i64);
         for (direction, nodes) in [(Direction::Out, starts), (Direction::In, ends)] {
+            check()?;
             count_ends(view, rel_type, direction, nodes)?;
         }
         Ok(())
     }
 
     /// Checks that no value of a column stands twice in it, nor in the index already.
-    fn check_unique_column(&self, info: &super::IndexInfo, column: &Column, hashes: &[Option<u64>]) -> Result<()> {
+    fn check_unique_column(
+        &self,
+        info: &super::IndexInfo,
+        column: &Column,
+        hashes: &[Option<u64>],
+        check: &mut Check<'_>,
+    ) -> Result<()> {
         let mut rows: Vec<(u64, u32)> =
             hashes.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, row as u32))).collect();
-        rows.sort_unstable();
+        check()?;
+        sort(&mut rows, check)?;
         let is_same = |a: u32, b: u32| column.value(a as usize).equals(&column.value(b as usize)) == Some(true);
         for same in rows.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
             for (at, (_, row)) in same.iter().enumerate() {
@@ -247,7 +339,10 @@ impl Transaction {
         }
         if self.view().indexes[info.number as usize].n_entries() > 0 {
             let mut found = Vec::new();
-            for (_, row) in rows {
+            for (at, (_, row)) in rows.into_iter().enumerate() {
+                if at.is_multiple_of(ITEMS_BETWEEN_CHECKS / 16) {
+                    check()?;
+                }
                 let value = column.value(row as usize);
                 self.view().seek(info, &value, &mut found)?;
                 if !found.is_empty() {
@@ -259,9 +354,9 @@ impl Transaction {
     }
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     /// Adds entries to an index, rewriting the chunks they fall into.
-    fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
+    pub(super) fn index(&mut self, number: u32, entries: Vec<(u64, u32)>) -> Result<()> {
         let n_before = self.view().indexes[number as usize].n_entries();
         let n_after = n_before + entries.len() as u64;
         let mut index = (*self.view().indexes[number as usize]).clone();
@@ -300,7 +395,7 @@ impl Writer<'_> {
     }
 
     /// Merges edges, sorted by node, then neighbour, into the blocks of their nodes.
-    fn edges(
+    pub(super) fn edges(
         &mut self,
         direction: Direction,
         rel_type: TypeId,
@@ -362,13 +457,27 @@ fn room(first: u32, n: usize, what: &'static str) -> Result<u32> {
 }
 
 /// Returns the hash of each row, `None` where it is not indexed.
-fn hashes(column: &Column, n_rows: usize) -> Vec<Option<u64>> {
+fn hashes(column: &Column, n_rows: usize, check: &mut Check<'_>) -> Result<Vec<Option<u64>>> {
     let hash = |row: usize| match &column.data {
         ColumnData::Int(values) => Some(index::hash_int(values[row])),
         ColumnData::Str(strings) => Some(index::hash_str(strings.get(row))),
         _ => index::hash_value(&column.value(row)),
     };
-    (0..n_rows).map(|row| if column.is_null(row) { None } else { hash(row) }).collect()
+    let mut found = Vec::with_capacity(n_rows);
+    visit(n_rows, check, |row| found.push(if column.is_null(row) { None } else { hash(row) }))?;
+    Ok(found)
+}
+
+/// Sorts in runs, with a look between them, and then all: what is sorted in runs is merged in little time.
+fn sort<T: Ord>(items: &mut [T], check: &mut Check<'_>) -> Result<()> {
+    for run in items.chunks_mut(ITEMS_BETWEEN_CHECKS * 4) {
+        check()?;
+        run.sort_unstable();
+    }
+    check()?;
+    // The stable sort finds the runs and merges them.
+    items.sort();
+    check()
 }
 
 /// Pairs of numbers, sorted by a key below `n_keys`. The pairs move along with the keys, so that whoever reads them in
@@ -380,32 +489,44 @@ struct Grouped {
 
 impl Grouped {
     /// Sorts `item(0), item(1), ...`, each a key and a pair, by key; stable.
-    fn new(n_keys: usize, n_items: usize, item: impl Fn(usize) -> (u32, u32, u32)) -> Self {
+    fn new(
+        n_keys: usize,
+        n_items: usize,
+        item: impl Fn(usize) -> (u32, u32, u32),
+        check: &mut Check<'_>,
+    ) -> Result<Self> {
         let mut places = vec![0u32; n_keys + 1];
-        (0..n_items).for_each(|at| places[item(at).0 as usize + 1] += 1);
+        visit(n_items, check, |at| places[item(at).0 as usize + 1] += 1)?;
         let mut keys = Vec::with_capacity(n_items);
         for key in 0..n_keys {
             keys.resize(keys.len() + places[key + 1] as usize, key as u32);
             places[key + 1] += places[key];
         }
         let mut pairs = vec![0u64; n_items];
-        for at in 0..n_items {
+        visit(n_items, check, |at| {
             let (key, first, second) = item(at);
             let place = &mut places[key as usize];
             pairs[*place as usize] = u64::from(first) << 32 | u64::from(second);
             *place += 1;
-        }
-        Self { keys, pairs }
+        })?;
+        Ok(Self { keys, pairs })
     }
 
     /// Sorts the pairs of each key.
-    fn sort_groups(&mut self) {
+    fn sort_groups(&mut self, check: &mut Check<'_>) -> Result<()> {
         let mut rest = &mut self.pairs[..];
+        let mut n_sorted = 0;
         for keys in self.keys.chunk_by(|a, b| a == b) {
             let (group, more) = rest.split_at_mut(keys.len());
+            if n_sorted >= ITEMS_BETWEEN_CHECKS {
+                n_sorted = 0;
+                check()?;
+            }
+            n_sorted += keys.len();
             group.sort_unstable();
             rest = more;
         }
+        Ok(())
     }
 
     #[inline]
@@ -419,7 +540,7 @@ impl Grouped {
     }
 }
 
-fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
+pub(super) fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
     // One look at the labels of a block of nodes serves all its ends.
     let mut by_block: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
     let mut degrees: Vec<u32> = vec![0; view.node_id_end() as usize];

@@ -12,6 +12,9 @@ use crate::{
 /// The most names of one sort: a graph with more has put data into names.
 const NAMES_MAX: u32 = 1 << 20;
 
+/// The most indexes a database may ever make: each number, never reused, keeps a place in a table.
+pub(crate) const INDEXES_MAX: u32 = 1 << 20;
+
 /// Names of one sort, by id and by text.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
@@ -44,6 +47,13 @@ impl Names {
         }
         if id as usize != self.names.len() {
             return Err(Error::corrupt("dictionary", format_args!("id {}", self.names.len()), id));
+        }
+        if let Some(known) = self.ids.get(name) {
+            return Err(Error::corrupt(
+                "dictionary",
+                format_args!("`{name}` once"),
+                format_args!("ids {known} and {id}"),
+            ));
         }
         self.names.push(name.clone());
         self.ids.insert(name.clone(), id);
@@ -130,9 +140,21 @@ impl Catalog {
         &self.indexes
     }
 
-    /// Returns the number the next index will have.
-    pub(crate) fn next_index(&self) -> u32 {
+    /// Returns the first index number never given.
+    pub(crate) fn index_end(&self) -> u32 {
         self.next_index
+    }
+
+    /// Returns the number the next index will have.
+    ///
+    /// # Errors
+    /// `Limit` where too many were made.
+    pub(crate) fn next_index(&self) -> Result<u32> {
+        if self.next_index < INDEXES_MAX {
+            Ok(self.next_index)
+        } else {
+            Err(Error::Limit { what: "indexes ever made", max: INDEXES_MAX.into() })
+        }
     }
 
     /// Returns the index over a label's property.

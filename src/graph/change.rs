@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The largest id plus one: `u32::MAX` means "none" in columns of ids.
-const IDS_MAX: u32 = u32::MAX - BLOCK_LEN as u32;
+pub(super) const IDS_MAX: u32 = u32::MAX - BLOCK_LEN as u32;
 
 /// Rough bytes of one change in a delta, for the limit on unfolded changes.
 const EDGE_BYTES: u64 = 32;
@@ -26,6 +26,48 @@ const VALUE_BYTES: u64 = 48;
 const RECORD_BYTES: u64 = 24;
 
 impl Snapshot {
+    /// Applies a fact that was read from a disk: it must name what is known, and ids as they are given, one after another.
+    ///
+    /// # Errors
+    /// `Corrupt` where it does not, or a block is damaged.
+    pub(crate) fn replay(&mut self, fact: &Fact) -> Result<()> {
+        if self.is_possible(fact) {
+            self.apply(fact)
+        } else {
+            let (n_labels, n_types, n_keys) = self.catalog.n_names();
+            let (nodes, rels) = (self.node_id_end(), self.rel_id_end);
+            let known = format!(
+                "a fact of {n_labels} labels, {n_types} types, {n_keys} keys, ids below {nodes} and {rels} or next to them"
+            );
+            Err(Error::corrupt("batch", known, format_args!("{fact:?}")))
+        }
+    }
+
+    fn is_possible(&self, fact: &Fact) -> bool {
+        let (n_labels, n_types, n_keys) = self.catalog.n_names();
+        let is_label = |label: &LabelId| label.index() < n_labels;
+        let is_key = |key: &KeyId| key.index() < n_keys;
+        let is_node = |id: &NodeId| split(id.get()).0 < self.n_node_blocks();
+        let is_rel = |id: &RelId| id.get() < self.rel_id_end;
+        match fact {
+            Fact::NameLabel { .. } | Fact::NameType { .. } | Fact::NameKey { .. } | Fact::DropIndex { .. } => true,
+            // In a block that was begun, or in the next one.
+            Fact::CreateNode { id, labels } => {
+                id.get() < IDS_MAX && split(id.get()).0 <= self.n_node_blocks() && labels.iter().all(is_label)
+            }
+            Fact::DeleteNode { id } => is_node(id),
+            Fact::AddLabel { id, label } | Fact::RemoveLabel { id, label } => is_node(id) && is_label(label),
+            Fact::SetNode { id, key, .. } => is_node(id) && is_key(key),
+            Fact::CreateRel { id, rel_type, start, end } => {
+                let is_next = id.get() <= self.rel_id_end && id.get() < IDS_MAX;
+                is_next && rel_type.index() < n_types && is_node(start) && is_node(end)
+            }
+            Fact::DeleteRel { id } | Fact::SetSalience { id, .. } => is_rel(id),
+            Fact::SetRel { id, key, .. } => is_rel(id) && is_key(key),
+            Fact::CreateIndex { label, key, .. } => is_label(label) && is_key(key),
+        }
+    }
+
     /// Applies a fact.
     ///
     /// # Errors
@@ -313,7 +355,7 @@ impl Snapshot {
         if self.catalog.indexes().iter().any(|info| info.name == *name) {
             return Ok(());
         }
-        let number = self.catalog.next_index();
+        let number = self.catalog.next_index()?;
         let info = IndexInfo { name: name.clone(), label, key, unique, number };
         let index = self.build_index(&info, self.n_label(label))?;
         self.delta_bytes += 16 * index.n_entries();

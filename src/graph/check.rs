@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Result,
     model::{Direction, NodeId, RelId},
-    storage::BLOCK_LEN,
+    storage::{BLOCK_LEN, split},
 };
 
 /// Problems listed: the first ones tell what is wrong, and a ruined database has millions.
@@ -54,6 +54,7 @@ impl CheckReport {
 pub(crate) fn check(view: &Snapshot, deep: bool) -> CheckReport {
     let mut report = CheckReport::default();
     let mut counts = Recount::new(view);
+    extents(view, &mut report);
     nodes(view, deep, &mut counts, &mut report);
     relationships(view, deep, &mut counts, &mut report);
     edges(view, &mut report);
@@ -105,6 +106,17 @@ fn add(numbers: &mut Vec<u64>, at: usize) {
     numbers[at] += 1;
 }
 
+/// The next ids to be given must be free.
+fn extents(view: &Snapshot, report: &mut CheckReport) {
+    for (_, &next) in view.extents.open.iter() {
+        let (block, local) = split(next);
+        let Some(alive) = report.read(view.node_words(block)).filter(|_| local != 0) else { continue };
+        if let Some(id) = bits(alive, block).find(|id| *id >= next) {
+            report.problem(|| format!("node {id} exists, and ids from {next} are to be given yet"));
+        }
+    }
+}
+
 fn nodes(view: &Snapshot, deep: bool, counts: &mut Recount, report: &mut CheckReport) {
     for block in 0..view.n_node_blocks() {
         let Some(alive) = report.read(view.node_words(block)) else { continue };
@@ -136,6 +148,11 @@ fn relationships(view: &Snapshot, deep: bool, counts: &mut Recount, report: &mut
         for id in bits(alive, block) {
             counts.n_rels += 1;
             report.n_relationships += 1;
+            if id >= view.rel_id_end {
+                report.problem(|| {
+                    format!("relationship {id} exists, and ids from {} are to be given yet", view.rel_id_end)
+                });
+            }
             let id = RelId::new(id);
             let Some(record) = report.read(view.rel_record(id)) else { continue };
             let Some(RelRecord { rel_type, start, end }) = record else {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Result,
-    storage::{BlockKey, BlockKind, PageTable, Root, Roots, codec, seal_bytes},
+    storage::{BlockKey, BlockKind, PageTable, Root, Roots, Store, codec, seal_bytes},
 };
 
 /// What checkpoints must remember from one to the next.
@@ -103,7 +103,7 @@ impl Engine {
                 before.into_iter().chain(adopted).filter(|key| !keeper.named.contains(key)).collect()
             }
             Some(journal) => {
-                keys.extend(self.write_records(&clean, generation)?);
+                keys.extend(write_records(&self.store, &clean, generation)?);
                 let named: FxHashSet<BlockKey> = keys.iter().copied().collect();
                 let root = Root::new(frozen.sequence(), generation, clean.n_nodes(), clean.n_rels());
                 let (_, mut gone) = keeper.roots.write(&self.store, root, PageTable::new(keys))?;
@@ -127,17 +127,6 @@ impl Engine {
         drop((frozen, clean, fold));
         self.sweep(keeper)?;
         Ok(true)
-    }
-
-    /// Stores dictionary and counts of a view as blocks of a generation.
-    fn write_records(&self, view: &Snapshot, generation: u64) -> Result<[BlockKey; 2]> {
-        let catalog = BlockKey::new(BlockKind::Catalog, 0, 0, generation);
-        let counts = BlockKey::new(BlockKind::Counts, 0, 0, generation);
-        let record = codec::encode_meta(codec::CATALOG_VERSION, &view.catalog_record());
-        let catalog_bytes = seal_bytes(&catalog, &record);
-        let counts_bytes = seal_bytes(&counts, &codec::encode_meta(codec::COUNTS_VERSION, &view.counts_record()));
-        self.store.apply(vec![(catalog, Some(catalog_bytes)), (counts, Some(counts_bytes))])?;
-        Ok([catalog, counts])
     }
 
     /// Puts the new blocks under the pages of the head as it is now. Where a transaction keeps the head for too long, the
@@ -170,4 +159,15 @@ impl Engine {
         }
         self.store.apply(swept.into_iter().map(|key| (key, None)).collect())
     }
+}
+
+/// Stores dictionary and counts of a view as blocks of a generation.
+pub(super) fn write_records(store: &Store, view: &Snapshot, generation: u64) -> Result<[BlockKey; 2]> {
+    let catalog = BlockKey::new(BlockKind::Catalog, 0, 0, generation);
+    let counts = BlockKey::new(BlockKind::Counts, 0, 0, generation);
+    let record = codec::encode_meta(codec::CATALOG_VERSION, &view.catalog_record());
+    let catalog_bytes = seal_bytes(&catalog, &record);
+    let counts_bytes = seal_bytes(&counts, &codec::encode_meta(codec::COUNTS_VERSION, &view.counts_record()));
+    store.apply(vec![(catalog, Some(catalog_bytes)), (counts, Some(counts_bytes))])?;
+    Ok([catalog, counts])
 }

@@ -92,8 +92,8 @@ impl ColumnPage {
 
     /// Returns the values of every place; null where there is none.
     pub(super) fn values(&self) -> Result<Vec<Value>> {
-        let base = self.base()?;
-        let mut values: Vec<Value> = match base {
+        let base = self.look()?;
+        let mut values: Vec<Value> = match &base {
             Some(base) => (0..BLOCK_LEN).map(|local| base.get(local).to_value()).collect(),
             None => vec![Value::Null; BLOCK_LEN],
         };

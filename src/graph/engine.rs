@@ -16,7 +16,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::{checkpoint::Keeper, manifest, snapshot::Snapshot, transaction::Transaction};
+use super::{
+    checkpoint::Keeper,
+    manifest,
+    snapshot::{Origin, Snapshot},
+    transaction::Transaction,
+};
 use crate::{
     Error, Result,
     storage::{BlockKey, FrameKind, Home, Journal, Store, Ticket, codec},
@@ -63,7 +68,7 @@ pub(crate) struct Engine {
     /// Blocks of bulk loads committed since the last checkpoint.
     adopted: Mutex<Vec<(u64, Vec<BlockKey>)>>,
     /// Locks the directory; last, so that everything else is closed before.
-    _home: Option<Home>,
+    home: Option<Arc<Home>>,
 }
 
 struct Writing {
@@ -96,7 +101,7 @@ impl Engine {
             poison: OnceLock::new(),
             snapshots: Mutex::default(),
             adopted: Mutex::default(),
-            _home: home,
+            home: home.map(Arc::new),
         }
     }
 
@@ -104,6 +109,19 @@ impl Engine {
     #[inline]
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.durable.load_full()
+    }
+
+    /// Returns an engine in memory whose graph is this one's as it is now, sharing every block: neither sees what the
+    /// other changes from here on.
+    pub(crate) fn fork(&self, limits: EngineLimits) -> Arc<Self> {
+        let view = self.snapshot();
+        let origin = Origin { _epoch: view.epoch.clone(), _before: view.origin.clone(), _home: self.home.clone() };
+        let store = Arc::new(Store::memory());
+        let head =
+            Snapshot { store: store.clone(), epoch: Arc::new(()), origin: Some(Arc::new(origin)), ..(*view).clone() };
+        // Above every generation the shared blocks have: the fork's own never take the name of one.
+        let generation = self.generation.load(Ordering::Relaxed);
+        Arc::new(Self::new(store, None, head, Keeper::default(), generation, limits, None))
     }
 
     /// Returns the durable head without counting a reference; for looking, not for keeping.

@@ -144,7 +144,7 @@ impl Fold {
         let mut columns = [[0u32; BLOCK_LEN]; 3];
         for (base, column) in [&page.rel_type, &page.start, &page.end].into_iter().zip(&mut columns) {
             if let Some(base) = base.base()? {
-                (0..base.len()).for_each(|local| column[local] = base.get(local));
+                (0..base.len()).for_each(|local| column[local] = base.get(local).unwrap_or(0));
             }
         }
         let mut len = page.start.base()?.map_or(0, U32Column::len);
@@ -182,7 +182,7 @@ impl Fold {
         let Some(delta) = &page.delta else { return Ok(()) };
         let mut values = [SALIENCE_INITIAL; BLOCK_LEN];
         if let Some(base) = page.base()? {
-            (0..base.len()).for_each(|local| values[local] = base.get(local));
+            (0..base.len()).for_each(|local| values[local] = base.get(local).unwrap_or(SALIENCE_INITIAL));
         }
         delta.iter().for_each(|(local, salience)| values[local] = *salience);
         let key = plain_key(BlockKind::RelSalience, block, self.generation);

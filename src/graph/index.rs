@@ -13,6 +13,12 @@ use crate::{Result, model::Value, storage::HashChunk, storage::ValueRef};
 /// Entries a chunk should have at most on average: a chunk is rewritten whole when one of its entries changed.
 const CHUNK_ENTRIES: u64 = 1024;
 
+/// How many changed entries are compared at once: some vectors of them, and still few to look through for a match.
+const PROBE_LANE: usize = 32;
+
+/// The binary logarithm of the most chunks: as many as hold an entry for every node id.
+pub(crate) const CHUNKS_LOG2_MAX: u32 = 22;
+
 /// What is known of one index.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
@@ -62,7 +68,7 @@ impl Index {
 
     /// Returns an index ready for this many entries.
     pub(crate) fn with_capacity(n_entries: u64) -> Self {
-        let chunks = n_entries.div_ceil(CHUNK_ENTRIES).max(1).next_power_of_two();
+        let chunks = n_entries.div_ceil(CHUNK_ENTRIES).clamp(1, 1 << CHUNKS_LOG2_MAX).next_power_of_two();
         Self { chunks: Paged::default(), chunks_log2: chunks.trailing_zeros(), n_entries: 0 }
     }
 
@@ -106,9 +112,15 @@ impl Index {
                         return Ok(());
                     }
                 }
-                for &(_, id) in delta.added.iter().filter(|(found, _)| *found == fingerprint) {
-                    if !visit(id)? {
-                        return Ok(());
+                // A lane at a time, without a branch an entry: most lanes hold no match.
+                for lane in delta.added.chunks(PROBE_LANE) {
+                    if !lane.iter().fold(false, |any, (found, _)| any | (*found == fingerprint)) {
+                        continue;
+                    }
+                    for &(_, id) in lane.iter().filter(|(found, _)| *found == fingerprint) {
+                        if !visit(id)? {
+                            return Ok(());
+                        }
                     }
                 }
             }
@@ -148,7 +160,8 @@ impl Index {
             Some(at) => drop(delta.added.swap_remove(at)),
             None => delta.removed.push(entry),
         }
-        self.n_entries -= 1;
+        // A damaged index may say less than it holds; a check tells.
+        self.n_entries = self.n_entries.saturating_sub(1);
     }
 
     /// Returns whether the chunks hold so many more entries than they should that they ought to be split.

@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     model::Fact,
     storage::{
-        BlockKey, BlockKind, Store,
+        BlockKey, BlockKind, NUMBER_MAX, Store,
         codec::{self, ManifestRecord},
         open_bytes, seal_bytes,
     },
@@ -52,18 +52,21 @@ pub(super) fn write(
 pub(super) fn adopt(store: &Arc<Store>, view: &mut Snapshot, payload: &[u8]) -> Result<Vec<BlockKey>> {
     let generation: [u8; 8] =
         payload.try_into().map_err(|_| Error::corrupt("frame of a bulk load", "8 bytes", payload.len()))?;
-    let key = BlockKey::new(BlockKind::Catalog, 0, MANIFEST_BLOCK, u64::from_be_bytes(generation));
+    let generation = u64::from_be_bytes(generation);
+    if generation > NUMBER_MAX {
+        return Err(Error::corrupt("frame of a bulk load", format_args!("generations up to {NUMBER_MAX}"), generation));
+    }
+    let key = BlockKey::new(BlockKind::Catalog, 0, MANIFEST_BLOCK, generation);
     let bytes = store.get(&key)?.ok_or_else(|| Error::corrupt(key, "the manifest of a bulk load", "nothing"))?;
     let record: ManifestRecord = codec::decode_meta(codec::MANIFEST_VERSION, open_bytes(&key, &bytes)?, "manifest")?;
     let mut keys = vec![key];
     for bytes in &record.blocks {
-        keys.push(
-            BlockKey::decode(bytes).ok_or_else(|| Error::corrupt(key, "keys of blocks", format_args!("{bytes:?}")))?,
-        );
+        let block = BlockKey::decode(bytes).filter(|block| block.generation <= generation);
+        keys.push(block.ok_or_else(|| Error::corrupt(key, "keys of blocks", format_args!("{bytes:?}")))?);
     }
     let facts = codec::decode_facts(&record.facts)?;
     for fact in facts.iter().filter(|fact| fact.is_of_catalog()) {
-        view.apply(fact)?;
+        view.replay(fact)?;
     }
     view.adopt_catalog(&record.catalog)?;
     keys[1..].iter().try_for_each(|key| view.adopt_block(*key))?;
@@ -74,9 +77,9 @@ pub(super) fn adopt(store: &Arc<Store>, view: &mut Snapshot, payload: &[u8]) -> 
         for info in view.catalog.clone().indexes().iter().filter(|info| loaded(info.number)) {
             view.rebuild_index(info)?;
         }
-        rest.try_for_each(|fact| view.apply(fact))?;
+        rest.try_for_each(|fact| view.replay(fact))?;
         view.adopt_ids(&record.catalog);
     }
-    view.adopt_counts(record.counts);
+    view.adopt_counts(record.counts)?;
     Ok(keys)
 }

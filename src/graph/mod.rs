@@ -14,6 +14,7 @@
 //! 6. After a crash, recovery loads the root and applies the facts of every later frame, through `Snapshot::apply` again.
 
 mod adjacency;
+mod backup;
 mod base;
 mod bulk;
 mod catalog;
@@ -24,6 +25,8 @@ mod column;
 mod counts;
 mod engine;
 pub(crate) mod fold;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod index;
 mod manifest;
 mod open;
@@ -36,7 +39,7 @@ mod transaction;
 pub(crate) mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
-pub(crate) use bulk::BULK_ROWS_MIN;
+pub(crate) use bulk::{BULK_ROWS_MIN, Check};
 pub(crate) use catalog::IndexInfo;
 pub use check::CheckReport;
 pub(crate) use check::check;

@@ -19,8 +19,27 @@ impl Engine {
     /// # Errors
     /// `AlreadyOpen`, `Version`: nothing was touched. `Corrupt` where acknowledged commits are missing or damaged. `Io`.
     pub(crate) fn open(path: &Path, limits: EngineLimits) -> Result<Arc<Self>> {
-        let home = Home::open(path)?;
+        Self::open_home(Home::open(path)?, limits)
+    }
+
+    /// Opens what is durable of the database in a directory, to read it: nothing there is changed, now or later.
+    ///
+    /// # Errors
+    /// As [`Home::open_read_only`] and [`open`](Self::open).
+    pub(crate) fn open_read_only(path: &Path, limits: EngineLimits) -> Result<Arc<Self>> {
+        Self::open_home(Home::open_read_only(path)?, limits)
+    }
+
+    fn open_home(home: Home, limits: EngineLimits) -> Result<Arc<Self>> {
         let store = Arc::new(Store::open(&home.blocks())?);
+        Self::recover(home, store, limits)
+    }
+
+    /// Returns the database of a directory and its blocks: the newest whole root, and the journal's commits after it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(super) fn recover(mut home: Home, store: Arc<Store>, limits: EngineLimits) -> Result<Arc<Self>> {
         let mut roots = Roots::load(&store)?;
         let mut keeper = Keeper::default();
         let mut view = match recover_root(&store, &mut roots)? {
@@ -31,17 +50,24 @@ impl Engine {
         let mut adopted: Vec<(u64, Vec<BlockKey>)> = Vec::new();
         let mut n_frames = 0;
         let from = view.sequence();
-        let journal = Journal::open(&home.journal(), home.database_id(), from, &mut |sequence, kind, payload| {
+        let visit = &mut |sequence, kind, payload: &[u8]| {
             match kind {
                 FrameKind::Batch => {
-                    codec::decode_facts(payload)?.iter().try_for_each(|fact| view.apply(fact))?;
+                    codec::decode_facts(payload)?.iter().try_for_each(|fact| view.replay(fact))?;
                 }
                 FrameKind::Adopt => adopted.push((sequence, manifest::adopt(&store, &mut view, payload)?)),
             }
             view.sequence = sequence;
             n_frames += 1;
             Ok(())
-        })?;
+        };
+        let journal = if home.is_read_only() {
+            Journal::replay(&home.journal(), home.database_id(), from, visit)?;
+            home.release();
+            None
+        } else {
+            Some(Journal::open(&home.journal(), home.database_id(), from, visit)?)
+        };
         let newest = adopted.iter().flat_map(|(_, keys)| keys).map(|key| key.generation).max().unwrap_or(0);
         // A process that was killed may have left blocks of older generations; they are found when first swept.
         keeper.has_leftovers =
@@ -50,7 +76,7 @@ impl Engine {
         keeper.generation_at_open = generation;
         keeper.adopted = adopted;
         keeper.roots = roots;
-        Ok(Arc::new(Self::new(store, Some(journal), view, keeper, generation, limits, Some(home))))
+        Ok(Arc::new(Self::new(store, journal, view, keeper, generation, limits, Some(home))))
     }
 
     /// Returns an empty database in memory.
@@ -82,6 +108,5 @@ fn view_of(store: &Arc<Store>, root: &Root, table: &PageTable) -> Result<Snapsho
     let (key, bytes) = record(BlockKind::Counts)?;
     let counts = codec::decode_meta(codec::COUNTS_VERSION, open_bytes(&key, &bytes)?, "counts")?;
     let is_of_graph = |key: &BlockKey| !matches!(key.kind, BlockKind::Catalog | BlockKind::Counts);
-    let keys: Vec<BlockKey> = table.keys().filter(is_of_graph).collect();
-    Snapshot::from_records(store, root.sequence, &catalog, counts, &keys)
+    Snapshot::from_records(store, root.sequence, &catalog, counts, table.keys().filter(is_of_graph))
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    base::{Base, Pin},
-    catalog::{Catalog, IndexInfo},
+    base::{Base, Ends, Pin},
+    catalog::{Catalog, INDEXES_MAX, IndexInfo},
+    change::IDS_MAX,
     counts::{Counts, TypeCounts},
-    index::Index,
+    index::{CHUNKS_LOG2_MAX, Index},
     paged::Paged,
-    snapshot::{Extents, Snapshot},
+    snapshot::{Extents, NO_LABEL, Snapshot},
 };
 use crate::{
     Error, Result,
@@ -16,6 +17,7 @@ use crate::{
     storage::{
         BlockKey, BlockKind, Store,
         codec::{CatalogRecord, CountsRecord, IndexRecord, TypeCountsRecord},
+        split,
     },
 };
 
@@ -42,7 +44,7 @@ impl Snapshot {
             extents: self.extents.labels.to_vec(),
             open_extents: open,
             next_rel: self.rel_id_end,
-            next_index: catalog.next_index(),
+            next_index: catalog.index_end(),
         }
     }
 
@@ -98,18 +100,34 @@ impl Snapshot {
         sequence: u64,
         catalog: &CatalogRecord,
         counts: CountsRecord,
-        keys: &[BlockKey],
+        keys: impl Iterator<Item = BlockKey>,
     ) -> Result<Self> {
         let mut view = Self::empty(store.clone());
         view.sequence = sequence;
         view.adopt_catalog(catalog)?;
-        view.counts = counts_of(counts);
-        keys.iter().try_for_each(|key| view.adopt_block(*key))?;
+        for key in keys {
+            view.adopt_block(key)?;
+        }
+        // Each block of ids was given to somebody, and what became of them is stored: a number of ids without is damage,
+        // and would have whoever visits all ids visit billions.
+        let has_nodes = |block| view.nodes_alive.get(block).is_some_and(|page| page.base.is_some());
+        let has_rels = |block| view.records.get(block).is_some_and(|page| page.start.base.is_some());
+        if let Some(block) = (0..view.n_node_blocks()).find(|block| !has_nodes(*block)) {
+            return Err(Error::corrupt("catalog", format_args!("nodes of block {block}"), "none"));
+        }
+        if let Some(block) = (0..view.n_rel_blocks()).find(|block| !has_rels(*block)) {
+            return Err(Error::corrupt("catalog", format_args!("relationships of block {block}"), "none"));
+        }
+        view.adopt_counts(counts)?;
         Ok(view)
     }
 
     /// Takes over a dictionary, indexes and extents that hold at least what this view has.
+    ///
+    /// # Errors
+    /// `Corrupt` where they contradict themselves or what was known.
     pub(super) fn adopt_catalog(&mut self, record: &CatalogRecord) -> Result<()> {
+        self.check_catalog(record)?;
         let mut catalog = Catalog::default();
         for (id, name) in record.labels.iter().enumerate() {
             catalog.add_label(LabelId::new(id as u32), &name.as_str().into())?;
@@ -143,6 +161,46 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Checks that a dictionary, indexes and extents fit each other, and continue what this view has.
+    fn check_catalog(&self, record: &CatalogRecord) -> Result<()> {
+        let corrupt = |expected: String, got: String| Err(Error::corrupt("catalog", expected, got));
+        let known = &self.catalog;
+        let continues = known.labels().all(|(id, name)| record.labels.get(id.index()).is_some_and(|n| **n == **name))
+            && known.rel_types().all(|(id, name)| record.types.get(id.index()).is_some_and(|n| **n == **name))
+            && known.keys().all(|(id, name)| record.keys.get(id.index()).is_some_and(|n| **n == **name))
+            && record.extents.len() >= self.extents.labels.len()
+            && record.next_rel >= self.rel_id_end;
+        if !continues {
+            return corrupt("what was known before".into(), "less".into());
+        }
+        if record.next_rel > IDS_MAX || record.extents.len() > split(IDS_MAX).0 as usize {
+            return corrupt(format!("ids up to {IDS_MAX}"), format!("more ({} blocks)", record.extents.len()));
+        }
+        let is_label = |label: u32| label == NO_LABEL || (label as usize) < record.labels.len();
+        if let Some(label) = record.extents.iter().find(|label| !is_label(**label)) {
+            return corrupt(format!("blocks of {} labels", record.labels.len()), format!("one of label {label}"));
+        }
+        for &(label, next) in &record.open_extents {
+            // A block that is full is continued by a new one; else the next id lies in a block of the label.
+            let (block, local) = split(next);
+            if local != 0 && record.extents.get(block as usize) != Some(&label) {
+                return corrupt(format!("an id in a block of label {label}"), format!("{next}"));
+            }
+        }
+        for (at, index) in record.indexes.iter().enumerate() {
+            let is_new =
+                record.indexes[..at].iter().all(|other| other.number != index.number && other.name != index.name);
+            let is_small = u32::from(index.chunks_log2) <= CHUNKS_LOG2_MAX && index.n_entries <= u64::from(IDS_MAX);
+            if !is_new || !is_small || index.number >= record.next_index {
+                return corrupt("indexes, each once".into(), format!("{index:?}"));
+            }
+        }
+        if record.next_index > INDEXES_MAX {
+            return corrupt(format!("at most {INDEXES_MAX} indexes"), record.next_index.to_string());
+        }
+        Ok(())
+    }
+
     /// Takes over where ids go on.
     pub(super) fn adopt_ids(&mut self, record: &CatalogRecord) {
         self.extents = Extents {
@@ -152,9 +210,31 @@ impl Snapshot {
         self.rel_id_end = record.next_rel;
     }
 
-    /// Takes over exact counts.
-    pub(super) fn adopt_counts(&mut self, record: CountsRecord) {
+    /// Takes over exact counts, which fit the dictionary and the ids given.
+    ///
+    /// # Errors
+    /// `Corrupt` where they do not.
+    pub(super) fn adopt_counts(&mut self, record: CountsRecord) -> Result<()> {
+        let (n_labels, n_types, _) = self.catalog.n_names();
+        let (nodes, rels) = (record.n_nodes, record.n_rels);
+        let fits = nodes <= u64::from(self.node_id_end())
+            && rels <= u64::from(self.rel_id_end)
+            && record.labels.len() <= n_labels
+            && record.labels.iter().all(|n| *n <= nodes)
+            && record.types.len() <= n_types
+            && record.types.iter().all(|of| {
+                of.n_rels <= rels
+                    && of.n_self_loops <= of.n_rels
+                    && [&of.starts, &of.ends]
+                        .iter()
+                        .all(|ends| ends.len() <= n_labels && ends.iter().all(|n| *n <= of.n_rels))
+            });
+        if !fits {
+            let expected = format_args!("at most {} nodes, {} relationships", self.node_id_end(), self.rel_id_end);
+            return Err(Error::corrupt("counts", expected, format_args!("{record:?}")));
+        }
         self.counts = counts_of(record);
+        Ok(())
     }
 
     /// Puts a stored block in its place, over whatever was there.
@@ -171,9 +251,22 @@ impl Snapshot {
         if !is_known {
             return Err(Error::corrupt(key, "a block of a known type, key, label or index", "an unknown one"));
         }
+        let n_blocks = match key.kind {
+            BlockKind::OutAdjacency
+            | BlockKind::InAdjacency
+            | BlockKind::NodeProperty
+            | BlockKind::NodeLabel
+            | BlockKind::NodeAlive => self.n_node_blocks(),
+            BlockKind::Index => 1 << CHUNKS_LOG2_MAX,
+            _ => self.n_rel_blocks(),
+        };
+        if block >= n_blocks {
+            return Err(Error::corrupt(key, format_args!("a block below {n_blocks}"), block));
+        }
+        let ends = Ends { nodes: self.node_id_end(), rels: self.rel_id_end, types: n_types as u32 };
         macro_rules! put {
             ($page:expr) => {{
-                let base = Base::stored(&self.store, key);
+                let base = Base::found(&self.store, key, ends);
                 let page = $page;
                 page.base = Some(base);
                 page.delta = None;
@@ -197,7 +290,7 @@ impl Snapshot {
                     BlockKind::RelStart => &mut page.start,
                     _ => &mut page.end,
                 };
-                column.base = Some(Base::stored(&self.store, key));
+                column.base = Some(Base::found(&self.store, key, ends));
             }
             _ => return Err(Error::corrupt(key, "a block of the graph", "another kind")),
         }
@@ -220,4 +313,92 @@ fn counts_of(record: CountsRecord) -> Counts {
         ends: counts.ends,
     });
     Counts::from_parts(record.n_nodes, record.n_rels, record.labels, types.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Fact, NodeId, RelId, Value};
+
+    fn record() -> CatalogRecord {
+        let index = |number: u32| IndexRecord {
+            name: format!("i{number}"),
+            label: 0,
+            key: 0,
+            unique: false,
+            number,
+            chunks_log2: 0,
+            n_entries: 0,
+        };
+        CatalogRecord {
+            labels: vec!["A".into(), "B".into()],
+            types: vec!["R".into()],
+            keys: vec!["k".into()],
+            indexes: vec![index(0), index(3)],
+            next_index: 4,
+            ..CatalogRecord::default()
+        }
+    }
+
+    fn open(catalog: &CatalogRecord, counts: CountsRecord) -> Result<Snapshot> {
+        Snapshot::from_records(&Arc::new(Store::memory()), 1, catalog, counts, std::iter::empty())
+    }
+
+    /// Catalogs and counts that say the impossible: refused before anything is made as large as they say.
+    #[test]
+    fn records_that_contradict_themselves_are_refused() {
+        assert!(open(&record(), CountsRecord::default()).is_ok());
+        let changes: [(&str, fn(&mut CatalogRecord)); 10] = [
+            ("a name twice", |record| record.labels[1] = "A".into()),
+            ("an index number beyond the next", |record| record.indexes[0].number = u32::MAX),
+            ("an index number twice", |record| record.indexes[0].number = 3),
+            ("an index name twice", |record| record.indexes[0].name = "i3".into()),
+            ("more chunks than a hash has bits", |record| record.indexes[0].chunks_log2 = 65),
+            ("more entries than ids", |record| record.indexes[0].n_entries = u64::MAX),
+            ("billions of indexes", |record| record.next_index = u32::MAX),
+            ("relationships without blocks", |record| record.next_rel = 1 << 31),
+            ("nodes without blocks", |record| record.extents = vec![0]),
+            ("a next id in nobody's block", |record| record.open_extents = vec![(0, 5)]),
+        ];
+        for (why, change) in changes {
+            let mut record = record();
+            change(&mut record);
+            assert!(matches!(open(&record, CountsRecord::default()), Err(Error::Corrupt { .. })), "{why}");
+        }
+        for counts in [
+            CountsRecord { n_nodes: 1, ..CountsRecord::default() },
+            CountsRecord { n_rels: u64::MAX, ..CountsRecord::default() },
+            CountsRecord { labels: vec![0; 3], ..CountsRecord::default() },
+            CountsRecord { types: vec![TypeCountsRecord::default(); 2], ..CountsRecord::default() },
+        ] {
+            assert!(matches!(open(&record(), counts), Err(Error::Corrupt { .. })));
+        }
+    }
+
+    /// Facts that name what nobody knows: refused, whatever memory their numbers would have asked for.
+    #[test]
+    fn facts_of_the_unknown_are_refused() {
+        let (far, label, key, rel_type) = (u32::MAX - 9, LabelId::new(0), KeyId::new(0), TypeId::new(0));
+        let mut view = open(&record(), CountsRecord::default()).unwrap();
+        let node = NodeId::new(0);
+        view.replay(&Fact::CreateNode { id: node, labels: vec![label] }).unwrap();
+        view.replay(&Fact::CreateRel { id: RelId::new(0), rel_type, start: node, end: node }).unwrap();
+        for fact in [
+            Fact::CreateNode { id: NodeId::new(far), labels: vec![] },
+            Fact::CreateNode { id: NodeId::new(1), labels: vec![LabelId::new(far)] },
+            Fact::DeleteNode { id: NodeId::new(far) },
+            Fact::AddLabel { id: node, label: LabelId::new(2) },
+            Fact::SetNode { id: node, key: KeyId::new(far), value: Value::Int(1) },
+            Fact::SetNode { id: NodeId::new(far), key, value: Value::Int(1) },
+            Fact::CreateRel { id: RelId::new(2), rel_type, start: node, end: node },
+            Fact::CreateRel { id: RelId::new(1), rel_type: TypeId::new(1), start: node, end: node },
+            Fact::CreateRel { id: RelId::new(1), rel_type, start: node, end: NodeId::new(far) },
+            Fact::SetRel { id: RelId::new(far), key, value: Value::Int(1) },
+            Fact::SetSalience { id: RelId::new(far), salience: 0.5 },
+            Fact::CreateIndex { name: "x".into(), label: LabelId::new(far), key, unique: false },
+        ] {
+            assert!(matches!(view.replay(&fact), Err(Error::Corrupt { .. })), "{fact:?}");
+        }
+        assert!(super::super::check(&view, true).is_sound());
+    }
 }

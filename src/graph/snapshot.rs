@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Result,
     model::{Direction, KeyId, LabelId, NodeId, RelId, TypeId, Value},
-    storage::{BLOCK_LEN, BLOCK_WORDS, BitmapBlock, F32Column, Store, U32Column, split},
+    storage::{BLOCK_LEN, BLOCK_WORDS, BitmapBlock, F32Column, Home, Store, U32Column, split},
 };
 
 /// Salience of a relationship that nothing has reweighted.
@@ -85,6 +85,19 @@ pub(crate) struct Snapshot {
     pub(crate) delta_bytes: u64,
     /// Shared by all views of the time between two checkpoints: while any lives, blocks replaced since must stay.
     pub(crate) epoch: Arc<()>,
+    /// Of a fork: what keeps the blocks it shares. Last, so that it outlives them.
+    pub(crate) origin: Option<Arc<Origin>>,
+}
+
+/// What a fork's views hold of the database it was forked from, so that the blocks they share stay where they are.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// Keeps blocks replaced since from being swept.
+    pub(super) _epoch: Arc<()>,
+    /// Of a fork of a fork.
+    pub(super) _before: Option<Arc<Origin>>,
+    /// Keeps the directory locked.
+    pub(super) _home: Option<Arc<Home>>,
 }
 
 impl Snapshot {
@@ -109,6 +122,7 @@ impl Snapshot {
             indexes: Arc::default(),
             delta_bytes: 0,
             epoch: Arc::new(()),
+            origin: None,
         }
     }
 
@@ -248,11 +262,12 @@ impl Snapshot {
         else {
             return Ok(None);
         };
-        Ok(Some(RelRecord {
-            rel_type: TypeId::new(rel_type.get(local)),
-            start: NodeId::new(start.get(local)),
-            end: NodeId::new(end.get(local)),
-        }))
+        Ok(match (rel_type.get(local), start.get(local), end.get(local)) {
+            (Some(rel_type), Some(start), Some(end)) => {
+                Some(RelRecord { rel_type: TypeId::new(rel_type), start: NodeId::new(start), end: NodeId::new(end) })
+            }
+            _ => None,
+        })
     }
 
     /// Returns a relationship's salience.
@@ -262,7 +277,7 @@ impl Snapshot {
         if let Some(salience) = page.delta.as_ref().and_then(|delta| delta.get(local)) {
             return Ok(*salience);
         }
-        Ok(page.base()?.map_or(SALIENCE_INITIAL, |base| base.get(local)))
+        Ok(page.base()?.and_then(|base| base.get(local)).unwrap_or(SALIENCE_INITIAL))
     }
 
     /// Returns the edges of a direction and type.

@@ -353,7 +353,7 @@ fn a_bulk_load_gives_what_single_changes_give() {
             (0..n_rows).for_each(|row| texts.push(&format!("s{}", row % 5)).unwrap());
             let texts = Column::full(ColumnData::Str(texts));
             let columns = [(KeyId::new(0), &ints), (KeyId::new(1), &texts)];
-            let first = tx.bulk_nodes(generation, LabelId::new(label), n_rows, &columns).unwrap();
+            let first = tx.bulk_nodes(generation, LabelId::new(label), n_rows, &columns, &mut || Ok(())).unwrap();
             for row in 0..n_rows {
                 let mut properties = BTreeMap::new();
                 columns.iter().for_each(|(key, column)| put(&mut properties, key.get(), column.value(row)));
@@ -370,7 +370,10 @@ fn a_bulk_load_gives_what_single_changes_give() {
             let (starts, ends) = (end(), end());
             let numbers = Column::full(ColumnData::Int((0..n_rels as i64).collect()));
             let before: BTreeSet<u32> = model.rels.keys().copied().collect();
-            tx.bulk_rels(generation, TypeId::new(rel_type), &starts, &ends, &[(KeyId::new(2), &numbers)]).unwrap();
+            tx.bulk_rels(generation, TypeId::new(rel_type), &starts, &ends, &[(KeyId::new(2), &numbers)], &mut || {
+                Ok(())
+            })
+            .unwrap();
             let mut seen = BTreeSet::new();
             for id in (0..tx.view().rel_id_end).filter(|id| !before.contains(id)) {
                 let Some(record) = tx.view().rel(RelId::new(id)).unwrap() else { continue };
@@ -495,7 +498,7 @@ fn what_was_committed_is_there_after_reopening() {
                 let generation = engine.next_generation();
                 let columns = [(KeyId::new(0), &numbers)];
                 let tx = writer.transaction().unwrap();
-                let first = tx.bulk_nodes(generation, LabelId::new(0), 3, &columns).unwrap();
+                let first = tx.bulk_nodes(generation, LabelId::new(0), 3, &columns, &mut || Ok(())).unwrap();
                 for row in 0..3 {
                     let properties = [(0, numbers.value(row))].into();
                     next.nodes.insert(first + row as u32, ([0].into(), properties));
@@ -505,7 +508,7 @@ fn what_was_committed_is_there_after_reopening() {
                 let (mut starts, ends) = (end(), end());
                 starts.sort_unstable();
                 let before = tx.view().rel_id_end.next_multiple_of(1024);
-                tx.bulk_rels(generation, TypeId::new(0), &starts, &ends, &[]).unwrap();
+                tx.bulk_rels(generation, TypeId::new(0), &starts, &ends, &[], &mut || Ok(())).unwrap();
                 for id in before..tx.view().rel_id_end {
                     let record = tx.view().rel(RelId::new(id)).unwrap().unwrap();
                     next.rels.insert(id, (0, record.start.get(), record.end.get(), BTreeMap::new()));

@@ -17,6 +17,8 @@ pub(crate) struct Written {
 #[derive(Debug)]
 pub(crate) struct Transaction {
     view: Snapshot,
+    /// Bytes of changes in the view it started from.
+    bytes_before: u64,
     facts: Vec<Fact>,
     pub(super) written: Written,
 }
@@ -24,13 +26,19 @@ pub(crate) struct Transaction {
 impl Transaction {
     /// Returns a transaction on top of a view.
     pub(crate) fn new(view: Snapshot) -> Self {
-        Self { view, facts: Vec::new(), written: Written::default() }
+        Self { bytes_before: view.delta_bytes, view, facts: Vec::new(), written: Written::default() }
     }
 
     /// Returns the graph as this transaction sees it.
     #[inline]
     pub(crate) fn view(&self) -> &Snapshot {
         &self.view
+    }
+
+    /// Returns about how many bytes its changes take: in the view, and as facts. The list of facts doubles when it is full.
+    pub(crate) fn bytes(&self) -> u64 {
+        let facts = self.facts.capacity() * size_of::<Fact>();
+        self.view.delta_bytes.saturating_sub(self.bytes_before) + facts as u64
     }
 
     /// Returns whether nothing was changed.
@@ -362,7 +370,7 @@ impl Transaction {
     }
 
     /// Returns a value that two nodes of the label have.
-    fn find_duplicate(&self, label: LabelId, key: KeyId) -> Result<Option<Value>> {
+    pub(super) fn find_duplicate(&self, label: LabelId, key: KeyId) -> Result<Option<Value>> {
         let index = self.view.catalog().find_index(label, key).expect("the index was just created");
         let chunks = &self.view.indexes[index.number as usize];
         let column = self.view.node_column(key);

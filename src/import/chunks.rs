@@ -59,7 +59,8 @@ impl Chunks {
         buffer.clear();
         buffer.resize(PAD, 0);
         buffer.append(&mut self.carry);
-        let mut wanted = self.chunk_bytes;
+        // A byte order mark stands at the file's start only: the first chunk must be long enough to hold one.
+        let mut wanted = if self.at_start { self.chunk_bytes.max(BOM.len()) } else { self.chunk_bytes };
         loop {
             while !self.at_end && buffer.len() - PAD < wanted {
                 self.fill(&mut buffer, wanted)?;

@@ -22,6 +22,8 @@ pub(super) enum Wanted {
     Inferred(Option<Kind>),
     /// This type, or the row is bad.
     Declared(ColumnType),
+    /// Nothing.
+    Ignored,
 }
 
 /// The fields of a chunk, and how to read them.
@@ -37,6 +39,9 @@ pub(super) struct Fields<'a> {
     pub(super) null: Option<&'a [u8]>,
 }
 
+/// What stands between the items of a list whose type a header declares.
+const ITEM_DELIMITER: char = ';';
+
 /// The longest piece of a value that a message shows.
 const SHOWN_CHARS_MAX: usize = 40;
 
@@ -45,6 +50,7 @@ impl Fields<'_> {
     pub(super) fn column(&self, column: usize, wanted: Wanted, bad: &mut Vec<(usize, BadRow)>) -> Result<Column> {
         let mut kind = match wanted {
             Wanted::Declared(declared) => return self.declared(column, declared, bad),
+            Wanted::Ignored => return Ok(Column::nulls(self.index.n_rows)),
             Wanted::Inferred(Some(kind)) => kind,
             Wanted::Inferred(None) => match self.index.column(column).find(|span| !self.is_null(span)) {
                 Some(first) => self.kind(&first),
@@ -203,6 +209,10 @@ pub(super) fn value_of(text: &[u8], declared: ColumnType) -> std::result::Result
         ColumnType::Boolean => None,
         ColumnType::Date => Date::parse(text.as_bytes()).map(Value::Date),
         ColumnType::String => Some(Value::from(text)),
+        ColumnType::ListOf(item) => {
+            let items = text.split(ITEM_DELIMITER).map(|item_text| value_of(item_text.as_bytes(), *item));
+            Some(Value::list(items.collect::<std::result::Result<Vec<_>, _>>()?))
+        }
         ColumnType::List => {
             let list = serde_json::from_str(text).ok().map(model::from_json);
             list.filter(|list| matches!(list, Value::List(_)) && list.is_storable())

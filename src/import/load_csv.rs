@@ -1,6 +1,6 @@
 //! `LOAD CSV`: the rows of a file one after another, as maps or lists of texts.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use super::{
     chunks::Chunks,
@@ -45,7 +45,7 @@ impl CsvRows {
     }
 
     fn open_in_chunks(source: &FileSource, with_headers: bool, delimiter: u8, chunk_bytes: usize) -> Result<Self> {
-        let options = FormatOptions { delimiter, ..FormatOptions::of_format(Format::Csv, source.path()) };
+        let options = FormatOptions { delimiter, ..FormatOptions::of_format(Format::Csv, Path::new(&source.name)) };
         options.check()?;
         let mut rows = Self {
             file: source.name.clone(),

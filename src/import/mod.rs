@@ -8,18 +8,30 @@
 //! 4. `read_table` joins the pieces in file order into a [`Table`](crate::model::Table), widening types.
 //! 5. `copy::copy_from` finds nodes by key and hands the columns of what is new to the graph's bulk loader.
 //!
-//! `LOAD CSV` takes the same pieces a row at a time (`CsvRows`); `COPY … TO` goes the other way (`RowWriter`).
+//! Where the header is one of neo4j-admin (`admin`), `copy::admin` reads labels, types and ends from its columns. Files of
+//! triples (`rdf`) are no tables: `rdf::read` sorts them into resources, and `copy::resources` brings these into the graph.
+//! `describe` reads any of them and keeps only what can be said of it.
+//!
+//! `LOAD CSV` takes the same pieces a row at a time (`CsvRows`); `COPY … TO` goes the other way
+//! (`RowWriter`): rows as they come, or one graph at the end (`graphml`); `COPY (MATCH (n) OPTIONAL MATCH (n)-[r]->() RETURN n,
+//! r) TO 'all.graphml'` is the whole one.
 
+mod admin;
 mod chunks;
 mod convert;
 pub(crate) mod copy;
 mod csv;
+pub(crate) mod describe;
 mod files;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
+mod graphml;
 mod header;
 mod json_lines;
 mod load_csv;
 mod numbers;
 pub(crate) mod options;
+mod rdf;
 mod read;
 mod write;
 

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use crate::{Error, ImportError, Result};
 
-/// The formats of rows.
+/// The formats of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Comma-separated values (RFC 4180).
@@ -13,6 +13,12 @@ pub(crate) enum Format {
     Tsv,
     /// One JSON object a line.
     JsonLines,
+    /// One triple a line.
+    NTriples,
+    /// Triples with abbreviations.
+    Turtle,
+    /// A graph in XML; written only.
+    GraphMl,
 }
 
 /// How a file is read or written.
@@ -61,6 +67,8 @@ pub(crate) enum ColumnType {
     String,
     /// A list of scalars; a JSON array in CSV and TSV.
     List,
+    /// A list of scalars of this type, with `;` between them, as headers of neo4j-admin declare it.
+    ListOf(&'static ColumnType),
 }
 
 /// What happens to a bad row.
@@ -122,7 +130,7 @@ impl FormatOptions {
         let format = stem.rsplit_once('.').and_then(|(_, extension)| Format::of_name(extension)).ok_or_else(|| {
             Error::NotAllowed {
                 what: format!(
-                    "no format is known for the file {}: name it .csv, .tsv or .jsonl (or .gz of one), or say FORMAT",
+                    "no format is known for the file {}: name it .csv, .tsv, .jsonl, .nt, .ttl or .graphml (or .gz of one), or say FORMAT",
                     path.display()
                 ),
             }
@@ -164,14 +172,22 @@ impl FormatOptions {
 }
 
 impl Format {
-    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`.
+    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`, `nt`, `ttl`, `graphml`.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
             "tsv" | "tab" => Some(Self::Tsv),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "nt" | "ntriples" => Some(Self::NTriples),
+            "ttl" | "turtle" => Some(Self::Turtle),
+            "graphml" => Some(Self::GraphMl),
             _ => None,
         }
+    }
+
+    /// Returns whether a file of it is triples instead of rows.
+    pub(crate) const fn is_rdf(self) -> bool {
+        matches!(self, Self::NTriples | Self::Turtle)
     }
 }
 
@@ -184,7 +200,7 @@ impl ColumnType {
             Self::Boolean => "BOOLEAN",
             Self::Date => "DATE",
             Self::String => "STRING",
-            Self::List => "LIST",
+            Self::List | Self::ListOf(_) => "LIST",
         }
     }
 }

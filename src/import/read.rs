@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{
+    admin::{self, Role},
     chunks::{Chunk, Chunks},
     convert::{Fields, Wanted, invalid_utf8},
     csv::{BadRow, Dialect, Index},
@@ -16,7 +17,7 @@ use super::{
     header::{Header, cut_header},
     json_lines,
     numbers::{Kind, PAD},
-    options::{COLUMNS_MAX, Format, FormatOptions, OnError, Rejections},
+    options::{COLUMNS_MAX, ColumnType, Format, FormatOptions, OnError, Rejections},
 };
 use crate::{
     Error, ImportError, Result,
@@ -32,6 +33,8 @@ pub(crate) struct ReadLimits {
     pub(crate) table_bytes_max: u64,
     /// How much text is parsed at a time.
     pub(crate) chunk_bytes: usize,
+    /// Whether reading ends where the memory does, instead of failing.
+    pub(crate) is_sample: bool,
 }
 
 /// A file's rows, and those that were none.
@@ -39,6 +42,10 @@ pub(crate) struct ReadLimits {
 pub(crate) struct Imported {
     /// The rows.
     pub(crate) table: Table,
+    /// Whether the file goes on, but not the memory.
+    pub(crate) is_cut: bool,
+    /// What each column is for, where the header is one of neo4j-admin; else none.
+    pub(crate) roles: Vec<Role>,
     /// The rows left out; empty unless bad rows are to be skipped.
     pub(crate) rejections: Rejections,
 }
@@ -65,7 +72,7 @@ pub(super) const CHUNK_BYTES: usize = 512 << 10;
 
 impl Default for ReadLimits {
     fn default() -> Self {
-        Self { threads: 1, table_bytes_max: u64::MAX, chunk_bytes: CHUNK_BYTES }
+        Self { threads: 1, table_bytes_max: u64::MAX, chunk_bytes: CHUNK_BYTES, is_sample: false }
     }
 }
 
@@ -81,6 +88,9 @@ pub(crate) fn read_table(
     tick: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<Imported> {
     options.check()?;
+    if options.format == Format::GraphMl {
+        return Err(Error::NotAllowed { what: format!("reading {}: GraphML is only written", source.name) });
+    }
     let mut as_text = Vec::new();
     loop {
         let mut reading = Reading {
@@ -89,6 +99,7 @@ pub(crate) fn read_table(
             limits,
             as_text: &as_text,
             imported: Imported::default(),
+            types: Vec::new(),
             line: 1,
             header_read: !options.header || options.format == Format::JsonLines,
             n_bytes: 0,
@@ -109,6 +120,8 @@ struct Reading<'a> {
     limits: &'a ReadLimits,
     as_text: &'a [usize],
     imported: Imported,
+    /// The types that the header declares.
+    types: Vec<Option<ColumnType>>,
     line: u64,
     header_read: bool,
     n_bytes: u64,
@@ -148,6 +161,9 @@ impl Reading<'_> {
             }
             spare.extend(wave.drain(..).map(|chunk| chunk.buffer));
             tick(self.n_bytes)?;
+            if self.imported.is_cut {
+                return Ok(Ok(()));
+            }
         }
     }
 
@@ -173,7 +189,13 @@ impl Reading<'_> {
     fn read_header(&mut self, chunk: &mut Chunk) -> Result<()> {
         let header = cut_header(&mut chunk.buffer, Dialect::of(self.options), &mut self.line)
             .map_err(|bad| self.error(bad.line, bad.column, bad.reason))?;
-        let Some(Header { names, line }) = header else { return Ok(()) };
+        let Some(Header { mut names, line }) = header else { return Ok(()) };
+        if let Some(fields) = admin::fields(&names) {
+            let fields = fields.map_err(|(at, reason)| self.error(line, at + 1, format!("in the header: {reason}")))?;
+            names = fields.iter().map(|field| field.name.clone()).collect();
+            self.types = fields.iter().map(|field| field.column_type).collect();
+            self.imported.roles = fields.into_iter().map(|field| field.role).collect();
+        }
         for declared in &self.options.columns {
             if !names.contains(&declared.name) {
                 let names: Vec<_> = names.iter().map(|name| &**name).collect();
@@ -190,7 +212,10 @@ impl Reading<'_> {
     /// Returns what every known column is to become.
     fn wanted(&self) -> Vec<Wanted> {
         let column = |(at, name): (usize, &Arc<str>)| {
-            if let Some(declared) = self.options.declared_type(name) {
+            if self.imported.roles.get(at) == Some(&Role::Ignore) {
+                return Wanted::Ignored;
+            }
+            if let Some(declared) = self.declared_type(at, name) {
                 return Wanted::Declared(declared);
             }
             if self.as_text.contains(&at) {
@@ -208,10 +233,16 @@ impl Reading<'_> {
         self.imported.table.names.iter().enumerate().map(column).collect()
     }
 
+    /// Returns the type that the statement or else the header declares for a column.
+    fn declared_type(&self, at: usize, name: &str) -> Option<ColumnType> {
+        self.options.declared_type(name).or_else(|| self.types.get(at).copied().flatten())
+    }
+
     fn parse(&self, buffer: &[u8], wanted: &[Wanted]) -> Result<ChunkRows> {
         match self.options.format {
             Format::Csv | Format::Tsv => self.parse_delimited(buffer, wanted),
             Format::JsonLines => json_lines::parse(buffer, self.options),
+            Format::NTriples | Format::Turtle | Format::GraphMl => unreachable!("a graph is no table"),
         }
     }
 
@@ -234,8 +265,10 @@ impl Reading<'_> {
         let declared: Vec<Wanted>;
         let wanted = if wanted.is_empty() {
             let column = |at: usize| self.options.columns.get(at).and_then(|c| c.column_type);
+            // Without a header nobody knows the columns yet, but a round before may have found that one is text.
+            let inferred = |at: usize| Wanted::Inferred(self.as_text.contains(&at).then_some(Kind::Str));
             declared =
-                (0..index.n_fields()).map(|at| column(at).map_or(Wanted::Inferred(None), Wanted::Declared)).collect();
+                (0..index.n_fields()).map(|at| column(at).map_or_else(|| inferred(at), Wanted::Declared)).collect();
             &declared
         } else {
             wanted
@@ -283,8 +316,10 @@ impl Reading<'_> {
             join_by_name(table, rows.names, rows.columns, rows.n_rows)?;
         } else {
             for (at, column) in rows.columns.into_iter().enumerate() {
+                let is_declared = self.options.declared_type(&table.names[at]).is_some()
+                    || self.types.get(at).is_some_and(Option::is_some);
                 let whole = &mut table.columns[at];
-                if self.options.declared_type(&table.names[at]).is_some() {
+                if is_declared {
                     whole.append(column)?;
                 } else if let Err(TextLost) = whole.append_as_text(column)? {
                     return Ok(Err(LostColumn(at)));
@@ -296,6 +331,10 @@ impl Reading<'_> {
             self.reserve();
         }
         if self.imported.table.heap_bytes() as u64 > self.limits.table_bytes_max {
+            if self.limits.is_sample {
+                self.imported.is_cut = true;
+                return Ok(Ok(()));
+            }
             return Err(Error::Limit { what: "bytes of an imported table", max: self.limits.table_bytes_max });
         }
         Ok(Ok(()))

@@ -570,3 +570,24 @@ fn measure_social_graph() {
         );
     }
 }
+
+/// A float whose digits text would keep, in a file without a header, and text in a later piece: read again as text once,
+/// not for ever.
+#[test]
+fn floats_that_turn_out_to_be_text_without_a_header() {
+    let options = FormatOptions { header: false, ..FormatOptions::new(Format::Csv) };
+    let imported = read_with(b"-0.1\n-0.020x\n", &options, 1, 1).unwrap();
+    let texts: Vec<String> = (0..2).map(|row| imported.table.columns[0].value(row).to_string()).collect();
+    assert_eq!(texts, ["'-0.1'", "'-0.020x'"]);
+}
+
+/// A byte order mark in the middle is no mark, however small the pieces are.
+#[test]
+fn a_byte_order_mark_counts_at_the_start_only() {
+    let options = FormatOptions { on_error: OnError::Skip, ..FormatOptions::new(Format::JsonLines) };
+    for chunk_bytes in [1, 2, 3, 4, 100] {
+        let bad = |text: &[u8]| read_with(text, &options, chunk_bytes, 1).unwrap().rejections.count;
+        assert_eq!(bad(b"\n\n\n\xEF\xBB\xBF\n\n\x87"), 2, "in pieces of {chunk_bytes}");
+        assert_eq!(bad(b"\xEF\xBB\xBF{}\n"), 0, "in pieces of {chunk_bytes}");
+    }
+}

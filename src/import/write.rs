@@ -2,25 +2,21 @@
 //!
 //! What `COPY TO` writes, `COPY FROM` reads back as the same values: null is the empty field, the empty text `""`, and
 //! texts that would read as numbers, booleans or dates are quoted. Lists and maps are JSON text in CSV (declare the
-//! column `LIST` to read a list back); nodes, relationships and paths are JSON in every format. JSON has no NaN and no
+//! column `LIST` to read a list back); nodes, relationships and paths are JSON in every format but GraphML, which holds nothing else. JSON has no NaN and no
 //! infinity: they are null there.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{BufWriter, Write},
-    path::{Path, PathBuf},
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    fs::File,
+    io::{self, BufWriter, Write},
+    sync::Arc,
 };
 
 use flate2::{Compression, write::GzEncoder};
 
 use super::{
     convert::shown,
-    files::FileAccess,
+    files::{FileAccess, FileTarget},
+    graphml::GraphMl,
     numbers::{self, Kind},
     options::{Format, FormatOptions},
 };
@@ -28,20 +24,17 @@ use crate::{Error, Result, model::Value};
 
 /// Writes rows into a file that appears when [`finish`](Self::finish) returns; dropped before, it leaves nothing.
 pub(crate) struct RowWriter {
-    name: String,
-    target: PathBuf,
-    temporary: Temporary,
+    target: FileTarget,
     out: Out,
     options: FormatOptions,
+    /// For GraphML, what is written at the end.
+    graph: Option<GraphMl>,
     columns: Vec<Arc<str>>,
     /// For JSON lines, each column's name as JSON text.
     keys: Vec<String>,
     line: Vec<u8>,
     n_rows: u64,
 }
-
-/// A file that is deleted unless it was renamed.
-struct Temporary(Option<PathBuf>);
 
 enum Out {
     Plain(BufWriter<File>),
@@ -51,11 +44,8 @@ enum Out {
 /// Bytes collected before they are written.
 const BUFFER_BYTES: usize = 1 << 17;
 
-/// Makes the temporary files of one process differ.
-static SERIAL: AtomicU64 = AtomicU64::new(0);
-
 impl RowWriter {
-    /// Starts a file of rows with these columns.
+    /// Starts a file of rows with these columns. A format that is written at the end keeps up to `bytes_max` until then.
     ///
     /// # Errors
     /// [`Error::NotAllowed`] where the file may not be written, [`Error::Io`] where it cannot.
@@ -64,10 +54,15 @@ impl RowWriter {
         name: &str,
         options: FormatOptions,
         columns: &[Arc<str>],
+        bytes_max: u64,
     ) -> Result<Self> {
         options.check()?;
-        let target = access.target(name)?;
-        let (temporary, file) = create_beside(&target).map_err(|e| Error::io("write", name, &e))?;
+        if options.format.is_rdf() {
+            return Err(Error::NotAllowed {
+                what: format!("writing {name}: triples are only read, rows are no triples"),
+            });
+        }
+        let (target, file) = access.create(name)?;
         let file = BufWriter::with_capacity(BUFFER_BYTES, file);
         let out = if options.gzip {
             Out::Gzip(Box::new(GzEncoder::new(file, Compression::default())))
@@ -77,9 +72,9 @@ impl RowWriter {
         let json_key = |name: &Arc<str>| serde_json::Value::from(&**name).to_string();
         let keys = columns.iter().map(json_key).collect();
         let columns = columns.to_vec();
-        let mut writer =
-            Self { name: name.to_owned(), target, temporary, out, options, columns, keys, line: Vec::new(), n_rows: 0 };
-        if writer.options.header && writer.options.format != Format::JsonLines {
+        let graph = (options.format == Format::GraphMl).then(|| GraphMl::new(bytes_max));
+        let mut writer = Self { target, out, options, graph, columns, keys, line: Vec::new(), n_rows: 0 };
+        if writer.options.header && matches!(writer.options.format, Format::Csv | Format::Tsv) {
             writer.header()?;
         }
         Ok(writer)
@@ -95,24 +90,35 @@ impl RowWriter {
         match self.options.format {
             Format::JsonLines => self.json(row),
             Format::Csv | Format::Tsv => self.delimited(row)?,
+            Format::GraphMl => {
+                let graph = self.graph.as_mut().expect("made with the writer");
+                self.columns.iter().zip(row).try_for_each(|(column, value)| graph.add(column, value))?;
+            }
+            Format::NTriples | Format::Turtle => unreachable!("refused when the writer was made"),
         }
         self.n_rows += 1;
         self.flush_line()
     }
 
-    /// Makes the file durable and lets it appear under its name. Returns the number of rows.
+    /// Makes the file durable and lets it appear under its name. Returns the number of rows. `check` may stop it.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Full`]; then a file that was there before is there still.
-    pub(crate) fn finish(mut self) -> Result<u64> {
+    pub(crate) fn finish(mut self, check: &mut dyn FnMut() -> Result<()>) -> Result<u64> {
+        if let Some(graph) = self.graph.take() {
+            let fail = |error: &io::Error| self.target.error(error);
+            match &mut self.out {
+                Out::Plain(out) => graph.write(out, fail, check)?,
+                Out::Gzip(out) => graph.write(out, fail, check)?,
+            }
+        }
         let done = match self.out {
             Out::Plain(out) => out.into_inner().map_err(|e| e.into_error()),
             Out::Gzip(out) => out.finish().and_then(|out| out.into_inner().map_err(|e| e.into_error())),
         };
-        done.and_then(|file| file.sync_all())
-            .and_then(|()| self.temporary.rename(&self.target))
-            .and_then(|()| sync_directory(&self.target))
-            .map_err(|e| Error::io("write", &self.name, &e))?;
+        let file = done.map_err(|error| self.target.error(&error))?;
+        check()?;
+        self.target.publish(&file)?;
         Ok(self.n_rows)
     }
 
@@ -173,7 +179,7 @@ impl RowWriter {
             Out::Gzip(out) => out.write_all(&self.line),
         };
         self.line.clear();
-        written.map_err(|e| Error::io("write", &self.name, &e))
+        written.map_err(|error| self.target.error(&error))
     }
 }
 
@@ -208,43 +214,10 @@ fn push_text(line: &mut Vec<u8>, text: &str, options: &FormatOptions, is_text: b
     }
 }
 
-/// Creates a file in the target's directory, so that it can be renamed onto the target.
-fn create_beside(target: &Path) -> std::io::Result<(Temporary, File)> {
-    let name = target.file_name().expect("targets name a file").to_string_lossy();
-    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-    let path = target.with_file_name(format!(".{name}.{}-{serial}.part", process::id()));
-    let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-    Ok((Temporary(Some(path)), file))
-}
-
-impl Temporary {
-    fn rename(&mut self, target: &Path) -> std::io::Result<()> {
-        let path = self.0.as_ref().expect("renamed once");
-        fs::rename(path, target)?;
-        self.0 = None;
-        Ok(())
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            // Nothing depends on it, and there is no one to tell.
-            drop(fs::remove_file(path));
-        }
-    }
-}
-
-/// Makes the new name durable, where directories can be synced.
-fn sync_directory(target: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        File::open(target.parent().expect("targets lie in a directory"))?.sync_all()?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::{
         super::{
             ReadLimits,
@@ -262,9 +235,10 @@ mod tests {
 
     fn written(options: &FormatOptions, columns: &[&str], rows: &[Vec<Value>]) -> (Scratch, Vec<u8>) {
         let scratch = Scratch::new();
-        let mut writer = RowWriter::create(&scratch.access(), "out", options.clone(), &names(columns)).unwrap();
+        let mut writer =
+            RowWriter::create(&scratch.access(), "out", options.clone(), &names(columns), u64::MAX).unwrap();
         rows.iter().for_each(|row| writer.write(row).unwrap());
-        assert_eq!(writer.finish().unwrap(), rows.len() as u64);
+        assert_eq!(writer.finish(&mut || Ok(())).unwrap(), rows.len() as u64);
         let bytes = fs::read(scratch.path("out")).unwrap();
         (scratch, bytes)
     }
@@ -332,7 +306,7 @@ mod tests {
         scratch.file("out.csv", b"old");
         let create = || {
             let options = FormatOptions::new(Format::Csv);
-            RowWriter::create(&scratch.access(), "out.csv", options, &names(&["a"])).unwrap()
+            RowWriter::create(&scratch.access(), "out.csv", options, &names(&["a"]), u64::MAX).unwrap()
         };
         let mut writer = create();
         writer.write(&[Value::Int(1)]).unwrap();
@@ -340,7 +314,7 @@ mod tests {
         assert_eq!(fs::read(scratch.path("out.csv")).unwrap(), b"old");
         let mut writer = create();
         writer.write(&[Value::Int(1)]).unwrap();
-        writer.finish().unwrap();
+        writer.finish(&mut || Ok(())).unwrap();
         assert_eq!(fs::read(scratch.path("out.csv")).unwrap(), b"a\n1\n");
         assert_eq!(fs::read_dir(scratch.path("")).unwrap().count(), 1);
     }
@@ -349,7 +323,7 @@ mod tests {
     fn without_quotes_what_needs_them_is_refused() {
         let scratch = Scratch::new();
         let options = FormatOptions { quote: None, ..FormatOptions::new(Format::Tsv) };
-        let mut writer = RowWriter::create(&scratch.access(), "out.tsv", options, &names(&["a"])).unwrap();
+        let mut writer = RowWriter::create(&scratch.access(), "out.tsv", options, &names(&["a"]), u64::MAX).unwrap();
         writer.write(&[Value::from("a,\"b")]).unwrap();
         let error = writer.write(&[Value::from("a\tb")]).unwrap_err();
         assert_eq!(error.to_string(), "cannot convert: column \"a\": \"a\\tb\" needs quotes, and there are none");

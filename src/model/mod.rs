@@ -9,6 +9,7 @@ mod de;
 mod fact;
 mod id;
 mod json;
+mod tally;
 mod value;
 
 pub(crate) use columns::{Bits, Column, ColumnData, Lines, Strings, Table, TextLost};
@@ -18,4 +19,5 @@ pub use de::from_value;
 pub use fact::Fact;
 pub use id::{Direction, KeyId, LabelId, NodeId, RelId, TypeId};
 pub use json::{from_json, to_json};
+pub(crate) use tally::Tally;
 pub use value::{Map, Node, NodeData, Path, Relationship, RelationshipData, Value};

@@ -54,6 +54,10 @@ pub(crate) enum Statement {
     CopyFrom(Box<CopyFrom>),
     /// `COPY (query) TO 'file' (options)`.
     CopyTo(Box<CopyTo>),
+    /// `DESCRIBE 'file' (options)`.
+    Describe(Box<CopyFrom>),
+    /// `SUMMARIZE (:Label)` or `SUMMARIZE ()-[:TYPE]->()`.
+    Summarize(Summarize),
 }
 
 /// A constraint or an index to create: both are over one property of one label.
@@ -86,8 +90,8 @@ pub(crate) struct DropSchema {
 /// `FROM` and `TO` it is a relationship type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CopyFrom {
-    /// The label or relationship type to fill.
-    pub(crate) target: Name,
+    /// The label or relationship type to fill; absent where the file itself says what its rows are.
+    pub(crate) target: Option<Name>,
     /// The file to read.
     pub(crate) file: Text,
     /// `KEY property`: nodes are found by this property, which becomes unique.
@@ -108,6 +112,24 @@ pub(crate) struct CopyFrom {
     pub(crate) span: Span,
 }
 
+impl CopyFrom {
+    /// Returns the statement without options.
+    pub(crate) fn of_file(file: Text, span: Span) -> Self {
+        Self {
+            target: None,
+            file,
+            key: None,
+            mode: None,
+            from: None,
+            to: None,
+            file_options: FileOptions::default(),
+            columns: Vec::new(),
+            skip_errors: false,
+            span,
+        }
+    }
+}
+
 /// `COPY (query) TO 'file' (options)`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CopyTo {
@@ -121,10 +143,19 @@ pub(crate) struct CopyTo {
     pub(crate) span: Span,
 }
 
+/// What is summarized.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Summarize {
+    /// The nodes of a label, or all.
+    Nodes(Option<Name>),
+    /// The relationships of a type, or all.
+    Relationships(Option<Name>),
+}
+
 /// The options about the form of a file. What is absent follows from the file's name, or the default.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct FileOptions {
-    /// `FORMAT csv|tsv|jsonl`.
+    /// `FORMAT csv|tsv|jsonl|nt|ttl|graphml`.
     pub(crate) format: Option<FileFormat>,
     /// `DELIM ','` (also `DELIMITER`).
     pub(crate) delimiter: Option<char>,
@@ -189,6 +220,12 @@ pub(crate) enum FileFormat {
     Tsv,
     /// One JSON object a line.
     JsonLines,
+    /// One RDF triple a line.
+    NTriples,
+    /// RDF triples with abbreviations.
+    Turtle,
+    /// A graph in XML; written only.
+    GraphMl,
 }
 
 /// Text that is either written out or given by a parameter.

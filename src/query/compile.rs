@@ -46,6 +46,10 @@ pub(crate) enum Compiled {
     CopyFrom(Box<ast::CopyFrom>),
     /// `COPY (query) TO 'file'`.
     CopyTo(Box<CopyTo>),
+    /// `DESCRIBE 'file'`.
+    Describe(Box<ast::CopyFrom>),
+    /// `SUMMARIZE`.
+    Summarize(ast::Summarize),
 }
 
 /// A query's plan, and what its author should be told.
@@ -100,6 +104,8 @@ pub(crate) fn statement(statement: Statement, statistics: &dyn Statistics) -> Re
         Statement::Commit(_) => Compiled::Commit,
         Statement::Rollback(_) => Compiled::Rollback,
         Statement::CopyFrom(copy) => Compiled::CopyFrom(copy),
+        Statement::Describe(describe) => Compiled::Describe(describe),
+        Statement::Summarize(summarize) => Compiled::Summarize(summarize),
         Statement::CopyTo(copy) => {
             let ast::CopyTo { query, file, file_options, .. } = *copy;
             Compiled::CopyTo(Box::new(CopyTo { query: self::query(&query, statistics)?, file, file_options }))

@@ -20,8 +20,16 @@ use crate::{
 /// beyond it is damage, not data.
 pub(crate) const DECODE_BYTES_MAX: usize = 1 << 30;
 
-const CONFIG: Configuration<LittleEndian, Varint, Limit<DECODE_BYTES_MAX>> =
-    config::standard().with_limit::<DECODE_BYTES_MAX>();
+const CONFIG: Config<DECODE_BYTES_MAX> = config::standard().with_limit::<DECODE_BYTES_MAX>();
+
+type Config<const LIMIT: usize> = Configuration<LittleEndian, Varint, Limit<LIMIT>>;
+
+/// Bytes up to which an input is small or middling. bincode makes room for as many items as a length says: that must be
+/// in proportion to the bytes there are. No item takes more than 64 bytes in memory for each byte it was written as.
+const SMALL: usize = 1 << 12;
+const MIDDLING: usize = 1 << 18;
+const SMALL_CONFIG: Config<{ SMALL * 64 }> = config::standard().with_limit::<{ SMALL * 64 }>();
+const MIDDLING_CONFIG: Config<{ MIDDLING * 64 }> = config::standard().with_limit::<{ MIDDLING * 64 }>();
 
 /// Version of the bytes of [`encode_facts`].
 const FACTS_VERSION: u8 = 1;
@@ -133,8 +141,12 @@ pub(crate) fn decode_meta<T: Decode<()>>(version: u8, bytes: &[u8], what: &str) 
     if *found != version {
         return Err(Error::corrupt(what, format_args!("version {version}"), found));
     }
-    let (record, n_read) =
-        bincode::decode_from_slice(rest, CONFIG).map_err(|error| Error::corrupt(what, "a record", error))?;
+    let decoded = match rest.len() {
+        0..=SMALL => bincode::decode_from_slice(rest, SMALL_CONFIG),
+        n if n <= MIDDLING => bincode::decode_from_slice(rest, MIDDLING_CONFIG),
+        _ => bincode::decode_from_slice(rest, CONFIG),
+    };
+    let (record, n_read) = decoded.map_err(|error| Error::corrupt(what, "a record", error))?;
     check_end(&rest[n_read..], what)?;
     Ok(record)
 }
@@ -144,8 +156,12 @@ fn write<T: Encode>(record: &T, bytes: &mut Vec<u8>) {
 }
 
 fn read<'a, T: BorrowDecode<'a, ()>>(bytes: &mut &'a [u8], what: &str) -> Result<T> {
-    let (record, n_read) =
-        bincode::borrow_decode_from_slice(bytes, CONFIG).map_err(|error| Error::corrupt(what, "a record", error))?;
+    let decoded = match bytes.len() {
+        0..=SMALL => bincode::borrow_decode_from_slice(bytes, SMALL_CONFIG),
+        n if n <= MIDDLING => bincode::borrow_decode_from_slice(bytes, MIDDLING_CONFIG),
+        _ => bincode::borrow_decode_from_slice(bytes, CONFIG),
+    };
+    let (record, n_read) = decoded.map_err(|error| Error::corrupt(what, "a record", error))?;
     *bytes = &bytes[n_read..];
     Ok(record)
 }
@@ -420,5 +436,18 @@ mod tests {
         // A string that claims more than the limit is damage, not an allocation.
         let huge = [CATALOG_VERSION, 1, 253, 255, 255, 255, 255, 255, 255, 255, 127];
         assert!(decode_meta::<CatalogRecord>(CATALOG_VERSION, &huge, "catalog").is_err());
+    }
+
+    /// A length is believed as far as the bytes could bear it, before room is made.
+    #[test]
+    fn a_length_out_of_proportion_makes_no_room() {
+        for len in [20_000_000u32, u32::MAX] {
+            let list = [&[2, 252][..], &len.to_le_bytes(), &[0; 10]].concat();
+            let error = decode_value(&list).unwrap_err().to_string();
+            assert!(error.contains("Limit"), "{error}");
+            let catalog = [&[CATALOG_VERSION, 252][..], &len.to_le_bytes(), &[0; 10]].concat();
+            let error = decode_meta::<CatalogRecord>(CATALOG_VERSION, &catalog, "catalog").unwrap_err().to_string();
+            assert!(error.contains("Limit"), "{error}");
+        }
     }
 }

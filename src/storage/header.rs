@@ -8,6 +8,7 @@ use std::{
     fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,6 +16,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     block::BLOCK_LEN,
     file::{self, DiskFile},
+    private::PrivateCopy,
+    store::Store,
 };
 use crate::{Error, Result};
 
@@ -25,10 +28,21 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 const HEADER: &str = "header";
 const LOCK: &str = "lock";
 const PROCESS: &str = "process";
+const TOLD: &str = "process.lock";
 const JOURNAL: &str = "journal";
 const BLOCKS: &str = "blocks";
 
 const HEADER_LEN: usize = 40;
+
+/// How long an owner waits for readers that are copying: as long as a copy of some hundred megabytes takes.
+const READERS_WAIT: Duration = Duration::from_millis(500);
+
+/// How long one that finds the lock taken waits for the process id of who has it: it is written right behind the lock, so
+/// only an owner that the system interrupted in between is late.
+const PROCESS_WAIT: Duration = Duration::from_millis(30);
+
+/// How often it looks meanwhile.
+const PROCESS_TICK: Duration = Duration::from_micros(500);
 
 const MAGIC: [u8; 8] = *b"AttenDB\n";
 
@@ -38,13 +52,27 @@ pub(crate) struct Home {
     path: PathBuf,
     database_id: u128,
     is_new: bool,
-    lock: File,
+    /// None where a copy is read and the original given back.
+    locks: Option<Locks>,
+    /// The copy of the blocks that is read, where nothing may be changed.
+    copy: Option<PrivateCopy>,
 }
 
-impl Drop for Home {
-    /// Gives the lock back at once: closing the file alone leaves it with a child that another thread is just starting,
+/// The lock, held until dropped, and the one which says that `process` is its owner's.
+#[derive(Debug)]
+struct Locks {
+    lock: File,
+    /// An owner's, not a reader's.
+    told: Option<File>,
+}
+
+impl Drop for Locks {
+    /// Gives the locks back at once: closing the files alone leaves them with a child that another thread is just starting,
     /// which has a copy of every open file until it becomes its program.
     fn drop(&mut self) {
+        if let Some(told) = &self.told {
+            let _ = told.unlock();
+        }
         let _ = self.lock.unlock();
     }
 }
@@ -58,17 +86,44 @@ impl Home {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let found = read_header(path)?;
         if found.is_none() {
-            check_empty(path)?;
+            if let Err(error) = check_empty(path) {
+                // Another one may be making the database: the header comes before whatever else it holds.
+                read_header(path)?.ok_or(error)?;
+            }
             std::fs::create_dir_all(path).map_err(|error| Error::io("create", path, &error))?;
         }
-        let lock = lock(path)?;
+        let locks = lock(path)?;
         // Whoever held the lock may have made the header since.
         let found = read_header(path)?;
         let (database_id, is_new) = match found {
             Some(database_id) => (database_id, false),
             None => (write_header(path)?, true),
         };
-        Ok(Self { path: path.to_path_buf(), database_id, is_new, lock })
+        Ok(Self { path: path.to_path_buf(), database_id, is_new, locks: Some(locks), copy: None })
+    }
+
+    /// Opens a database's directory to read what is durable, without changing anything in it: the blocks are copied, and
+    /// nobody can write until [`release`](Self::release).
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] where there is no database; [`Error::AlreadyOpen`] beside an owner, who writes into the blocks
+    /// that would be copied; [`Error::Full`] where there is no room for the copy; else as [`open`](Self::open).
+    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        let Some(database_id) = read_header(path)? else {
+            let what = format!("making a database at {}: it is to be opened read-only", path.display());
+            return Err(Error::NotAllowed { what });
+        };
+        let locks = share(path)?.map(|lock| Locks { lock, told: None });
+        let copy = Some(PrivateCopy::of(&path.join(BLOCKS))?);
+        Ok(Self { path: path.to_path_buf(), database_id, is_new: false, locks, copy })
+    }
+
+    /// Gives the directory back when everything has been read and the copy is open.
+    pub(crate) fn release(&mut self) {
+        self.locks = None;
+        if let Some(copy) = &self.copy {
+            copy.unlink_files(Store::FILES);
+        }
     }
 
     /// Returns the id every file of this database carries.
@@ -81,6 +136,11 @@ impl Home {
         self.is_new
     }
 
+    /// Returns whether nothing may be changed.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.copy.is_some()
+    }
+
     /// Returns the journal's directory.
     pub(crate) fn journal(&self) -> PathBuf {
         self.path.join(JOURNAL)
@@ -88,7 +148,7 @@ impl Home {
 
     /// Returns the block store's directory.
     pub(crate) fn blocks(&self) -> PathBuf {
-        self.path.join(BLOCKS)
+        self.copy.as_ref().map_or_else(|| self.path.join(BLOCKS), |copy| copy.path().to_path_buf())
     }
 }
 
@@ -158,7 +218,7 @@ fn check_empty(dir: &Path) -> Result<()> {
     for entry in entries {
         let name = entry.map_err(|error| Error::io("read", dir, &error))?.file_name();
         match name.to_str() {
-            Some(LOCK | PROCESS | "header.new") => {}
+            Some(LOCK | PROCESS | TOLD | "header.new") => {}
             Some(JOURNAL | BLOCKS) => {
                 return Err(Error::corrupt(dir.join(HEADER).display(), "the header of a database", "no file"));
             }
@@ -173,23 +233,83 @@ fn check_empty(dir: &Path) -> Result<()> {
 
 /// Takes the lock and writes our process id beside it (not into it: where locks are mandatory, nobody could read it).
 ///
+/// The id may be an older owner's that was killed, or half written: a second lock, taken once it is whole and given back
+/// before the first, says that it is not. Who finds the first one taken and the second one free looks again.
+///
 /// Where the file system knows no locks, sled's own is what keeps a second handle out.
-fn lock(dir: &Path) -> Result<File> {
-    let path = dir.join(LOCK);
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-    let file = file.map_err(|error| Error::io("open", &path, &error))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let process_id = std::fs::read_to_string(dir.join(PROCESS)).ok().and_then(|text| text.trim().parse().ok());
+fn lock(dir: &Path) -> Result<Locks> {
+    let open = |path: &Path| {
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        file.map_err(|error| Error::io("open", path, &error))
+    };
+    let (path, told_path) = (dir.join(LOCK), dir.join(TOLD));
+    let begun = Instant::now();
+    let (lock, told) = (open(&path)?, open(&told_path)?);
+    while !try_lock(&lock, &path)? {
+        // Readers share the lock while they copy: not for long, mostly.
+        if lock.try_lock_shared().is_ok() {
+            let _ = lock.unlock();
+            if begun.elapsed() > READERS_WAIT {
+                return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id: None });
+            }
+            std::thread::sleep(READERS_WAIT / 100);
+            continue;
+        }
+        let process_id = owner(dir, &told);
+        if process_id.is_some() || begun.elapsed() > PROCESS_WAIT {
             return Err(Error::AlreadyOpen { path: dir.to_path_buf(), process_id });
         }
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-        Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, &error)),
+        std::thread::sleep(PROCESS_TICK);
     }
     let process = dir.join(PROCESS);
     std::fs::write(&process, format!("{}\n", std::process::id())).map_err(|e| Error::io("write to", &process, &e))?;
-    Ok(file)
+    // Those who look have it for a moment each; one that was stopped just then must not stop us.
+    let begun = Instant::now();
+    while !try_lock(&told, &told_path)? && begun.elapsed() < PROCESS_WAIT {
+        std::thread::sleep(PROCESS_TICK / 10);
+    }
+    Ok(Locks { lock, told: Some(told) })
+}
+
+/// Returns whether a lock was taken, or could not be because the file system knows none.
+fn try_lock(file: &File, path: &Path) -> Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", path, &error)),
+    }
+}
+
+/// Returns the process id of who has the lock, once it is written.
+fn owner(dir: &Path, told: &File) -> Option<u32> {
+    if told.try_lock_shared().is_ok() {
+        let _ = told.unlock();
+        return None;
+    }
+    std::fs::read_to_string(dir.join(PROCESS)).ok()?.trim().parse().ok()
+}
+
+/// Shares the lock, touching nothing; none where nobody ever locked (the directory is a copy) or could.
+fn share(dir: &Path) -> Result<Option<File>> {
+    let path = dir.join(LOCK);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("open", &path, &error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(held(dir)),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", &path, &error)),
+    }
+}
+
+/// Returns the error that names who has the lock.
+fn held(dir: &Path) -> Error {
+    let process_id = std::fs::read_to_string(dir.join(PROCESS)).ok().and_then(|text| text.trim().parse().ok());
+    Error::AlreadyOpen { path: dir.to_path_buf(), process_id }
 }
 
 #[cfg(test)]
@@ -218,9 +338,37 @@ mod tests {
         }
         let id = home.database_id();
         drop(home);
+        // A killed owner leaves its id; until the next one has said its own, nobody is named.
+        std::fs::write(path.join(PROCESS), "1\n").unwrap();
+        let file = |name| File::options().write(true).open(path.join(name)).unwrap();
+        let (lock, told) = (file(LOCK), file(TOLD));
+        lock.lock().unwrap();
+        assert!(matches!(Home::open(&path), Err(Error::AlreadyOpen { process_id: None, .. })));
+        std::fs::write(path.join(PROCESS), "77\n").unwrap();
+        told.lock().unwrap();
+        assert!(matches!(Home::open(&path), Err(Error::AlreadyOpen { process_id: Some(77), .. })));
+        drop((lock, told));
         let home = Home::open(&path).unwrap();
         assert!(!home.is_new());
         assert_eq!(home.database_id(), id);
+    }
+
+    #[test]
+    fn readers_share_the_lock_and_give_it_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let owner = Home::open(dir.path()).unwrap();
+        match Home::open_read_only(dir.path()) {
+            Err(Error::AlreadyOpen { process_id, .. }) => assert_eq!(process_id, Some(std::process::id())),
+            other => panic!("{other:?}"),
+        }
+        let id = owner.database_id();
+        drop(owner);
+        let mut readers = [(); 2].map(|()| Home::open_read_only(dir.path()).unwrap());
+        assert!(readers.iter().all(|reader| reader.database_id() == id && !reader.blocks().starts_with(dir.path())));
+        assert!(matches!(Home::open(dir.path()), Err(Error::AlreadyOpen { process_id: None, .. })));
+        readers.iter_mut().for_each(Home::release);
+        drop(Home::open(dir.path()).unwrap());
+        assert!(matches!(Home::open_read_only(&dir.path().join("none")), Err(Error::NotAllowed { .. })));
     }
 
     #[test]

@@ -6,9 +6,13 @@
 //! |---|---|
 //! | `header` | magic, format version, database id, checksum: [`header`] |
 //! | `lock`, `process` | the lock of the handle that has it open, and that handle's process id |
+//! | `process.lock` | locked while `process` names the handle that has it open |
 //! | `journal/<number>.journal` | segments of frames, one frame a commit: [`journal`] |
 //! | `journal/*.new` | segments being prepared; deleted on open |
 //! | `blocks/` | sled: blocks by [`BlockKey`], and two roots: [`store`], [`root`] |
+//!
+//! Who opens it read-only changes none of these: the lock is shared while the journal is read and `blocks` copied, and
+//! given back then ([`private`]).
 //!
 //! Numbers are little-endian everywhere but in keys, which are big-endian so that their bytes sort as they do.
 //! Checksums are xxh3-64.
@@ -85,10 +89,14 @@ pub(crate) mod codec;
 #[cfg(any(test, feature = "crash"))]
 pub(crate) mod fault;
 mod file;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
+mod private;
 pub(crate) mod root;
+mod staging;
 pub(crate) mod store;
 
 pub(crate) use block::{
@@ -99,5 +107,6 @@ pub(crate) use bytes::Bytes;
 pub(crate) use header::Home;
 pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};
-pub(crate) use root::{PageTable, Root, Roots};
+pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
+pub(crate) use staging::Staging;
 pub(crate) use store::Store;

@@ -31,6 +31,14 @@ const SEGMENT_RUNS: usize = 4096;
 /// opens a second for a year) and saves reading every key to find the last one.
 const GENERATIONS_LEFT_MAX: u64 = 1 << 16;
 
+/// The largest generation and the largest sequence of a root: beyond half of all numbers they are damage, and counting on
+/// from there would come to an end.
+pub(crate) const NUMBER_MAX: u64 = 1 << 62;
+
+/// Blocks a run may name before its last one must be found in the store: a number of blocks that is damage must not
+/// become that many entries in memory.
+const RUN_TRUSTED_MAX: u32 = 1 << 12;
+
 /// Bytes of a run: kind u8, sub u32, first u32, length u32, generation u64.
 const RUN_LEN: usize = 21;
 
@@ -109,6 +117,10 @@ impl Root {
         }
         let [sequence, generation, n_nodes, n_rels, n_blocks, n_segments, checksum] =
             std::array::from_fn(|at| number(8 + 8 * at));
+        if sequence > NUMBER_MAX || generation > NUMBER_MAX {
+            let found = format_args!("sequence {sequence}, generation {generation}");
+            return Err(Error::corrupt(slot, format_args!("numbers up to {NUMBER_MAX}"), found));
+        }
         Ok(Self { sequence, generation, n_nodes, n_rels, n_blocks, n_segments, checksum })
     }
 }
@@ -191,7 +203,31 @@ impl PageTable {
             let what = format!("page table of generation {}", root.generation);
             return Err(Error::corrupt(what, format_args!("checksum {expected:016x}"), format_args!("{found:016x}")));
         }
-        Ok(Self { runs })
+        let table = Self { runs };
+        table.check(store, root)?;
+        Ok(table)
+    }
+
+    /// Checks that the runs ascend, are of no later generation than the root, and name as many blocks as it says.
+    fn check(&self, store: &Store, root: &Root) -> Result<()> {
+        let what = || format!("page table of generation {}", root.generation);
+        for run in &self.runs {
+            let Some(last) = run.at(run.len - 1).filter(|last| last.generation <= root.generation) else {
+                return Err(Error::corrupt(what(), "blocks of its generation or before", run.first));
+            };
+            if run.len > RUN_TRUSTED_MAX && store.get(&last)?.is_none() {
+                return Err(Error::corrupt(what(), last, "nothing"));
+            }
+        }
+        let is_before = |a: &Run, b: &Run| a.at(a.len - 1).map(place) < Some(place(b.first));
+        if let Some(pair) = self.runs.windows(2).find(|pair| !is_before(&pair[0], &pair[1])) {
+            return Err(Error::corrupt(what(), "blocks in order, each once", pair[1].first));
+        }
+        let (expected, found) = (root.n_blocks, self.len() as u64);
+        if expected != found {
+            return Err(Error::corrupt(what(), format_args!("{expected} blocks"), found));
+        }
+        Ok(())
     }
 }
 
@@ -206,7 +242,8 @@ impl Run {
         let kind = BlockKind::from_number(bytes[0])?;
         let generation = u64::from(word(17)) << 32 | u64::from(word(13));
         let run = Self { first: BlockKey::new(kind, word(1), word(5), generation), len: word(9) };
-        run.at(run.len.checked_sub(1)?).map(|_| run)
+        // One past the last block is a number too.
+        run.at(run.len).filter(|_| run.len > 0).map(|_| run)
     }
 }
 
@@ -490,5 +527,38 @@ mod tests {
         assert_eq!(u64::from_le_bytes(bytes[64..].try_into().unwrap()), 6_038_601_280_798_211_631);
         let segments = PageTable::new([key(1, 2), key(2, 2)]).encode(9);
         assert_eq!(segments[0].1[32..], [8, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    /// Roots and page tables that say the impossible, their checksums right.
+    #[test]
+    fn roots_that_contradict_themselves_are_refused() {
+        let load = |numbers: [u64; 5], runs: &[(u32, u32, u64)]| {
+            let store = Store::memory();
+            let [sequence, generation, n_blocks, n_segments, _] = numbers;
+            let mut bytes = Vec::new();
+            for (block, len, of) in runs {
+                bytes.push(BlockKind::RelEnd as u8);
+                [0, *block, *len].iter().for_each(|number: &u32| bytes.extend_from_slice(&number.to_le_bytes()));
+                bytes.extend_from_slice(&of.to_le_bytes());
+            }
+            let key = segment_key(0, generation);
+            store.apply(vec![(key, Some(block::seal_bytes(&key, &bytes)))]).unwrap();
+            let root = Root { sequence, generation, n_blocks, n_segments, ..Root::default() };
+            store.put_record("root-a", &crate::storage::fuzz::reseal_root(&root.encode(), &store)).unwrap();
+            Roots::load(&store)
+        };
+        assert!(load([1, 9, 5, 1, 0], &[(0, 2, 9), (2, 3, 8)]).is_ok());
+        for (why, numbers, runs) in [
+            ("a sequence without a next", [u64::MAX, 9, 5, 1, 0], &[(0, 2, 9), (2, 3, 8)][..]),
+            ("a generation without a next", [1, u64::MAX, 5, 1, 0], &[(0, 2, 9), (2, 3, 8)]),
+            ("another number of blocks", [1, 9, 6, 1, 0], &[(0, 2, 9), (2, 3, 8)]),
+            ("a block named twice", [1, 9, 5, 1, 0], &[(0, 3, 9), (2, 2, 8)]),
+            ("a block of a later generation", [1, 9, 2, 1, 0], &[(0, 2, 10)]),
+            ("billions of blocks that are not there", [1, 9, 4_000_000_000, 1, 0], &[(0, 4_000_000_000, 9)]),
+            ("blocks beyond the last", [1, 9, 2, 1, 0], &[(u32::MAX - 1, 2, 9)]),
+            ("more segments than there are", [1, 9, 5, u64::MAX, 0], &[(0, 5, 9)]),
+        ] {
+            assert!(matches!(load(numbers, runs), Err(Error::Corrupt { .. })), "{why}");
+        }
     }
 }

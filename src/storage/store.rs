@@ -76,6 +76,9 @@ pub(crate) enum Store {
 pub(crate) type Write = (BlockKey, Option<Bytes>);
 
 impl Store {
+    /// The directory of the large files, each of which is opened once and kept open.
+    pub(super) const FILES: &str = "slabs";
+
     /// Opens or creates the store in a directory.
     ///
     /// # Errors
@@ -171,6 +174,23 @@ impl Store {
         match self {
             Self::Sled(store) => &store.pinned_bytes,
             Self::Memory(store) => &store.pinned_bytes,
+        }
+    }
+
+    /// Returns every key and its bytes, where the store is one in memory.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn entries(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        match self {
+            Self::Sled(_) => Vec::new(),
+            Self::Memory(store) => store.read().iter().map(|(key, bytes)| (key.clone(), bytes.to_vec())).collect(),
+        }
+    }
+
+    /// Puts bytes under a key as it is stored, into a store in memory.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn put_entry(&self, key: &[u8], bytes: &[u8]) {
+        if let Self::Memory(store) = self {
+            store.put(key, Some(Bytes::copy_of(bytes)));
         }
     }
 

@@ -1,9 +1,12 @@
 //! The `kgql` program from outside: what it prints where, and with which exit code it ends.
 #![cfg(feature = "shell")]
 
+mod cancel;
 mod check;
 mod demo;
+mod dot;
 mod errors;
+mod guarded;
 mod output;
 mod picture;
 mod scripts;

@@ -114,6 +114,8 @@ fn what_cannot_be_drawn_says_so() {
         let ran = draw(dir.path(), query, &[file]);
         assert_eq!((ran.code, ran.err.contains(said)), (2, true), "{query} {file}: {}", ran.err);
     }
+    let ran = kgql_in(dir.path(), [":memory:", "--safe"], "CREATE (n) RETURN n;\n.graph a.svg");
+    assert!(ran.code != 0 && ran.err.contains("--safe forbids"), "{ran:?}");
     let ran = draw(dir.path(), "MATCH (n) RETURN n", &["no/such/folder.svg"]);
     assert_eq!((ran.code, ran.err.contains("cannot write no/such/folder.svg")), (3, true), "{}", ran.err);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);

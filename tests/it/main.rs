@@ -1,10 +1,15 @@
 //! The integration tests, in one binary: behaviour scripts, comparisons with simpler twins, and the tidiness of the house.
 
 mod api;
+mod copies;
 mod disk_full;
+mod formats;
+mod hostile;
 mod imports;
 mod notation;
 mod oracle;
+mod rdf;
+mod read_only;
 mod script;
 mod social;
 #[path = "../support/mod.rs"]

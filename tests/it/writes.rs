@@ -1,10 +1,10 @@
 //! Thousands of small random transactions, without kills: after each stretch the whole graph is compared with the model
 //! that the crash campaign uses too, in memory, above blocks, after checkpoints and reopened.
 
-#[path = "../../src/bin/crash/model.rs"]
+#[path = "../../src/bin/crash/campaigns/model.rs"]
 #[allow(dead_code, reason = "shared with the crash campaign")]
 mod model;
-#[path = "../../src/bin/crash/verify.rs"]
+#[path = "../../src/bin/crash/campaigns/verify.rs"]
 mod verify;
 
 use attendb::{Database, Options, Params};

@@ -61,12 +61,21 @@ pub(crate) struct Run {
     /// Sets $NAME; VALUE is a KGQL literal, or else a string
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
-    /// How rows are written [default: box]
+    /// How rows are written [default: box; with --agent, markdown]
     #[arg(short, long, value_enum)]
     pub(crate) mode: Option<Mode>,
     /// Says how long each statement took
     #[arg(long)]
     pub(crate) timer: bool,
+    /// Opens only what exists and changes not one byte of it: a private copy is read
+    #[arg(long, alias = "read-only")]
+    pub(crate) readonly: bool,
+    /// No file access for statements and dot commands, no pager; nothing that is typed changes that
+    #[arg(long)]
+    pub(crate) safe: bool,
+    /// For language models: few rows and short values, no colours, errors as one JSON object on standard error
+    #[arg(long)]
+    pub(crate) agent: bool,
     /// Runs each statement N times, prepared, after a warm-up, and prints its timings as a JSON line
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) bench: Option<u32>,

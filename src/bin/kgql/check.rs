@@ -4,7 +4,7 @@ use std::path::Path;
 
 use attendb::{Database, Options};
 
-use crate::{failure::Failure, session::write_out};
+use crate::{failure::Failure, output::write_out};
 
 /// Checks the database in a directory.
 ///

@@ -11,11 +11,12 @@ use std::{
 use attendb::{Database, Options, Params};
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, Voice},
+    output::write_out,
     progress::Progress,
-    render::Mode,
     script::{self, Kind},
-    session::{Look, Shell, write_out},
+    session::{Files, Shell},
+    settings::{Look, Reader},
 };
 
 macro_rules! world {
@@ -66,7 +67,7 @@ world![
 ///
 /// # Errors
 /// [`Failure::Usage`] where the directory holds a world already; otherwise what files or the database said.
-pub(crate) fn run(directory: Option<&Path>, color: bool) -> Result<(), Failure> {
+pub(crate) fn run(directory: Option<&Path>, voice: Voice) -> Result<(), Failure> {
     let root = directory.map_or_else(temporary, Path::to_path_buf);
     let world = root.join("world");
     let database = root.join("otterford.kg");
@@ -90,10 +91,11 @@ pub(crate) fn run(directory: Option<&Path>, color: bool) -> Result<(), Failure> 
         )?;
         writeln!(out, "Loaded in {} ms into {}", took.as_millis(), database.display())
     })?;
-    let look = Look { mode: Mode::Box, timer: false, bench: None, interactive: false, color };
-    let mut shell = Shell::new(db, Params::new(), look, Progress::new());
+    let look = Look::new(Reader::Script, voice);
+    let mut shell = Shell::new(db, Params::new(), look, Progress::new(false), Files::Allowed);
     for (comment, query) in questions(file("questions.kgql")) {
-        let (bold, plain) = if color && io::stdout().is_terminal() { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
+        let (bold, plain) =
+            if voice == Voice::Color && io::stdout().is_terminal() { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
         write_out(|out| {
             writeln!(out, "\n{bold}{comment}{plain}\n")?;
             query.lines().try_for_each(|line| writeln!(out, "    {line}"))?;

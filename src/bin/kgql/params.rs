@@ -1,8 +1,59 @@
-//! `--param name=value`: the value is a KGQL literal where it reads as one, else a string.
+//! Parameters: `--param name=value`, where the value is a KGQL literal if it reads as one and else a string, and
+//! `.param name => expression`.
 
-use attendb::{Database, Params, Value};
+use attendb::{Database, Error, Params, Value};
 
 use crate::failure::Failure;
+
+/// What `.param` does.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Change {
+    /// Lists all.
+    List,
+    /// Shows one.
+    Show(String),
+    /// Sets one to the value of an expression.
+    Set(String, String),
+    /// Sets one to a literal, or else a text.
+    SetText(String, Value),
+    /// Sets those of a map.
+    SetAll(String),
+    /// Forgets all, or one.
+    Clear(Option<String>),
+}
+
+impl Change {
+    /// Parses what follows `.param`.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.starts_with('{') {
+            return Ok(Self::SetAll(text.to_owned()));
+        }
+        if let Some((name, expression)) = text.split_once("=>") {
+            let name = checked(name.trim())?;
+            return match expression.trim() {
+                "" => Err(format!(".param {name} => needs an expression")),
+                expression => Ok(Self::Set(name, expression.to_owned())),
+            };
+        }
+        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let rest = rest.trim();
+        match (word, rest) {
+            ("" | "list", "") => Ok(Self::List),
+            ("clear", "") => Ok(Self::Clear(None)),
+            ("clear" | "unset", name) => Ok(Self::Clear(Some(checked(name)?))),
+            ("set", rest) => match rest.split_once(char::is_whitespace) {
+                Some((name, value)) => Ok(Self::SetText(checked(name)?, literal(value.trim()))),
+                None => Err(".param set takes a name and a value".to_owned()),
+            },
+            (name, "") => Ok(Self::Show(checked(name)?)),
+            _ => Err(format!(".param takes NAME => EXPRESSION, but got '{text}'")),
+        }
+    }
+}
 
 /// Returns the parameters of the command line.
 ///
@@ -14,16 +65,36 @@ pub(crate) fn parse(given: &[String]) -> Result<Params, Failure> {
         let (name, value) = text
             .split_once('=')
             .ok_or_else(|| Failure::Usage(format!("--param takes NAME=VALUE, but got '{text}'")))?;
-        let name = name.strip_prefix('$').unwrap_or(name);
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            return Err(Failure::Usage(format!("'{name}' is no name of a parameter (in --param '{text}')")));
-        }
-        if params.get(name).is_some() {
+        let name = checked(name).map_err(|why| Failure::Usage(format!("{why} (in --param '{text}')")))?;
+        if params.get(&name).is_some() {
             return Err(Failure::Usage(format!("the parameter '{name}' is given twice")));
         }
         params.set(name, literal(value));
     }
     Ok(params)
+}
+
+/// Returns the value of an expression over the parameters there are. It sees no graph and no file.
+///
+/// # Errors
+/// What the expression said.
+pub(crate) fn value(expression: &str, params: &Params) -> Result<Value, Error> {
+    let db = Database::memory()?;
+    let mut rows = db.query(&format!("RETURN ({expression}\n) AS value"), params)?;
+    let row = rows.next_row()?;
+    match row.as_ref().map(|row| row.values()) {
+        Some([value]) => Ok(value.clone()),
+        _ => Err(Error::NotAllowed { what: format!("'{expression}' as one expression") }),
+    }
+}
+
+/// Returns a name without its `$`.
+fn checked(name: &str) -> Result<String, String> {
+    let bare = name.strip_prefix('$').unwrap_or(name);
+    if bare.is_empty() || !bare.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return Err(format!("'{name}' is no name of a parameter"));
+    }
+    Ok(bare.to_owned())
 }
 
 /// Returns the value a literal spells, or else the text. Only what cannot be meant as bare text is read as the language
@@ -39,19 +110,9 @@ fn literal(text: &str) -> Value {
     } else if let (true, Ok(x)) = (text.chars().all(number), text.parse::<f64>()) {
         Value::Float(x)
     } else if text.starts_with(['\'', '"', '[', '{']) {
-        evaluated(text).unwrap_or_else(|| Value::from(text))
+        value(text, &Params::new()).unwrap_or_else(|_| Value::from(text))
     } else {
         Value::from(text)
-    }
-}
-
-/// Returns the value of a constant expression, if that is what the text is.
-fn evaluated(text: &str) -> Option<Value> {
-    let mut rows = Database::memory().ok()?.query(&format!("RETURN ({text}\n) AS value"), ()).ok()?;
-    let row = rows.next_row().ok()??;
-    match row.values() {
-        [value] => Some(value.clone()),
-        _ => None,
     }
 }
 
@@ -84,5 +145,20 @@ mod tests {
             assert!(matches!(parse(&[text.to_owned()]), Err(Failure::Usage(_))), "{text}");
         }
         assert!(parse(&["a=1".to_owned(), "a=2".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn changes_by_their_form() {
+        assert_eq!(Change::parse(""), Ok(Change::List));
+        assert_eq!(Change::parse("x => 1 + 1"), Ok(Change::Set("x".into(), "1 + 1".into())));
+        assert_eq!(Change::parse("$x"), Ok(Change::Show("x".into())));
+        assert_eq!(Change::parse("set x Ada Fenn"), Ok(Change::SetText("x".into(), "Ada Fenn".into())));
+        assert_eq!(Change::parse("clear"), Ok(Change::Clear(None)));
+        assert_eq!(Change::parse("clear x"), Ok(Change::Clear(Some("x".into()))));
+        assert_eq!(Change::parse("{a: 1}"), Ok(Change::SetAll("{a: 1}".into())));
+        for wrong in ["x =>", "a b", "=> 1", "set x", "a-b => 1"] {
+            assert!(Change::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(value("$n + 1", &attendb::params! { "n": 1 }).unwrap(), Value::Int(2));
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Piece<'a> {
 pub(crate) enum Kind {
     /// A statement of the language.
     Statement,
-    /// A command to the shell: a line that starts with a dot.
+    /// A command to the shell: a line that starts with a dot or a colon.
     Dot,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
             return found;
         }
         let line = 1 + text[..at].bytes().filter(|&b| b == b'\n').count();
-        let (kind, end) = if text[at..].starts_with('.') {
+        let (kind, end) = if text[at..].starts_with(['.', ':']) {
             (Kind::Dot, text[at..].find('\n').map_or(text.len(), |n| at + n))
         } else {
             (Kind::Statement, statement_end(text, at))

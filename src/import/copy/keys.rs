@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Why;
 use crate::{
     Result,
-    graph::{IndexInfo, Snapshot},
+    graph::{Check, IndexInfo, Snapshot},
     model::{Column, ColumnData, Value},
     storage::{BLOCK_LEN, ValueRef},
 };
@@ -19,16 +19,25 @@ pub(super) const NONE: u32 = u32::MAX;
 /// A file with fewer rows than this part of the label's nodes probes the index: reading all keys would cost more.
 const PROBE_PART: u64 = 8;
 
+/// Rows between two looks whether to go on: each takes less than a microsecond.
+const ROWS_BETWEEN_CHECKS: usize = 8192;
+
 /// An array of keys may be this many times longer than there are keys.
 const SPARSE_MAX: u64 = 8;
 
 /// Returns for every row the node whose key the column holds, or [`NONE`].
-pub(super) fn find_nodes(view: &Snapshot, index: &IndexInfo, column: &Column) -> Result<Vec<u32>> {
+pub(super) fn find_nodes(
+    view: &Snapshot,
+    index: &IndexInfo,
+    column: &Column,
+    check: &mut Check<'_>,
+) -> Result<Vec<u32>> {
     let large = column.len() as u64 >= view.n_label(index.label) / PROBE_PART;
     match &column.data {
         ColumnData::Null(n) => Ok(vec![NONE; *n]),
         ColumnData::Int(values) if large => {
-            let known = IntKeys::read(view, index)?;
+            let known = IntKeys::read(view, index, check)?;
+            check()?;
             let find = |(row, value): (usize, &i64)| if column.is_null(row) { NONE } else { known.find(*value) };
             if column.present.is_none() {
                 return Ok(values.iter().map(|value| known.find(*value)).collect());
@@ -37,17 +46,22 @@ pub(super) fn find_nodes(view: &Snapshot, index: &IndexInfo, column: &Column) ->
         }
         ColumnData::Str(texts) if large => {
             let mut known: FxHashMap<&str, u32> = FxHashMap::default();
-            for_each_key(view, index, |key, id| {
+            for_each_key(view, index, check, |key, id| {
                 if let ValueRef::Str(text) = key {
                     known.insert(text, id);
                 }
             })?;
-            let find = |row: usize| if column.is_null(row) { None } else { known.get(texts.get(row)) };
-            Ok((0..texts.len()).map(|row| find(row).copied().unwrap_or(NONE)).collect())
+            let mut find = |row: usize| {
+                look(row, check)?;
+                let id = if column.is_null(row) { None } else { known.get(texts.get(row)) };
+                Ok(id.copied().unwrap_or(NONE))
+            };
+            (0..texts.len()).map(&mut find).collect()
         }
         _ => {
             let mut found = Vec::new();
             let mut find = |row: usize| {
+                look(row, check)?;
                 found.clear();
                 view.seek(index, &column.value(row), &mut found)?;
                 Ok(found.first().copied().unwrap_or(NONE))
@@ -58,9 +72,15 @@ pub(super) fn find_nodes(view: &Snapshot, index: &IndexInfo, column: &Column) ->
 }
 
 /// Visits the keys of a label's nodes.
-fn for_each_key<'a>(view: &'a Snapshot, index: &IndexInfo, mut visit: impl FnMut(ValueRef<'a>, u32)) -> Result<()> {
+fn for_each_key<'a>(
+    view: &'a Snapshot,
+    index: &IndexInfo,
+    check: &mut Check<'_>,
+    mut visit: impl FnMut(ValueRef<'a>, u32),
+) -> Result<()> {
     let column = view.node_column(index.key);
     for block in 0..view.n_node_blocks() {
+        look(block as usize * BLOCK_LEN, check)?;
         for (at, mut word) in view.label_words(index.label, block)?.into_iter().enumerate() {
             while word != 0 {
                 let id = block * BLOCK_LEN as u32 + at as u32 * 64 + word.trailing_zeros();
@@ -79,9 +99,9 @@ enum IntKeys {
 }
 
 impl IntKeys {
-    fn read(view: &Snapshot, index: &IndexInfo) -> Result<Self> {
+    fn read(view: &Snapshot, index: &IndexInfo, check: &mut Check<'_>) -> Result<Self> {
         let mut keys: Vec<(i64, u32)> = Vec::with_capacity(view.n_label(index.label) as usize);
-        for_each_key(view, index, |key, id| match key {
+        for_each_key(view, index, check, |key, id| match key {
             ValueRef::Int(n) | ValueRef::Mixed(Value::Int(n)) => keys.push((n, id)),
             ValueRef::Float(x) | ValueRef::Mixed(Value::Float(x)) => {
                 // The integer it equals, if there is one.
@@ -120,15 +140,19 @@ impl IntKeys {
 }
 
 /// Visits the rows whose value an earlier row has too, and what cannot be compared. Null is no value.
-pub(super) fn find_duplicates(column: &Column, mut visit: impl FnMut(usize, Why)) {
+///
+/// # Errors
+/// Those of `check`, which is asked now and then whether to go on.
+pub(super) fn find_duplicates(column: &Column, check: &mut Check<'_>, mut visit: impl FnMut(usize, Why)) -> Result<()> {
     match &column.data {
         ColumnData::Null(_) => {}
         ColumnData::Int(values) => {
             if column.present.is_none() && values.is_sorted_by(|a, b| a < b) {
-                return;
+                return Ok(());
             }
             let mut seen = FxHashMap::default();
             for row in (0..values.len()).filter(|row| !column.is_null(*row)) {
+                look(row, check)?;
                 let first = *seen.entry(values[row]).or_insert(row);
                 if first != row {
                     visit(row, Why::Duplicate(first as u32));
@@ -138,6 +162,7 @@ pub(super) fn find_duplicates(column: &Column, mut visit: impl FnMut(usize, Why)
         ColumnData::Str(texts) => {
             let mut seen = FxHashMap::default();
             for row in (0..texts.len()).filter(|row| !column.is_null(*row)) {
+                look(row, check)?;
                 let first = *seen.entry(texts.get_bytes(row)).or_insert(row);
                 if first != row {
                     visit(row, Why::Duplicate(first as u32));
@@ -147,6 +172,7 @@ pub(super) fn find_duplicates(column: &Column, mut visit: impl FnMut(usize, Why)
         _ => {
             let mut seen: FxHashMap<Value, usize> = FxHashMap::default();
             for row in 0..column.len() {
+                look(row, check)?;
                 match column.value(row) {
                     Value::Null => {}
                     Value::Float(x) if x.is_nan() => visit(row, Why::NotANumber),
@@ -160,6 +186,13 @@ pub(super) fn find_duplicates(column: &Column, mut visit: impl FnMut(usize, Why)
             }
         }
     }
+    Ok(())
+}
+
+/// Asks now and then whether to go on.
+#[inline]
+fn look(row: usize, check: &mut Check<'_>) -> Result<()> {
+    if row.is_multiple_of(ROWS_BETWEEN_CHECKS) { check() } else { Ok(()) }
 }
 
 /// Returns the distinct values of a list of ids, without [`NONE`].

@@ -3,9 +3,11 @@
 //! Rows that are new go to the bulk loader as columns; what exists is changed property by property. The caller undoes the
 //! transaction's changes if an error comes back, so a statement is all or nothing.
 
+mod admin;
 mod keys;
 mod nodes;
 mod rels;
+mod resources;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use super::{
     files::FileSource,
     options::{FormatOptions, OnError, REJECTIONS_KEPT_MAX, Rejections},
+    rdf,
     read::{Imported, ReadLimits, read_table},
 };
 use crate::{
@@ -32,8 +35,9 @@ pub(crate) enum CopyTarget {
         label: Arc<str>,
         /// The property that tells them apart; it becomes unique.
         key: Option<Arc<str>>,
-        /// What happens where a node with the key exists.
-        mode: CopyMode,
+        /// What happens where a node with the key exists; by default it is merged, so that loading a file twice doubles
+        /// nothing.
+        mode: Option<CopyMode>,
     },
     /// Relationships: the first two columns are the keys of their ends, the others are properties.
     Rels {
@@ -45,6 +49,11 @@ pub(crate) enum CopyTarget {
         end: CopyEnd,
         /// What happens where a relationship of the type between the ends exists.
         mode: CopyMode,
+    },
+    /// What the file itself says: triples, or rows whose header names labels and types.
+    Whole {
+        /// What happens with what exists; by default nodes are merged, and each row of relationships is one more.
+        mode: Option<CopyMode>,
     },
 }
 
@@ -71,8 +80,12 @@ pub(crate) enum CopyMode {
 pub(crate) struct CopyReport {
     /// The rows read, without those rejected.
     pub(crate) n_rows: u64,
-    /// The nodes or relationships that are new.
-    pub(crate) n_created: u64,
+    /// The nodes that are new.
+    pub(crate) n_nodes: u64,
+    /// The relationships that are new.
+    pub(crate) n_rels: u64,
+    /// The labels given, to new nodes and old.
+    pub(crate) n_labels: u64,
     /// Those that existed and were changed.
     pub(crate) n_updated: u64,
     /// The properties set, on new ones and old.
@@ -83,44 +96,77 @@ pub(crate) struct CopyReport {
     pub(crate) rejections: Rejections,
 }
 
-/// Reads a file into the graph. Blocks are written under `generation`, which must be new to the statement.
+impl CopyReport {
+    /// Returns how many nodes and relationships are new.
+    pub(crate) const fn n_created(&self) -> u64 {
+        self.n_nodes + self.n_rels
+    }
+}
+
+/// Reads a file into the graph. Blocks are written under what `generations` returns, which must be new each time.
 ///
 /// # Errors
 /// [`Error::Import`](crate::Error::Import) for a bad row, unless bad rows are to be skipped; and what reading, the graph
 /// and `tick` return.
 pub(crate) fn copy_from(
     tx: &mut Transaction,
-    generation: u64,
+    generations: &mut dyn FnMut() -> u64,
     source: &FileSource,
     options: &FormatOptions,
     target: &CopyTarget,
     limits: &ReadLimits,
-    tick: &mut dyn FnMut(u64) -> Result<()>,
+    tick: &mut (dyn FnMut(u64) -> Result<()> + Send),
 ) -> Result<CopyReport> {
     let mut n_bytes = 0;
+    if options.format.is_rdf() {
+        let triples = rdf::read(source, options, limits, &mut |n| {
+            n_bytes = n;
+            tick(n)
+        })?;
+        let mut check = || tick(n_bytes);
+        return resources::copy(
+            &mut Job { tx, generations, check: &mut check },
+            &source.name,
+            triples,
+            options.on_error,
+        );
+    }
     let imported = read_table(source, options, limits, &mut |n| {
         n_bytes = n;
         tick(n)
     })?;
     let mut check = || tick(n_bytes);
-    let mut job = Job { tx, generation, check: &mut check };
+    let mut job = Job { tx, generations, check: &mut check };
     copy_table(&mut job, &source.name, imported, target, options.on_error, limits.threads)
 }
 
 fn copy_table(
     job: &mut Job<'_>,
     file: &str,
-    Imported { table, rejections }: Imported,
+    Imported { table, roles, rejections, is_cut: _ }: Imported,
     target: &CopyTarget,
     on_error: OnError,
     threads: usize,
 ) -> Result<CopyReport> {
     let rejects = Rejects { file, on_error, rows: Vec::new(), read: rejections };
+    if !roles.is_empty() {
+        return admin::copy(job, table, &roles, target, rejects);
+    }
     match target {
-        CopyTarget::Nodes { label, key, mode } => nodes::copy(job, table, label, key.as_deref(), *mode, rejects),
+        CopyTarget::Nodes { label, key, mode } => {
+            let mode = mode.unwrap_or(if key.is_some() { CopyMode::Merge } else { CopyMode::Create });
+            let nodes = nodes::Nodes { label, key: key.as_deref(), mode, more: &[] };
+            nodes::copy(job, &table, &nodes, rejects)
+        }
         CopyTarget::Rels { rel_type, start, end, mode } => {
             let ends = rels::Ends { start, end, mode: *mode, threads };
             rels::copy(job, table, rel_type, ends, rejects)
+        }
+        CopyTarget::Whole { .. } => {
+            let reason =
+                "nothing says what the rows are; name it: COPY Label FROM ..., or write a header with :ID or :START_ID"
+                    .to_owned();
+            Err(rejects.error(1, 0, None, reason).into())
         }
     }
 }
@@ -128,10 +174,10 @@ fn copy_table(
 /// What one `COPY` works with.
 struct Job<'a> {
     tx: &'a mut Transaction,
-    /// The generation of its blocks.
-    generation: u64,
+    /// Gives the generation of the blocks of each bulk load.
+    generations: &'a mut dyn FnMut() -> u64,
     /// Asks whether to go on: the statement may have been cancelled.
-    check: &'a mut dyn FnMut() -> Result<()>,
+    check: &'a mut (dyn FnMut() -> Result<()> + Send),
 }
 
 /// How many rows are changed one by one between two checks.
@@ -173,6 +219,11 @@ enum Why {
     Exists,
     /// There is no node with the key.
     Dangling,
+    /// There is no node with the key of the start, or of the end, whichever columns these are.
+    NoStart,
+    NoEnd,
+    /// Nothing says which type the relationship has.
+    NoType,
 }
 
 impl Rejects<'_> {
@@ -225,6 +276,9 @@ impl Rejects<'_> {
                 }
                 _ => format!("no node :{label} has the key {value}"),
             },
+            Why::NoStart => format!("no node :{} has the key {value}", labels[0]),
+            Why::NoEnd => format!("no node :{} has the key {value}", labels[1]),
+            Why::NoType => "the row has no type, and the statement names none".to_owned(),
         };
         self.error(table.lines.line_of(row), column + 1, Some(&table.names[column]), reason)
     }

@@ -1,4 +1,6 @@
-//! A table as nodes of a label.
+//! A table as nodes of a label, some with more labels.
+
+use std::sync::Arc;
 
 use super::{
     CopyMode, CopyReport, Job, Rejects, Why,
@@ -10,26 +12,80 @@ use crate::{
     model::{Bits, Column, ColumnData, KeyId, LabelId, NodeId, Table},
 };
 
+/// Which nodes a table is.
+pub(super) struct Nodes<'a> {
+    /// Their label.
+    pub(super) label: &'a str,
+    /// The property that tells them apart.
+    pub(super) key: Option<&'a str>,
+    /// What happens where one exists.
+    pub(super) mode: CopyMode,
+    /// The labels that some rows have besides; none is `label`, none comes twice.
+    pub(super) more: &'a [(Arc<str>, Bits)],
+}
+
+/// Where the rows of a table went.
+pub(super) struct Placed {
+    /// The node of every row; [`NONE`] where the row was left out.
+    pub(super) ids: Vec<u32>,
+    /// Which rows are nodes that existed.
+    pub(super) existing: Bits,
+    /// The properties: key and column.
+    pub(super) properties: Vec<(KeyId, usize)>,
+    /// The labels of `Nodes::more`.
+    pub(super) more: Vec<LabelId>,
+}
+
 pub(super) fn copy(
     job: &mut Job<'_>,
-    table: Table,
-    label_name: &str,
-    key: Option<&str>,
-    mode: CopyMode,
+    table: &Table,
+    nodes: &Nodes<'_>,
     mut rejects: Rejects<'_>,
 ) -> Result<CopyReport> {
     let mut report = CopyReport::default();
+    let placed = place(job, table, nodes, &mut rejects, &mut report)?;
+    let file = rejects.file;
+    report.rejections = rejects.read;
+    for row in (0..table.n_rows).filter(|row| placed.existing.get(*row)) {
+        job.check_at(row)?;
+        let id = NodeId::new(placed.ids[row]);
+        let mut n_changed = 0;
+        for (key, at) in &placed.properties {
+            let set = job.tx.set_node(id, *key, table.columns[*at].value(row));
+            n_changed += u64::from(set.map_err(|error| violation(error, file, table, row, *at))?);
+        }
+        let mut n_labels = 0;
+        for (label, _) in placed.more.iter().zip(nodes.more).filter(|(_, (_, rows))| rows.get(row)) {
+            n_labels += u64::from(job.tx.add_label(id, *label)?);
+        }
+        report.n_properties += n_changed;
+        report.n_labels += n_labels;
+        report.n_updated += u64::from(n_changed + n_labels > 0);
+    }
+    Ok(report)
+}
+
+/// Creates the nodes of a table that are new, and finds those that exist. Nothing that exists is changed yet: a bulk
+/// load, also a later one of the same statement, wants a transaction without such changes.
+pub(super) fn place(
+    job: &mut Job<'_>,
+    table: &Table,
+    nodes: &Nodes<'_>,
+    rejects: &mut Rejects<'_>,
+    report: &mut CopyReport,
+) -> Result<Placed> {
+    let Nodes { label: label_name, key, mode, more } = *nodes;
     if key.is_none() && mode == CopyMode::Merge {
         let message = format!("MODE MERGE needs a KEY that tells the nodes of :{label_name} apart");
         let error = QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message);
         return Err(error.hint(format!("COPY {label_name} FROM ... (KEY property, MODE MERGE)")).into());
     }
     let key_at = match key {
-        Some(key) => Some(key_column(&table, key, &rejects)?),
+        Some(key) => Some(key_column(table, key, rejects)?),
         None => None,
     };
     if let Some(key) = key {
-        report.constraint_created = make_unique(job.tx, label_name, key)?;
+        report.constraint_created |= make_unique(job.tx, label_name, key)?;
     }
     let label = job.tx.label(label_name)?;
     let mut properties: Vec<(KeyId, usize)> = Vec::with_capacity(table.columns.len());
@@ -38,22 +94,25 @@ pub(super) fn copy(
             properties.push((job.tx.key(name)?, at));
         }
     }
-    let mut ids = vec![NONE; if job.tx.view().n_label(label) > 0 { table.n_rows } else { 0 }];
+    let more: Vec<(LabelId, &Bits)> =
+        more.iter().map(|(name, rows)| Ok((job.tx.label(name)?, rows))).collect::<Result<_>>()?;
+    let mut ids = vec![NONE; table.n_rows];
+    let is_first = job.tx.view().n_label(label) == 0;
     for (index, at) in unique_columns(job.tx, label, &properties, key_at) {
         let column = &table.columns[at];
         let is_key = key_at == Some(at);
         if is_key {
             (0..table.n_rows).filter(|row| column.is_null(*row)).for_each(|row| rejects.push(row, at, Why::NoKey));
         }
-        find_duplicates(column, |row, why| {
+        find_duplicates(column, job.check, |row, why| {
             if is_key || why != Why::NotANumber {
                 rejects.push(row, at, why);
             }
-        });
-        if ids.is_empty() {
+        })?;
+        if is_first {
             continue;
         }
-        let found = find_nodes(job.tx.view(), &index, column)?;
+        let found = find_nodes(job.tx.view(), &index, column, job.check)?;
         if is_key && mode == CopyMode::Merge {
             ids = found;
         } else {
@@ -61,34 +120,26 @@ pub(super) fn copy(
             taken.for_each(|row| rejects.push(row, at, Why::Exists));
         }
     }
-    if let (Some(at), ColumnData::Null(n)) = (key_at, &table.columns[key_at.unwrap_or(0)].data) {
-        (0..*n).for_each(|row| rejects.push(row, at, Why::NoKey));
+    if let Some(at) = key_at
+        && let ColumnData::Null(n) = table.columns[at].data
+    {
+        (0..n).for_each(|row| rejects.push(row, at, Why::NoKey));
     }
-    let file = rejects.file;
     (job.check)()?;
-    let keep = rejects.settle(&table, [label_name; 2])?;
-    report.n_rows = keep.as_ref().map_or(table.n_rows, Bits::count) as u64;
-    report.rejections = rejects.read;
+    let keep = rejects.settle(table, [label_name; 2])?;
+    report.n_rows += keep.as_ref().map_or(table.n_rows, Bits::count) as u64;
     let kept = |row: usize| keep.as_ref().is_none_or(|keep| keep.get(row));
-    let new: Option<Bits> = if ids.iter().any(|id| *id != NONE) || keep.is_some() {
-        Some((0..table.n_rows).map(|row| kept(row) && ids.get(row).is_none_or(|id| *id == NONE)).collect())
+    (0..table.n_rows).filter(|row| !kept(*row)).for_each(|row| ids[row] = NONE);
+    let existing: Bits = ids.iter().map(|id| *id != NONE).collect();
+    let new: Option<Bits> = if existing.count() > 0 || keep.is_some() {
+        Some((0..table.n_rows).map(|row| kept(row) && !existing.get(row)).collect())
     } else {
         None
     };
-    report.n_created = new.as_ref().map_or(table.n_rows, Bits::count) as u64;
-    // New nodes first: the bulk loader wants a transaction without other changes.
-    create(job, &table, label, &properties, new, &mut report)?;
-    for row in (0..ids.len()).filter(|row| ids[*row] != NONE && kept(*row)) {
-        job.check_at(row)?;
-        let mut n_changed = 0;
-        for (key, at) in &properties {
-            let set = job.tx.set_node(NodeId::new(ids[row]), *key, table.columns[*at].value(row));
-            n_changed += u64::from(set.map_err(|error| violation(error, file, &table, row, *at))?);
-        }
-        report.n_properties += n_changed;
-        report.n_updated += u64::from(n_changed > 0);
-    }
-    Ok(report)
+    report.n_nodes += new.as_ref().map_or(table.n_rows, Bits::count) as u64;
+    create(job, table, label, &properties, &more, new, &mut ids, report)?;
+    let more = more.into_iter().map(|(label, _)| label).collect();
+    Ok(Placed { ids, existing, properties, more })
 }
 
 /// Names the row whose value is taken: two rows may want each other's.
@@ -99,36 +150,56 @@ fn violation(error: Error, file: &str, table: &Table, row: usize, column: usize)
     ImportError { file: file.to_owned(), line, column, field, reason: error.to_string() }.into()
 }
 
-/// Creates a node for every row of `new`, or for all.
+/// A property and its values.
+type Property<'a> = (KeyId, &'a Column);
+
+/// Creates a node for every row of `new`, or for all, and enters it into `ids`.
+#[expect(clippy::too_many_arguments, reason = "the parts of one placement, which end here")]
 fn create(
     job: &mut Job<'_>,
     table: &Table,
     label: LabelId,
     properties: &[(KeyId, usize)],
+    more: &[(LabelId, &Bits)],
     new: Option<Bits>,
+    ids: &mut [u32],
     report: &mut CopyReport,
 ) -> Result<()> {
     let n_new = new.as_ref().map_or(table.n_rows, Bits::count);
+    let is_new = |row: usize| new.as_ref().is_none_or(|new| new.get(row));
+    let n_labels = |(_, rows): &(LabelId, &Bits)| (0..rows.len()).filter(|row| rows.get(*row) && is_new(*row)).count();
+    report.n_labels += (n_new + more.iter().map(n_labels).sum::<usize>()) as u64;
     if n_new < BULK_ROWS_MIN || !job.tx.can_load() {
-        for row in (0..table.n_rows).filter(|row| new.as_ref().is_none_or(|new| new.get(*row))) {
+        for row in (0..table.n_rows).filter(|row| is_new(*row)) {
             job.check_at(row)?;
-            let id = job.tx.create_node(&[label])?;
+            let others = more.iter().filter(|(_, rows)| rows.get(row)).map(|(label, _)| *label);
+            let id = job.tx.create_node(&[label].into_iter().chain(others).collect::<Vec<_>>())?;
             for (key, at) in properties {
                 report.n_properties += u64::from(job.tx.set_node(id, *key, table.columns[*at].value(row))?);
             }
+            ids[row] = id.get();
         }
         return Ok(());
     }
     let kept: Vec<Column>;
-    let columns: Vec<(KeyId, &Column)> = match new {
-        None => properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect(),
+    let kept_labels: Vec<(LabelId, Bits)>;
+    let (columns, more): (Vec<Property<'_>>, Vec<(LabelId, &Bits)>) = match &new {
+        None => (properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect(), more.to_vec()),
         Some(new) => {
-            kept = properties.iter().map(|(_, at)| table.columns[*at].retain(&new)).collect();
-            properties.iter().map(|(key, _)| *key).zip(&kept).collect()
+            kept = properties.iter().map(|(_, at)| table.columns[*at].retain(new)).collect();
+            let narrow = |rows: &Bits| (0..rows.len()).filter(|row| new.get(*row)).map(|row| rows.get(row)).collect();
+            kept_labels = more.iter().map(|(label, rows)| (*label, narrow(rows))).collect();
+            (
+                properties.iter().map(|(key, _)| *key).zip(&kept).collect(),
+                kept_labels.iter().map(|(label, rows)| (*label, rows)).collect(),
+            )
         }
     };
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    job.tx.bulk_nodes(job.generation, label, n_new, &columns)?;
+    let generation = (job.generations)();
+    let first = job.tx.bulk_labelled_nodes(generation, label, &more, n_new, &columns, job.check)?;
+    let rows = (0..table.n_rows).filter(|row| is_new(*row));
+    rows.zip(first..).for_each(|(row, id)| ids[row] = id);
     Ok(())
 }
 

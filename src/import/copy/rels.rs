@@ -1,6 +1,9 @@
 //! A table as relationships of a type.
 
-use std::mem;
+use std::{
+    mem,
+    sync::{Mutex, PoisonError},
+};
 
 use rustc_hash::FxHashMap;
 
@@ -39,7 +42,11 @@ pub(super) fn copy(
     let indexes = [unique_index(job.tx.view(), ends.start)?, unique_index(job.tx.view(), ends.end)?];
     let (starts, stops) = {
         let (view, columns) = (job.tx.view(), &table.columns);
-        let find = |at: usize| find_nodes(view, &indexes[at], &columns[at]);
+        let check = Mutex::new(&mut *job.check);
+        let find = |at: usize| {
+            let mut ask = || (check.lock().unwrap_or_else(PoisonError::into_inner))();
+            find_nodes(view, &indexes[at], &columns[at], &mut ask)
+        };
         if ends.threads > 1 { rayon::join(|| find(0), || find(1)) } else { (find(0), find(1)) }
     };
     let (mut starts, mut stops) = (starts?, stops?);
@@ -60,15 +67,31 @@ pub(super) fn copy(
         narrow(&mut table, &mut starts, &mut stops, &keep);
     }
     report.n_rows = table.n_rows as u64;
+    table.names.drain(..2);
+    table.columns.drain(..2);
+    load(job, type_name, table, starts, stops, ends.mode, &mut report)?;
+    Ok(report)
+}
+
+/// Makes every row of a table a relationship of a type between the nodes of the same places; its columns are properties.
+pub(super) fn load(
+    job: &mut Job<'_>,
+    type_name: &str,
+    mut table: Table,
+    mut starts: Vec<u32>,
+    mut stops: Vec<u32>,
+    mode: CopyMode,
+    report: &mut CopyReport,
+) -> Result<()> {
     let rel_type = job.tx.rel_type(type_name)?;
     let mut properties: Vec<(KeyId, usize)> = Vec::new();
-    for (at, name) in table.names.iter().enumerate().skip(2) {
+    for (at, name) in table.names.iter().enumerate() {
         if !matches!(table.columns[at].data, ColumnData::Null(_)) {
             properties.push((job.tx.key(name)?, at));
         }
     }
     let mut existing = Vec::new();
-    if ends.mode == CopyMode::Merge {
+    if mode == CopyMode::Merge {
         let (known, new) = find_existing(job.tx.view(), rel_type, &starts, &stops)?;
         for (row, rel) in known {
             let values = properties.iter().map(|(key, at)| (*key, table.columns[*at].value(row)));
@@ -76,8 +99,8 @@ pub(super) fn copy(
         }
         narrow(&mut table, &mut starts, &mut stops, &new);
     }
-    report.n_created = table.n_rows as u64;
-    create(job, &table, rel_type, [&starts, &stops], &properties, &mut report)?;
+    report.n_rels += table.n_rows as u64;
+    create(job, &table, rel_type, [&starts, &stops], &properties, report)?;
     for (at, (rel, values)) in existing.into_iter().enumerate() {
         job.check_at(at)?;
         let mut n_changed = 0;
@@ -87,7 +110,7 @@ pub(super) fn copy(
         report.n_properties += n_changed;
         report.n_updated += u64::from(n_changed > 0);
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Creates a relationship for every row; in bulk where there are many and the transaction has no other changes yet.
@@ -111,7 +134,8 @@ fn create(
     }
     let columns: Vec<(KeyId, &Column)> = properties.iter().map(|(key, at)| (*key, &table.columns[*at])).collect();
     report.n_properties += columns.iter().map(|(_, column)| column.n_present() as u64).sum::<u64>();
-    job.tx.bulk_rels(job.generation, rel_type, starts, stops, &columns)
+    let generation = (job.generations)();
+    job.tx.bulk_rels(generation, rel_type, starts, stops, &columns, job.check)
 }
 
 /// Keeps some rows.
@@ -158,7 +182,7 @@ fn find_existing(
 }
 
 /// Returns the unique index that finds an end.
-fn unique_index(view: &Snapshot, end: &CopyEnd) -> Result<IndexInfo> {
+pub(super) fn unique_index(view: &Snapshot, end: &CopyEnd) -> Result<IndexInfo> {
     let catalog = view.catalog();
     let label = &end.label;
     let unique: Vec<&IndexInfo> = catalog

@@ -21,7 +21,7 @@ struct Graph {
 }
 
 fn nodes(label: &str, key: Option<&str>, mode: CopyMode) -> CopyTarget {
-    CopyTarget::Nodes { label: label.into(), key: key.map(Into::into), mode }
+    CopyTarget::Nodes { label: label.into(), key: key.map(Into::into), mode: Some(mode) }
 }
 
 fn people() -> CopyTarget {
@@ -44,12 +44,15 @@ impl Graph {
     fn copy_with(&mut self, text: &str, target: &CopyTarget, on_error: OnError) -> Result<CopyReport> {
         let source = Scratch::new().file("in.csv", text.as_bytes());
         let options = FormatOptions { on_error, ..FormatOptions::new(Format::Csv) };
-        self.generation += 1;
         if !self.in_one {
             self.tx = Transaction::new(self.tx.view().clone());
         }
         let limits = ReadLimits { threads: 2, ..ReadLimits::default() };
-        copy_from(&mut self.tx, self.generation, &source, &options, target, &limits, &mut |_| Ok(()))
+        let mut next = || {
+            self.generation += 1;
+            self.generation
+        };
+        copy_from(&mut self.tx, &mut next, &source, &options, target, &limits, &mut |_| Ok(()))
     }
 
     fn copy(&mut self, text: &str, target: &CopyTarget) -> CopyReport {
@@ -104,14 +107,14 @@ fn the_second_time_nothing_changes() {
     for n in [3, BULK_ROWS_MIN * 4] {
         let mut graph = Graph::new();
         let report = graph.copy(&many(n), &people());
-        assert_eq!((report.n_rows, report.n_created, report.n_updated), (n as u64, n as u64, 0));
+        assert_eq!((report.n_rows, report.n_created(), report.n_updated), (n as u64, n as u64, 0));
         assert_eq!((report.n_properties, report.constraint_created), ((n * 3 - n / 3) as u64, true));
         let before = graph.nodes("Person");
         assert_eq!(before.len(), n);
         assert_eq!(before["id: 2"], "name: 'name 2', height: 1.5");
         assert_eq!(before["id: 3"], "name: 'name 3'");
         let report = graph.copy(&many(n), &people());
-        assert_eq!((report.n_rows, report.n_created, report.n_updated, report.n_properties), (n as u64, 0, 0, 0));
+        assert_eq!((report.n_rows, report.n_created(), report.n_updated, report.n_properties), (n as u64, 0, 0, 0));
         assert!(!report.constraint_created);
         assert_eq!(graph.nodes("Person"), before);
     }
@@ -124,7 +127,7 @@ fn merging_changes_what_differs_and_adds_what_is_new() {
         graph.copy(&many(n), &people());
         let more = many(n * 2).replace("\n2,name 2,1.5\n", "\n2,,1.5\n").replace("\n1,name 1,", "\n1,Ada,");
         let report = graph.copy(&more, &people());
-        assert_eq!((report.n_created, report.n_updated), (n as u64, 2));
+        assert_eq!((report.n_created(), report.n_updated), (n as u64, 2));
         let nodes = graph.nodes("Person");
         assert_eq!(nodes.len(), 2 * n);
         assert_eq!((&*nodes["id: 1"], &*nodes["id: 2"]), ("name: 'Ada', height: 1.5", "height: 1.5"));
@@ -202,7 +205,7 @@ fn without_a_key_every_row_is_a_node() {
     assert!(graph.refusal("what\nx\n", &merge).contains("MODE MERGE needs a KEY"));
     let target = nodes("Event", None, CopyMode::Create);
     graph.copy("what,who\nx,a\ny,\n", &target);
-    assert_eq!(graph.copy("what,who\nz,\n", &target).n_created, 1);
+    assert_eq!(graph.copy("what,who\nz,\n", &target).n_created(), 1);
     assert_eq!(graph.nodes("Event").len(), 3);
     assert!(graph.tx.view().catalog().indexes().is_empty());
 }
@@ -211,7 +214,7 @@ fn without_a_key_every_row_is_a_node() {
 fn bad_nodes_are_skipped() {
     let mut graph = Graph::new();
     let report = graph.copy_with("id,n\n1,1\n,2\n3\n1,3\n2,4\n", &people(), OnError::Skip).unwrap();
-    assert_eq!((report.n_rows, report.n_created, report.rejections.count), (2, 2, 3));
+    assert_eq!((report.n_rows, report.n_created(), report.rejections.count), (2, 2, 3));
     let lines: Vec<_> = report.rejections.errors.iter().map(|error| (error.line, error.column)).collect();
     assert_eq!(lines, [(3, 1), (4, 2), (5, 1)]);
     assert_eq!(graph.nodes("Person").len(), 2);
@@ -226,7 +229,7 @@ fn relationships_join_keys() {
         let text = |row: usize| format!("{},{},{row}\n", pair(row).0, pair(row).1);
         let file = "from,to,since\n".to_owned() + &(0..n).map(text).collect::<String>();
         let report = graph.copy(&file, &knows(CopyMode::Create));
-        assert_eq!((report.n_rows, report.n_created, report.n_properties), (n as u64, n as u64, n as u64));
+        assert_eq!((report.n_rows, report.n_created(), report.n_properties), (n as u64, n as u64, n as u64));
         let mut expected: Vec<_> =
             (0..n).map(|row| (pair(row).0.to_string(), pair(row).1.to_string(), row.to_string())).collect();
         expected.sort();
@@ -244,11 +247,11 @@ fn merged_relationships_stay_one() {
     graph.copy("id\n1\n2\n3\n", &people());
     let file = "a,b,w\n1,2,5\n2,3,6\n1,2,7\n";
     let report = graph.copy(file, &knows(CopyMode::Merge));
-    assert_eq!((report.n_rows, report.n_created, report.n_updated), (3, 2, 0));
+    assert_eq!((report.n_rows, report.n_created(), report.n_updated), (3, 2, 0));
     let report = graph.copy(file, &knows(CopyMode::Merge));
-    assert_eq!((report.n_created, report.n_updated), (0, 0));
+    assert_eq!((report.n_created(), report.n_updated), (0, 0));
     let report = graph.copy("a,b,w\n2,3,\n3,3,1\n", &knows(CopyMode::Merge));
-    assert_eq!((report.n_created, report.n_updated), (1, 1));
+    assert_eq!((report.n_created(), report.n_updated), (1, 1));
     let rel = |a: &str, b: &str, w: &str| (a.to_owned(), b.to_owned(), w.to_owned());
     assert_eq!(graph.rels(), [rel("1", "2", "7"), rel("2", "3", ""), rel("3", "3", "1")]);
     graph.copy(file, &knows(CopyMode::Create));
@@ -270,7 +273,7 @@ fn refused_relationships_name_line_and_key() {
     );
     assert!(graph.refusal("a\n1\n", &create).starts_with("in.csv, line 1: a file of relationships starts with two"));
     let report = graph.copy_with(file, &create, OnError::Skip).unwrap();
-    assert_eq!((report.n_created, report.rejections.count), (1, 2));
+    assert_eq!((report.n_created(), report.rejections.count), (1, 2));
     let to = |end| CopyTarget::Rels {
         rel_type: "IN".into(),
         start: super::tests::end("Person", None),
@@ -282,8 +285,8 @@ fn refused_relationships_name_line_and_key() {
     assert!(graph.refusal(lives, &to(end("City", Some("code")))).contains("City.code is not unique"));
     graph.tx.create_index(None, "City", "code", true, false).unwrap();
     assert!(graph.refusal(lives, &to(end("City", None))).contains("several properties of :City are unique (id, code)"));
-    assert_eq!(graph.copy(lives, &to(end("City", Some("id")))).n_created, 1);
-    assert_eq!(graph.copy("a,b\n2.0,1\n1.0,1\n", &to(end("City", Some("code")))).n_created, 2);
+    assert_eq!(graph.copy(lives, &to(end("City", Some("id")))).n_created(), 1);
+    assert_eq!(graph.copy("a,b\n2.0,1\n1.0,1\n", &to(end("City", Some("code")))).n_created(), 2);
 }
 
 #[test]
@@ -297,7 +300,7 @@ fn keys_of_every_kind_are_found() {
     ] {
         let mut graph = Graph::new();
         graph.copy(ids, &people());
-        assert_eq!(graph.copy(&format!("a,b\n{keys}\n"), &knows(CopyMode::Create)).n_created, 1, "{ids}");
+        assert_eq!(graph.copy(&format!("a,b\n{keys}\n"), &knows(CopyMode::Create)).n_created(), 1, "{ids}");
     }
     let mut graph = Graph::new();
     graph.copy("id\n1\n3\n", &people());
@@ -353,9 +356,10 @@ fn measure_social_load() {
             let generation = generation as u64 + 1;
             graph.tx = Transaction::new(graph.tx.view().clone());
             let mut check = || Ok(());
-            let mut job = Job { tx: &mut graph.tx, generation, check: &mut check };
+            let mut generations = || generation;
+            let mut job = Job { tx: &mut graph.tx, generations: &mut generations, check: &mut check };
             let report = copy_table(&mut job, file, imported, target, OnError::Stop, 1).unwrap();
-            println!("{file:>14} {:8} read {read:?}, {:?} in all", report.n_created, step.elapsed());
+            println!("{file:>14} {:8} read {read:?}, {:?} in all", report.n_created(), step.elapsed());
         }
         println!("{:?}", start.elapsed());
     }
@@ -385,18 +389,36 @@ fn a_cancelled_copy_stops_between_rows() {
     let scratch = Scratch::new();
     let changed = many(BULK_ROWS_MIN * 8).replace("name", "other").replacen("other", "name", 1);
     let source = scratch.file("in.csv", changed.as_bytes());
-    let mut n_asked = 0;
-    let mut tick = |_| {
-        n_asked += 1;
-        if n_asked > 4 { Err(Error::Cancelled) } else { Ok(()) }
-    };
-    let mut tx = Transaction::new(graph.tx.view().clone());
     let options = FormatOptions::new(Format::Csv);
-    let copied = copy_from(&mut tx, 9, &source, &options, &people(), &ReadLimits::default(), &mut tick);
+    // How often it asks in all; the last times are between the rows that are changed one by one.
+    let copy = |n_allowed: usize| {
+        let (mut tx, mut n_asked) = (Transaction::new(graph.tx.view().clone()), 0);
+        let mut tick = |_| {
+            n_asked += 1;
+            if n_asked > n_allowed { Err(Error::Cancelled) } else { Ok(()) }
+        };
+        let copied = copy_from(&mut tx, &mut || 9, &source, &options, &people(), &ReadLimits::default(), &mut tick);
+        (tx, copied, n_asked)
+    };
+    let (_, copied, n_all) = copy(usize::MAX);
+    assert!(copied.is_ok());
+    let (tx, copied, _) = copy(n_all - 1);
     assert!(matches!(copied, Err(Error::Cancelled)));
     let view = tx.view();
     let name = view.catalog().key("name").unwrap();
     let is_changed = |id: u32| view.node_prop(NodeId::new(id), name).unwrap().to_string().starts_with("'other");
     let n_changed = (0..view.node_id_end()).filter(|id| is_changed(*id)).count();
     assert!(n_changed > 0 && n_changed < BULK_ROWS_MIN * 8, "{n_changed}");
+}
+
+/// A file without a line has no columns at all.
+#[test]
+fn an_empty_file_of_json_lines_is_no_rows() {
+    let source = Scratch::new().file("in.jsonl", b"");
+    let mut tx = Graph::new().tx;
+    let options = FormatOptions::new(Format::JsonLines);
+    let target = nodes("A", None, CopyMode::Create);
+    let report =
+        copy_from(&mut tx, &mut || 1, &source, &options, &target, &ReadLimits::default(), &mut |_| Ok(())).unwrap();
+    assert_eq!((report.n_rows, report.n_created()), (0, 0));
 }

@@ -332,6 +332,12 @@ pub(crate) fn value_bytes(value: &Value) -> usize {
     size_of::<Value>() + heap
 }
 
+/// Returns about how many bytes a hash table of `n` entries takes at its largest: while it grows, it is there twice, the
+/// second time of double size, each with a byte an entry of its own and filled to seven eighths.
+pub(crate) const fn hashed_bytes(n: usize, entry_bytes: usize) -> usize {
+    n * (entry_bytes + 1) * 24 / 7
+}
+
 /// Rows by column.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Batch {

@@ -8,7 +8,10 @@ use std::{
     time::Instant,
 };
 
-use super::{batch::Batch, measure::Meter};
+use super::{
+    batch::{Batch, value_bytes},
+    measure::Meter,
+};
 use crate::{
     Error, Result,
     graph::{Snapshot, Transaction},
@@ -107,6 +110,10 @@ pub(crate) struct Context {
     pub(super) bytes_held_max: u64,
     /// There while operators are measured.
     pub(super) meter: Option<Box<Meter>>,
+    /// The most that was held at once in this run.
+    bytes_held_most: u64,
+    /// Bytes of values that expressions have made and nobody holds yet.
+    made: u64,
 }
 
 impl Context {
@@ -128,6 +135,8 @@ impl Context {
             clock: Clock::default(),
             ticks: 0,
             bytes_held: 0,
+            bytes_held_most: 0,
+            made: 0,
             bytes_held_max: 0,
             meter: None,
         }
@@ -149,6 +158,8 @@ impl Context {
         if let Some(meter) = &mut self.meter {
             meter.start();
         }
+        self.bytes_held_most = 0;
+        self.made = 0;
     }
 
     /// Returns where the run reads and writes.
@@ -209,11 +220,76 @@ impl Context {
         let bytes = bytes as u64;
         self.bytes_held = self.bytes_held - (*held).min(self.bytes_held) + bytes;
         *held = bytes;
+        self.bytes_held_most = self.bytes_held_most.max(self.bytes_held);
         self.bytes_held_max = self.bytes_held_max.max(self.bytes_held);
-        if self.bytes_held > self.limits.memory_max {
-            return Err(Error::Limit { what: "memory of a statement in bytes", max: self.limits.memory_max });
+        self.check_memory()
+    }
+
+    /// Counts a value (or a part of one) that an expression makes: called before it is made, where it may be large.
+    ///
+    /// # Errors
+    /// `Limit` where it and everything held would be more than the statement may hold.
+    #[inline]
+    pub(crate) fn make(&mut self, bytes: usize) -> Result<()> {
+        self.made = self.made.saturating_add(bytes as u64);
+        self.bytes_held_most = self.bytes_held_most.max(self.made + self.bytes_held);
+        if self.made + self.bytes_held > self.limits.memory_max { self.check_memory() } else { Ok(()) }
+    }
+
+    /// Returns how much is made and not yet held, for [`settle`](Self::settle), [`forget`](Self::forget) and
+    /// [`take_made`](Self::take_made).
+    #[inline]
+    pub(crate) const fn made(&self) -> u64 {
+        self.made
+    }
+
+    /// What was made since `mark` has become this value: what was only needed on the way is gone.
+    #[inline]
+    pub(crate) fn settle(&mut self, mark: u64, value: &Value) {
+        if self.made > mark {
+            self.made = mark + (self.made - mark).min(value_bytes(value) as u64);
         }
-        Ok(())
+    }
+
+    /// What was made since `mark` is gone, or held by somebody who counts it.
+    #[inline]
+    pub(crate) fn forget(&mut self, mark: u64) {
+        self.made = mark;
+    }
+
+    /// Returns how many bytes were made since `mark`, for an operator that holds them from now on.
+    #[inline]
+    pub(crate) fn take_made(&mut self, mark: u64) -> usize {
+        let bytes = self.made - mark;
+        self.made = mark;
+        bytes as usize
+    }
+
+    /// Refuses more changes than the statement may hold in memory.
+    ///
+    /// # Errors
+    /// `Limit` where the transaction's changes and what operators hold are more than that.
+    pub(crate) fn check_changes(&self) -> Result<()> {
+        match &self.source {
+            Some(Source::Write(transaction)) if transaction.bytes() + self.bytes_held > self.limits.memory_max => {
+                Err(self.too_much_memory())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_memory(&self) -> Result<()> {
+        if self.made + self.bytes_held > self.limits.memory_max { Err(self.too_much_memory()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_much_memory(&self) -> Error {
+        Error::Limit { what: "memory of a statement in bytes", max: self.limits.memory_max }
+    }
+
+    /// Returns the most that operators held at once in this run.
+    pub(super) const fn bytes_held_most(&self) -> u64 {
+        self.bytes_held_most
     }
 
     /// Gives back what an operator holds.

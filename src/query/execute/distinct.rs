@@ -6,7 +6,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{
     Builder, Context, Operator,
-    batch::{Batch, Column, node_value, rel_value, value_bytes},
+    batch::{Batch, Column, hashed_bytes, node_value, rel_value, value_bytes},
     build,
 };
 use crate::{
@@ -86,14 +86,16 @@ impl Seen {
                     self.scratch.clear();
                     self.scratch.extend(slots.iter().map(|&slot| batch.get(slot, row)));
                     if !self.values.contains(&self.scratch[..]) {
-                        self.bytes += 32 + self.scratch.iter().map(value_bytes).sum::<usize>();
+                        self.bytes += self.scratch.iter().map(value_bytes).sum::<usize>();
                         self.values.insert(self.scratch.as_slice().into());
                         rows.push(row as u32);
                     }
                 }
             }
         }
-        let bytes = self.bytes + self.ids.len() * 10;
+        let tables =
+            hashed_bytes(self.ids.len(), size_of::<u64>()) + hashed_bytes(self.values.len(), size_of::<Box<[Value]>>());
+        let bytes = self.bytes + tables;
         ctx.hold(&mut self.held, bytes)
     }
 

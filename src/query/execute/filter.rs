@@ -45,36 +45,41 @@ impl Operator for Filter {
     }
 }
 
-/// Sets slots.
+/// Sets slots. Holds the values it made until it makes the next.
 pub(super) struct Project {
     input: Box<dyn Operator>,
     items: Vec<(Slot, Ex)>,
+    held: u64,
 }
 
 impl Project {
     pub(super) fn build(input: &Op, items: &[(Slot, Expr)], builder: &mut Builder) -> Self {
         let input = build(input, builder);
-        Self { input, items: items.iter().map(|(slot, expr)| (*slot, Ex::build(expr, builder))).collect() }
+        Self { input, items: items.iter().map(|(slot, expr)| (*slot, Ex::build(expr, builder))).collect(), held: 0 }
     }
 }
 
 impl Operator for Project {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        ctx.release(&mut self.held);
         if !self.input.next(ctx, out)? {
             return Ok(false);
         }
+        let mark = ctx.made();
         for (slot, expr) in &mut self.items {
             // An expression may read the slot it sets, so that one is taken away only where it is empty.
             let is_free = out.column(*slot).is_absent();
             let mut column = if is_free { std::mem::take(out.column_mut(*slot)) } else { Column::Absent };
-            expr.column(ctx, out, &mut column)?;
+            expr.make_column(ctx, out, &mut column)?;
             *out.column_mut(*slot) = column;
         }
-        Ok(true)
+        let bytes = ctx.take_made(mark);
+        ctx.hold(&mut self.held, bytes).map(|()| true)
     }
 
     fn reset(&mut self, ctx: &mut Context) {
         self.input.reset(ctx);
+        ctx.release(&mut self.held);
     }
 }
 

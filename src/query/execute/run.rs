@@ -15,6 +15,11 @@ use crate::{
     query::plan::{Op, Plan},
 };
 
+/// What a run may have held, in bytes or as a part of what it might hold, so that its operators keep their buffers for the
+/// next: arrays as long as the graph are worth keeping, but one run of a greedy statement must not occupy memory for ever.
+const BULKY_BYTES: u64 = 16 << 20;
+const BULKY_PART: u64 = 64;
+
 /// The operators of a plan, kept with their buffers from run to run.
 pub(crate) struct Execution(
     /// Boxed: a prepared execution goes from hand to hand on every run.
@@ -110,6 +115,19 @@ impl Execution {
         }
         inner.is_done = false;
         Ok(Some(&inner.out))
+    }
+
+    /// Changes what whoever takes the rows keeps of them, from `held` bytes to `bytes`.
+    ///
+    /// # Errors
+    /// `Limit` where the run would hold more than it may.
+    pub(crate) fn hold(&mut self, held: &mut u64, bytes: usize) -> Result<()> {
+        self.0.ctx.hold(held, bytes)
+    }
+
+    /// Returns whether buffers have grown so large that they should not wait for the next run.
+    pub(crate) fn is_bulky(&self) -> bool {
+        self.0.ctx.bytes_held_most() > BULKY_BYTES.max(self.0.ctx.limits.memory_max / BULKY_PART)
     }
 
     /// Returns the column of the batch for a column of the result.

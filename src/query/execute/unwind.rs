@@ -29,6 +29,8 @@ pub(super) struct Unwind {
     /// What is left of the list of the input row before `row`.
     items: Items,
     rows: Vec<u32>,
+    /// What was made for that list.
+    held: u64,
 }
 
 /// Where the lists come from.
@@ -49,7 +51,7 @@ enum Items {
 impl List {
     fn items(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Items> {
         match self {
-            Self::Any(list) => Ok(match list.value(ctx, batch, row)? {
+            Self::Any(list) => Ok(match list.eval(ctx, batch, row)? {
                 Value::List(items) => Items::List(items, 0),
                 Value::Null => Items::None,
                 one => Items::List([one].into(), 0),
@@ -103,6 +105,7 @@ impl Unwind {
             row: 0,
             items: Items::None,
             rows: Vec::new(),
+            held: 0,
         }
     }
 }
@@ -129,7 +132,11 @@ impl Operator for Unwind {
                     return Ok(false);
                 }
             }
+            ctx.release(&mut self.held);
+            let mark = ctx.made();
             self.items = self.list.items(ctx, &self.batch, self.row)?;
+            let bytes = ctx.take_made(mark);
+            ctx.hold(&mut self.held, bytes)?;
             self.row += 1;
         }
         out.gather(&self.batch, &self.rows, &self.carry);
@@ -141,6 +148,7 @@ impl Operator for Unwind {
         self.input.reset(ctx);
         self.items = Items::None;
         (self.batch.len, self.row) = (0, 0);
+        ctx.release(&mut self.held);
     }
 }
 

@@ -18,6 +18,10 @@ use crate::{
 /// The longest trail that is searched for a relationship from end to end; longer ones keep a set.
 const SCAN_TRAIL_MAX: usize = 16;
 
+/// Relationships in all lists of a batch: trails can be as long as the graph has relationships, and a thousand such lists
+/// would fill the memory that nobody counts, and take long to make.
+const LISTED_MAX: usize = 1 << 16;
+
 /// See [`plan::Op::VarExpand`].
 pub(super) struct VarExpand {
     input: Box<dyn Operator>,
@@ -42,6 +46,8 @@ pub(super) struct VarExpand {
     rows: Vec<u32>,
     ends: Vec<u32>,
     lists: Vec<Value>,
+    /// Relationships in the lists.
+    n_listed: usize,
     held: u64,
 }
 
@@ -123,13 +129,14 @@ impl VarExpand {
             rows: Vec::new(),
             ends: Vec::new(),
             lists: Vec::new(),
+            n_listed: 0,
             held: 0,
         }
     }
 
     /// Walks on until a batch is full or the input rows are used up.
     fn fill(&mut self, ctx: &mut Context) -> Result<()> {
-        while self.rows.len() < BATCH_ROWS_MAX {
+        while self.rows.len() < BATCH_ROWS_MAX && self.n_listed < LISTED_MAX {
             if !self.walk.is_active {
                 if self.row >= self.batch.len {
                     return Ok(());
@@ -223,6 +230,7 @@ impl VarExpand {
         self.rows.push(self.row as u32);
         self.ends.push(end);
         if self.rels.is_some() {
+            self.n_listed += self.walk.trail.len();
             let trail = self.walk.trail.iter().map(|&rel| rel_value(rel));
             self.lists.push(if self.reversed { Value::list(trail.rev()) } else { Value::list(trail) });
         }
@@ -279,6 +287,7 @@ impl Operator for VarExpand {
         self.rows.clear();
         self.ends.clear();
         self.lists.clear();
+        self.n_listed = 0;
         loop {
             if self.row >= self.batch.len {
                 self.row = 0;

@@ -162,6 +162,7 @@ impl Pattern {
                     let key = transaction.key(&name)?;
                     n_set += u64::from(transaction.set_node(node, key, value)?);
                 }
+                ctx.check_changes()?;
                 ctx.summary.nodes_created += 1;
                 ctx.summary.labels_added += labels.len() as u64;
                 ctx.summary.properties_set += n_set;
@@ -196,6 +197,7 @@ impl Pattern {
                     let key = transaction.key(&name)?;
                     n_set += u64::from(transaction.set_rel(id, key, value)?);
                 }
+                ctx.check_changes()?;
                 ctx.summary.relationships_created += 1;
                 ctx.summary.properties_set += n_set;
                 made.push(id.get());
@@ -366,7 +368,7 @@ fn set(ctx: &mut Context, target: Target, name: &str, value: Value) -> Result<()
         Target::Rel(id) => transaction.set_rel(id, key, value)?,
     };
     ctx.summary.properties_set += u64::from(has_changed);
-    Ok(())
+    ctx.check_changes()
 }
 
 fn names(ctx: &Context, target: Target) -> Result<Vec<Arc<str>>> {

@@ -197,6 +197,43 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
     }
 }
 
+/// Returns about how many bytes the result will take where that is more than a handful: asked before the call, so that a
+/// result that is too large is never made.
+pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
+    use Function as F;
+    let item = size_of::<Value>();
+    match (function, args) {
+        (F::Range, _) => {
+            Range::new(args).map_or(0, |range| usize::try_from(range.len()).unwrap_or(usize::MAX)).saturating_mul(item)
+        }
+        (F::Replace, [Value::String(text), Value::String(from), Value::String(to)]) => {
+            string::replaced_bytes(text, from, to)
+        }
+        // A piece is an item, and a string of its own.
+        (F::Split, [Value::String(text), Value::String(by)]) => {
+            text.len() + string::n_pieces(text, by).saturating_mul(item + 32)
+        }
+        (
+            F::ToLower
+            | F::ToUpper
+            | F::Lower
+            | F::Upper
+            | F::Trim
+            | F::LTrim
+            | F::RTrim
+            | F::BTrim
+            | F::Substring
+            | F::Left
+            | F::Right
+            | F::Reverse,
+            [Value::String(text), ..],
+        ) => text.len(),
+        (F::Reverse | F::Tail, [Value::List(items)]) => items.len().saturating_mul(item),
+        (F::Nodes | F::Relationships, [Value::Path(path)]) => path.nodes.len() * item,
+        _ => 0,
+    }
+}
+
 /// Returns the error of an argument of a wrong type.
 fn wrong_type(function: Function, value: &Value, wanted: &str) -> QueryError {
     let message = format!("{}() takes {wanted}, not {} `{value}`", function.name(), value.kind());

@@ -44,6 +44,20 @@ pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
     })
 }
 
+/// Returns the length of `replace(text, from, to)`.
+pub(super) fn replaced_bytes(text: &str, from: &str, to: &str) -> usize {
+    if to.len() <= from.len() {
+        return text.len();
+    }
+    let n_places = text.matches(from).count();
+    (text.len() - n_places * from.len()).saturating_add(n_places.saturating_mul(to.len()))
+}
+
+/// Returns into how many pieces `split()` cuts a text.
+pub(super) fn n_pieces(text: &str, separator: &str) -> usize {
+    if separator.is_empty() { text.len() } else { text.matches(separator).count() + 1 }
+}
+
 fn split(text: &str, separator: &str) -> Value {
     if separator.is_empty() {
         return Value::list(text.chars().map(|c| Value::from(c.to_string())));
@@ -70,6 +84,16 @@ mod tests {
         assert_eq!(part("héllo", 3, None), "lo");
         assert_eq!(call(Function::Right, &["héllo".into(), Value::Int(4)]).unwrap(), "éllo".into());
         assert!(call(Function::Left, &["x".into(), Value::Int(-1)]).is_err());
+    }
+
+    #[test]
+    fn lengths_are_known_beforehand() {
+        for (text, from, to) in [("banana", "an", "xyz"), ("banana", "", "--"), ("banana", "an", ""), ("", "a", "bb")] {
+            let made = text.replace(from, to).len();
+            let told = replaced_bytes(text, from, to);
+            assert!(told == made || (to.len() <= from.len() && told >= made), "{text} {from} {to}: {told}");
+        }
+        assert_eq!((n_pieces("a,b,", ","), n_pieces("ab", "")), (3, 2));
     }
 
     #[test]

@@ -65,8 +65,18 @@ const CLAUSES: &[Code] = &[
 ];
 
 /// The further keywords that begin a statement.
-const STATEMENTS: &[Code] =
-    &[code::BEGIN, code::COMMIT, code::COPY, code::DROP, code::EXPLAIN, code::PROFILE, code::ROLLBACK, code::SHOW];
+const STATEMENTS: &[Code] = &[
+    code::BEGIN,
+    code::COMMIT,
+    code::COPY,
+    code::DESCRIBE,
+    code::DROP,
+    code::EXPLAIN,
+    code::PROFILE,
+    code::ROLLBACK,
+    code::SHOW,
+    code::SUMMARIZE,
+];
 
 /// The tokens an expression can begin with, beside names and literals.
 const OPERANDS: &[Code] = &[

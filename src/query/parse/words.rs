@@ -124,6 +124,8 @@ pub(super) mod code {
     pub(crate) const DESC: Code = *b"Dc";
     /// `DESCENDING`.
     pub(crate) const DESCENDING: Code = *b"Dd";
+    /// `DESCRIBE`.
+    pub(crate) const DESCRIBE: Code = *b"Db";
     /// `DETACH`.
     pub(crate) const DETACH: Code = *b"Dt";
     /// `DISTINCT`.
@@ -202,6 +204,8 @@ pub(super) mod code {
     pub(crate) const SKIP: Code = *b"Sk";
     /// `STARTS`.
     pub(crate) const STARTS: Code = *b"Za";
+    /// `SUMMARIZE`.
+    pub(crate) const SUMMARIZE: Code = *b"Su";
     /// `THEN`.
     pub(crate) const THEN: Code = *b"Th";
     /// `TO`.
@@ -252,6 +256,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("DELETE", code::DELETE),
     ("DESC", code::DESC),
     ("DESCENDING", code::DESCENDING),
+    ("DESCRIBE", code::DESCRIBE),
     ("DETACH", code::DETACH),
     ("DISTINCT", code::DISTINCT),
     ("DROP", code::DROP),
@@ -291,6 +296,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("SHOW", code::SHOW),
     ("SKIP", code::SKIP),
     ("STARTS", code::STARTS),
+    ("SUMMARIZE", code::SUMMARIZE),
     ("THEN", code::THEN),
     ("TO", code::TO),
     ("TRANSACTION", code::TRANSACTION),

@@ -160,6 +160,7 @@ impl AdjacencyBlock {
         if block.offsets.as_slice().len() != n_offsets {
             return Err(Error::corrupt(key, format_args!("{n_offsets} offsets"), block.offsets.as_slice().len()));
         }
+        block.check_order(key)?;
         let n_rels = block.rels.as_slice().len();
         let is_whole = match n_rels {
             0 => block.n_edges() == 0 || block.rel_first.checked_add(block.n_edges() as u32 - 1).is_some(),
@@ -169,6 +170,50 @@ impl AdjacencyBlock {
             return Err(Error::corrupt(key, format_args!("{} relationship ids", block.n_edges()), n_rels));
         }
         Ok(block)
+    }
+
+    /// Checks that each node's neighbours ascend, which joins rely on: the neighbours fall nowhere but between nodes.
+    fn check_order(&self, key: &BlockKey) -> Result<()> {
+        let neighbors = self.neighbors.as_slice();
+        // Sums without a branch, so that many are done at a time: every pin passes here.
+        let n_falls: u32 = neighbors.windows(2).map(|pair| u32::from(pair[0] > pair[1])).sum();
+        if n_falls == 0 {
+            return Ok(());
+        }
+        let mut n_between = 0;
+        let mut last = 0;
+        for &at in self.offsets.as_slice() {
+            let at = at as usize;
+            if at != last && at < neighbors.len() {
+                n_between += u32::from(neighbors[at - 1] > neighbors[at]);
+                last = at;
+            }
+        }
+        if n_falls != n_between {
+            let found = format_args!("{} that fall", n_falls - n_between);
+            return Err(Error::corrupt(key, "neighbours in order", found));
+        }
+        Ok(())
+    }
+
+    /// Checks that neighbours and relationships are below what the graph has.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where one is not.
+    pub(crate) fn check_ids(&self, key: &BlockKey, nodes_end: u32, rels_end: u32) -> Result<()> {
+        // Neighbours ascend, so each node's last tells of all. Sums without a branch, as in `check_order`.
+        let neighbors = self.neighbors.as_slice();
+        let lasts = self.offsets.as_slice().iter().filter_map(|&at| neighbors.get((at as usize).wrapping_sub(1)));
+        let n_bad_nodes: u32 = lasts.map(|&id| u32::from(id >= nodes_end)).sum();
+        let n_bad_rels: u32 = match self.rels.as_slice() {
+            [] => self.n_edges().checked_sub(1).map_or(0, |last| u32::from(self.rel_first + last as u32 >= rels_end)),
+            rels => rels.iter().map(|&id| u32::from(id >= rels_end)).sum(),
+        };
+        if n_bad_nodes + n_bad_rels > 0 {
+            let expected = format_args!("nodes below {nodes_end}, relationships below {rels_end}");
+            return Err(Error::corrupt(key, expected, "others"));
+        }
+        Ok(())
     }
 
     /// Returns how many edges the block holds.
@@ -184,7 +229,8 @@ impl AdjacencyBlock {
         let neighbors = &self.neighbors.as_slice()[from..to];
         let rels = self.rels.as_slice();
         if rels.is_empty() {
-            (neighbors, RelIds::Run { first: self.rel_first + from as u32, len: to - from })
+            // A node without edges behind the last one has no first id either.
+            (neighbors, RelIds::Run { first: self.rel_first.wrapping_add(from as u32), len: to - from })
         } else {
             (neighbors, RelIds::Slice(&rels[from..to]))
         }

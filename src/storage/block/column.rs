@@ -285,7 +285,13 @@ impl ColumnBlock {
             NONE => (0, len, Data::None),
             BOOL => (BLOCK_WORDS, record.words.len(), Data::Bool(View::new(&bytes, &record.words))),
             INT => (0, 0, Data::Int(ints(len)?)),
-            DATE => (0, 0, Data::Date(ints(len)?)),
+            DATE => {
+                let days = ints(len)?;
+                if !days.view().is_within(i32::MIN.into(), i32::MAX.into()) {
+                    return Err(Error::corrupt(key, "days of 32 bits", "others"));
+                }
+                (0, 0, Data::Date(days))
+            }
             FLOAT => {
                 let expected = if record.words.len() == 1 { 1 } else { len };
                 (expected, record.words.len(), Data::Float(View::new(&bytes, &record.words)))
@@ -293,10 +299,11 @@ impl ColumnBlock {
             STR => (len + 1, record.offsets.len(), Data::Str(table()?)),
             WORD => {
                 let (codes, words) = (ints(len)?, table()?);
-                let view = codes.view();
-                let is_good = |at: usize| usize::try_from(view.get(at)).is_ok_and(|code| code < words.len());
-                let n_good = presence.iter().filter(|&at| is_good(at)).count();
-                (presence.count(), n_good, Data::Word { codes, words })
+                // Of absent places too: loops over whole blocks look at them.
+                if !codes.view().is_within(0, words.len() as i64 - 1) {
+                    return Err(Error::corrupt(key, format_args!("codes of {} words", words.len()), "others"));
+                }
+                (0, 0, Data::Word { codes, words })
             }
             MIXED => {
                 let (offsets, text) = (View::new(&bytes, &record.offsets), View::new(&bytes, &record.text));

@@ -66,6 +66,17 @@ impl HashChunk {
         Ok(chunk)
     }
 
+    /// Checks that the ids are below what the graph has.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where one is not.
+    pub(crate) fn check_ids(&self, key: &BlockKey, end: u32) -> Result<()> {
+        match self.iter().find(|(_, id)| *id >= end) {
+            Some((_, id)) => Err(Error::corrupt(key, format_args!("ids of nodes below {end}"), id)),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the ids stored with this fingerprint.
     #[inline]
     pub(crate) fn probe(&self, fingerprint: u32) -> impl Iterator<Item = u32> + '_ {

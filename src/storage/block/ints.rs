@@ -136,6 +136,21 @@ impl IntView<'_> {
         }
     }
 
+    /// Returns whether all integers, those of absent places too, are between two numbers.
+    pub(super) fn is_within(&self, min: i64, max: i64) -> bool {
+        fn largest<T: Copy + Ord + Default + Into<u64>>(deltas: &[T]) -> u64 {
+            deltas.iter().copied().max().unwrap_or_default().into()
+        }
+        let (base, delta) = match *self {
+            Self::Constant(value) => (value, 0),
+            Self::W1 { base, deltas } => (base, largest(deltas)),
+            Self::W2 { base, deltas } => (base, largest(deltas)),
+            Self::W4 { base, deltas } => (base, largest(deltas)),
+            Self::W8 { base, deltas } => (base, largest(deltas)),
+        };
+        base >= min && i128::from(base) + i128::from(delta) <= i128::from(max)
+    }
+
     /// Writes all integers of the block; places past the last one get the base.
     pub(crate) fn fill_i64(&self, out: &mut [i64; super::BLOCK_LEN]) {
         fn fill<T: Copy>(out: &mut [i64; super::BLOCK_LEN], base: i64, deltas: &[T], widen: impl Fn(T) -> i64) {

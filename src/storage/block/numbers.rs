@@ -53,7 +53,22 @@ impl U32Column {
     pub(crate) fn pin(key: &BlockKey, bytes: Bytes) -> Result<Self> {
         let record = open::<ArchivedU32Record>(key, &bytes)?;
         let len = check_len(key, record.len.to_native())?;
-        Ok(Self { ints: Ints::pin(&bytes, &record.ints, len, key)?, len })
+        let ints = Ints::pin(&bytes, &record.ints, len, key)?;
+        if !ints.view().is_within(0, u32::MAX.into()) {
+            return Err(Error::corrupt(key, "numbers of 32 bits", "others"));
+        }
+        Ok(Self { ints, len })
+    }
+
+    /// Checks that the numbers are below what the graph has of what they name.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where one is not.
+    pub(crate) fn check_ids(&self, key: &BlockKey, end: u32) -> Result<()> {
+        if self.len > 0 && !self.ints.view().is_within(0, i64::from(end) - 1) {
+            return Err(Error::corrupt(key, format_args!("ids below {end}"), "others"));
+        }
+        Ok(())
     }
 
     /// Returns how many places the column has.
@@ -61,13 +76,10 @@ impl U32Column {
         self.len
     }
 
-    /// Returns the number in place `local`.
-    ///
-    /// # Panics
-    /// May panic at and past [`len`](Self::len).
+    /// Returns the number in place `local`, if the column reaches so far.
     #[inline]
-    pub(crate) fn get(&self, local: usize) -> u32 {
-        self.ints.view().get(local) as u32
+    pub(crate) fn get(&self, local: usize) -> Option<u32> {
+        (local < self.len).then(|| self.ints.view().get(local) as u32)
     }
 }
 
@@ -109,15 +121,12 @@ impl F32Column {
         self.len
     }
 
-    /// Returns the number in place `local`.
-    ///
-    /// # Panics
-    /// May panic at and past [`len`](Self::len).
+    /// Returns the number in place `local`, if the column reaches so far.
     #[inline]
-    pub(crate) fn get(&self, local: usize) -> f32 {
+    pub(crate) fn get(&self, local: usize) -> Option<f32> {
         match self.values.as_slice() {
-            [] => self.constant,
-            values => f32::from_bits(values[local]),
+            [] => (local < self.len).then_some(self.constant),
+            values => values.get(local).map(|&bits| f32::from_bits(bits)),
         }
     }
 }

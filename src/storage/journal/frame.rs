@@ -25,6 +25,9 @@ pub(super) const JOURNAL_VERSION: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"AttenJrn";
 
+/// The largest number of a segment, sequence or place: beyond, counting on would come to an end.
+const NUMBER_MAX: u64 = 1 << 62;
+
 /// What a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -79,6 +82,9 @@ impl SegmentHeader {
         let database_id = u128::from(number(bytes, 24)) << 64 | u128::from(number(bytes, 16));
         let [nonce, own, first_sequence, start, hash_before, root_sequence] =
             std::array::from_fn(|at| number(bytes, 32 + 8 * at));
+        if [own, first_sequence, start, root_sequence].iter().any(|number| *number > NUMBER_MAX) {
+            return Err("numbers that cannot be counted on from");
+        }
         Ok(Self { database_id, nonce, number: own, first_sequence, start, hash_before, root_sequence })
     }
 }
@@ -169,6 +175,13 @@ mod tests {
         assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
         assert_eq!(bytes[..16], *b"AttenJrn\x01\0\0\0\0\0\0\0");
         assert_eq!(number(&bytes, 80), 4_590_461_525_190_299);
+        let changes: [fn(&mut SegmentHeader); 3] =
+            [|h| h.start = u64::MAX, |h| h.first_sequence = u64::MAX, |h| h.number = 1 << 63];
+        for change in changes {
+            let mut beyond = header;
+            change(&mut beyond);
+            assert_eq!(SegmentHeader::decode(&beyond.encode()), Err("numbers that cannot be counted on from"));
+        }
         let frame =
             Frame { sequence: 1, durable_to: 2, hash_before: 3, kind: FrameKind::Adopt, hash: 0, payload: b"abc" };
         let mut bytes = Vec::new();

@@ -9,6 +9,8 @@
 //! that finds no room does not: nothing of the frame counts, the bytes are zeroed, the next append takes its place.
 
 mod frame;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod recover;
 mod segment;
 #[cfg(test)]
@@ -25,8 +27,9 @@ use std::{
 
 pub(crate) use frame::FrameKind;
 use frame::{Frame, SEGMENT_HEADER_LEN, SegmentHeader};
+use recover::Tail;
 pub(crate) use recover::Visitor;
-use segment::{Prepared, Sealed, Segment};
+use segment::{LEN_FIRST, Prepared, Sealed, Segment};
 
 use super::file;
 #[cfg(any(test, feature = "crash"))]
@@ -85,6 +88,14 @@ struct Writing {
     delayed: Option<(std::sync::Arc<DiskFile>, Vec<u8>, u64)>,
 }
 
+impl Writing {
+    /// Returns the bytes that recovery would read.
+    fn bytes(&self) -> u64 {
+        let sealed: u64 = self.sealed.iter().map(|segment| segment.bytes).sum();
+        sealed + self.current.as_ref().map_or(0, |segment| segment.used)
+    }
+}
+
 struct Syncing {
     has_leader: bool,
     /// How many commits the last sync served.
@@ -102,7 +113,7 @@ impl Journal {
             std::fs::create_dir_all(dir).map_err(|error| Error::io("create", dir, &error))?;
             file::sync_dir(dir.parent().unwrap_or(dir))?;
         }
-        let found = recover::recover(dir, database_id, from_sequence, visitor)?;
+        let found = recover::recover(dir, database_id, from_sequence, Tail::Cut, visitor)?;
         let durable = found.next_sequence - 1;
         Ok(Self {
             dir: dir.to_path_buf(),
@@ -128,6 +139,17 @@ impl Journal {
             synced: Condvar::new(),
             poison: OnceLock::new(),
         })
+    }
+
+    /// Shows every frame after `from_sequence` to `visitor`, and changes nothing: a torn tail is passed over.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn replay(dir: &Path, database_id: u128, from_sequence: u64, visitor: &mut Visitor<'_>) -> Result<()> {
+        if !dir.is_dir() {
+            return Ok(());
+        }
+        recover::recover(dir, database_id, from_sequence, Tail::Kept, visitor).map(drop)
     }
 
     /// Appends a frame. It is durable, and may be acknowledged, when [`sync`](Self::sync) has returned. Callers hold
@@ -235,9 +257,7 @@ impl Journal {
 
     /// Returns the bytes that recovery would read.
     pub(crate) fn bytes(&self) -> u64 {
-        let writing = lock(&self.writing);
-        let sealed: u64 = writing.sealed.iter().map(|segment| segment.bytes).sum();
-        sealed + writing.current.as_ref().map_or(0, |segment| segment.used)
+        lock(&self.writing).bytes()
     }
 
     /// Preallocates the next segment when the current one is half full; returns whether it did. For a background
@@ -251,22 +271,27 @@ impl Journal {
         if !is_wanted || writing.is_preparing || writing.prepared.is_some() {
             return Ok(false);
         }
-        let len_before = writing.current.as_ref().map_or(0, |segment| segment.len);
+        let bytes = writing.bytes();
         writing.is_preparing = true;
         drop(writing);
-        let prepared = Prepared::create(&self.dir, len_before, 0);
+        let prepared = Prepared::create(&self.dir, bytes, 0);
         let mut writing = lock(&self.writing);
         writing.is_preparing = false;
         writing.prepared = Some(prepared?);
         Ok(true)
     }
 
-    /// Deletes the segments whose every frame is older than `sequence`. The segment being written stays.
+    /// Deletes the segments whose every frame is older than `sequence`. The segment being written stays, but where it is
+    /// large and holds such frames it gets no more: a later call can delete it, however little is written until then.
     ///
     /// # Errors
     /// As for deleting files; what is left is deleted by a later call.
     pub(crate) fn release_before(&self, sequence: u64) -> Result<()> {
         let mut writing = lock(&self.writing);
+        let is_to_end = |segment: &Segment| segment.used > LEN_FIRST && segment.header.first_sequence < sequence;
+        if writing.current.as_ref().is_some_and(is_to_end) {
+            self.end_segment(&mut writing)?;
+        }
         let mut n_released = 0;
         loop {
             let next = match writing.sealed.get(1) {
@@ -295,15 +320,27 @@ impl Journal {
         if writing.prepared.is_none() && writing.current.is_none() {
             return Ok(());
         }
+        self.end_segment(&mut writing)?;
+        file::sync_dir(&self.dir)
+    }
+
+    /// Makes the segment being written durable, and gives back what no frame took of it and of the one prepared.
+    fn end_segment(&self, writing: &mut Writing) -> Result<()> {
         if let Some(prepared) = writing.prepared.take() {
             prepared.discard()?;
         }
         if let Some(segment) = writing.current.take() {
             let file = segment.file.clone();
+            // Frames may be in it that nobody has synced yet; whoever waits for them finds no segment to sync.
+            file.sync_data().inspect_err(|error| {
+                let _ = self.poison.set(error.to_string());
+            })?;
             writing.sealed.push(segment.seal()?);
-            file.sync_all()?;
+            file.sync_all().inspect_err(|error| {
+                let _ = self.poison.set(error.to_string());
+            })?;
         }
-        file::sync_dir(&self.dir)
+        Ok(())
     }
 
     /// Begins a new segment with room for a frame of `len` bytes.
@@ -312,12 +349,11 @@ impl Journal {
         if let Some((file, bytes, at)) = writing.delayed.take() {
             file.write_at(&bytes, at)?;
         }
-        let len_before = writing.current.as_ref().map_or(0, |segment| segment.len);
         let prepared = match writing.prepared.take() {
             Some(prepared) if prepared.len >= SEGMENT_HEADER_LEN as u64 + len => prepared,
             too_small => {
                 too_small.map_or(Ok(()), Prepared::discard)?;
-                Prepared::create(&self.dir, len_before, len)?
+                Prepared::create(&self.dir, writing.bytes(), len)?
             }
         };
         if let Some(segment) = &writing.current {

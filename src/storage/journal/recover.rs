@@ -26,19 +26,29 @@ pub(super) struct Recovered {
     pub(super) position: u64,
 }
 
+/// What becomes of a torn tail, and of segments that were being prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tail {
+    /// They are removed.
+    Cut,
+    /// They are passed over: nothing may be changed.
+    Kept,
+}
+
 /// Is given each frame: sequence, kind, payload.
 pub(crate) type Visitor<'a> = dyn FnMut(u64, FrameKind, &[u8]) -> Result<()> + 'a;
 
-/// Reads the journal in `dir`, shows the frames after `from_sequence` to `visitor`, and cuts a torn tail.
+/// Reads the journal in `dir`, shows the frames after `from_sequence` to `visitor`, and treats the torn tail as told.
 pub(super) fn recover(
     dir: &Path,
     database_id: u128,
     from_sequence: u64,
+    tail: Tail,
     visitor: &mut Visitor<'_>,
 ) -> Result<Recovered> {
     let mut found =
         Recovered { segments: Vec::new(), next_sequence: from_sequence + 1, next_number: 1, hash: 0, position: 0 };
-    let paths = list(dir)?;
+    let paths = list(dir, tail)?;
     let n_segments = paths.len();
     for (at, (number, path)) in paths.into_iter().enumerate() {
         let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
@@ -57,7 +67,9 @@ pub(super) fn recover(
         if at + 1 == n_segments {
             check_tail(&header, &bytes, end)
                 .map_err(|got| corrupt(format!("frame {} at byte {end}", found.next_sequence), got))?;
-            cut(&path, &bytes, end)?;
+            if tail == Tail::Cut {
+                cut(&path, &bytes, end)?;
+            }
         }
         found.position = header.start + end as u64;
         found.next_number = number + 1;
@@ -147,15 +159,17 @@ fn cut(path: &Path, bytes: &[u8], end: usize) -> Result<()> {
     file.sync_all()
 }
 
-/// Returns the segments by number, and deletes what was being prepared.
-fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>> {
+/// Returns the segments by number, and treats what was being prepared as the tail.
+fn list(dir: &Path, tail: Tail) -> Result<Vec<(u64, PathBuf)>> {
     let failed = |error| Error::io("read", dir, &error);
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.ends_with(super::segment::PREPARED_SUFFIX) {
-            file::remove(&path)?;
+            if tail == Tail::Cut {
+                file::remove(&path)?;
+            }
         } else if let Some(number) = super::segment::number_of(name) {
             paths.push((number, path));
         }

@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// Bytes of the first segment after an open: small, because the first commit waits until it is there.
-const LEN_FIRST: u64 = 1 << 20;
+pub(super) const LEN_FIRST: u64 = 1 << 20;
 
-/// Bytes of a segment once commits keep coming: a new one every some ten thousand commits.
+/// Bytes of a segment once much is written between checkpoints: a new one every some ten thousand commits.
 const LEN_MAX: u64 = 16 << 20;
 
 /// The least a segment is given on a disk that is nearly full.
@@ -51,11 +51,11 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Preallocates a file for a segment after one of `len_before` bytes (0: the first), with room for a frame of
-    /// `frame` bytes; a smaller one where the disk has no more room.
-    pub(super) fn create(dir: &Path, len_before: u64, frame: u64) -> Result<Self> {
+    /// Preallocates a file for a segment as large as the journal is, with room for a frame of `frame` bytes; a smaller one
+    /// where the disk has no more room. So a small database that is checkpointed often has small segments.
+    pub(super) fn create(dir: &Path, journal_bytes: u64, frame: u64) -> Result<Self> {
         let least = (SEGMENT_HEADER_LEN as u64 + frame).max(LEN_MIN);
-        let mut len = if len_before == 0 { LEN_FIRST } else { (len_before * 4).min(LEN_MAX) }.max(least);
+        let mut len = journal_bytes.clamp(LEN_FIRST, LEN_MAX).max(least);
         loop {
             let path = dir.join(format!("{:016x}{PREPARED_SUFFIX}", file::random()));
             let result = DiskFile::create(&path).and_then(|file| {

@@ -193,8 +193,8 @@ fn a_full_disk_is_cut_back_and_does_not_poison() {
     plan(Op::Write, 0, 2, Failure::Short(50));
     assert!(matches!(commit(&journal, b"lost"), Err(Error::Full { .. })));
     assert_eq!(commit(&journal, b"two").unwrap(), 2);
-    // No room for a new segment, neither a full one nor the least that would do.
-    plan(Op::Write, 0, 2, Failure::NoSpace);
+    // No room for a new segment, and none smaller would do.
+    plan(Op::Write, 0, 1, Failure::NoSpace);
     assert!(matches!(commit(&journal, &[7; 2 << 20]), Err(Error::Full { .. })));
     assert_eq!(commit(&journal, b"three").unwrap(), 3);
     plan(Op::Write, 0, 0, Failure::NoSpace);
@@ -242,6 +242,30 @@ fn a_failed_sync_poisons_for_good() {
     // The frame may be there or not; the journal goes on either way.
     let (journal, frames) = open(dir.path());
     assert_eq!(commit(&journal, b"next").unwrap(), frames.len() as u64 + 1);
+}
+
+#[test]
+fn a_large_segment_gets_no_more_once_its_first_frames_are_released() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(dir.path());
+    let payload = vec![3; 300_000];
+    for sequence in 1..=40 {
+        assert_eq!(commit(&journal, &payload).unwrap(), sequence);
+    }
+    // Nobody has synced this one when its segment ends.
+    let ticket = journal.append(FrameKind::Batch, b"waits").unwrap();
+    journal.release_before(41).unwrap();
+    assert!(journal.bytes() > 300_000, "the segment that holds it stays");
+    assert_eq!(journal.sync(ticket).unwrap(), 41);
+    assert_eq!(commit(&journal, b"next").unwrap(), 42);
+    journal.release_before(41).unwrap();
+    assert_eq!(segments(dir.path()).len(), 2);
+    journal.release_before(42).unwrap();
+    assert_eq!(segments(dir.path()).len(), 1);
+    assert!(journal.bytes() < 1000, "what is left is small, however little came after");
+    drop(journal);
+    let (_, frames) = open_from(dir.path(), 41).unwrap();
+    assert_eq!(payloads(&frames), [b"next"]);
 }
 
 #[test]

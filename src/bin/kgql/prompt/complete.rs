@@ -1,5 +1,5 @@
-//! What the word before the cursor may become: keywords and functions, labels, types, properties, dot commands.
-//! A pure function of the text and the database's names.
+//! What the word before the cursor may become: keywords and functions, labels, types, properties, parameters, procedures,
+//! dot commands. A pure function of the text and the database's names; which properties a label's nodes have is asked for.
 
 /// The names a database has, as far as completion offers them.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +10,8 @@ pub(crate) struct Names {
     pub(crate) types: Vec<String>,
     /// Property keys.
     pub(crate) keys: Vec<String>,
+    /// Parameters, without the `$`.
+    pub(crate) params: Vec<String>,
 }
 
 /// What may stand in place of the word before the cursor.
@@ -30,6 +32,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "ASC",
     "BEGIN",
     "BY",
+    "CALL",
     "CASE",
     "COLUMNS",
     "COMMIT",
@@ -50,6 +53,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "EXPLAIN",
     "FALSE",
     "FOR",
+    "FOREACH",
     "FORMAT",
     "FROM",
     "HEADER",
@@ -70,11 +74,13 @@ pub(super) const KEYWORDS: &[&str] = &[
     "OPTIONAL",
     "OR",
     "ORDER",
+    "PROFILE",
     "REMOVE",
     "REQUIRE",
     "RETURN",
     "ROLLBACK",
     "SET",
+    "SHOW",
     "SINGLE",
     "SKIP",
     "STARTS",
@@ -88,96 +94,77 @@ pub(super) const KEYWORDS: &[&str] = &[
     "WHERE",
     "WITH",
     "XOR",
+    "YIELD",
 ];
 
-/// The functions that completion knows, without the parenthesis.
-pub(super) const FUNCTIONS: &[&str] = &[
-    "abs",
-    "acos",
-    "asin",
-    "atan",
-    "atan2",
-    "avg",
-    "ceil",
-    "coalesce",
-    "collect",
-    "cos",
-    "count",
-    "degrees",
-    "endNode",
-    "exp",
-    "floor",
-    "head",
-    "id",
-    "keys",
-    "labels",
-    "last",
-    "left",
-    "length",
-    "log",
-    "lTrim",
-    "max",
-    "min",
-    "nodes",
-    "properties",
-    "radians",
-    "range",
-    "reduce",
-    "relationships",
-    "replace",
-    "reverse",
-    "right",
-    "round",
-    "rTrim",
-    "sign",
-    "sin",
-    "size",
-    "split",
-    "sqrt",
-    "startNode",
-    "substring",
-    "sum",
-    "tail",
-    "tan",
-    "toBoolean",
-    "toFloat",
-    "toInteger",
-    "toLower",
-    "toString",
-    "toUpper",
-    "trim",
-    "type",
-];
+/// The aggregates; the other functions are the library's to list.
+pub(super) const AGGREGATES: &[&str] =
+    &["avg", "collect", "count", "max", "min", "percentileCont", "percentileDisc", "stDev", "stDevP", "sum"];
+
+/// Whose properties are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Owner {
+    /// Nodes with a label.
+    Label(String),
+    /// Relationships of a type.
+    Type(String),
+}
+
+/// Returns the properties of an owner, as far as somebody knows them.
+pub(crate) type PropertiesOf<'a> = dyn Fn(&Owner) -> Vec<String> + 'a;
 
 /// Returns what the word before `cursor` may become.
-pub(crate) fn complete(text: &str, cursor: usize, names: &Names, dot_commands: &[&str]) -> Completion {
+pub(crate) fn complete<'a>(
+    text: &str,
+    cursor: usize,
+    names: &Names,
+    dot_commands: impl Iterator<Item = &'a str>,
+    properties_of: &PropertiesOf<'_>,
+) -> Completion {
     let before = &text[..cursor];
-    let start =
-        before.rfind(|c: char| !is_word(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let word_start = |is_part: fn(char) -> bool| {
+        before.rfind(|c: char| !is_part(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8))
+    };
+    let start = word_start(is_word);
     let word = &before[start..];
     let context = &before[..start];
     let line = context.rsplit('\n').next().unwrap_or_default();
     if line.trim_start() == "." && open_brackets(context).is_some_and(|open| open.is_empty()) {
         let dot = start - 1;
-        return Completion { start: dot, words: matching(&before[dot..], dot_commands.iter().copied()) };
+        return Completion { start: dot, words: matching(&before[dot..], dot_commands) };
+    }
+    let dotted = word_start(|c| is_word(c) || c == '.');
+    if last_word(&before[..dotted]).eq_ignore_ascii_case("CALL") && open_brackets(context).is_some() {
+        return Completion { start: dotted, words: matching(&before[dotted..], attendb::procedure_names()) };
     }
     let words = match place(context) {
         Place::Text => Vec::new(),
         Place::Label => matching(word, names.labels.iter().map(String::as_str)),
         Place::Type => matching(word, names.types.iter().map(String::as_str)),
-        Place::Property => matching(word, names.keys.iter().map(String::as_str)),
-        Place::Anything if word.is_empty() => Vec::new(),
-        Place::Anything => {
-            let mut words: Vec<String> = matching(word, KEYWORDS.iter().copied());
-            if word.chars().all(|c| c.is_lowercase()) {
-                words.iter_mut().for_each(|word| word.make_ascii_lowercase());
-            }
-            words.extend(matching(word, FUNCTIONS.iter().copied()).into_iter().map(|name| name + "("));
-            words.extend(matching(word, variables(text, start)));
+        Place::Parameter => matching(word, names.params.iter().map(String::as_str)),
+        Place::Property(owner) => {
+            let owner = owner.or_else(|| binding(text, variable(context)?, cursor));
+            let own = owner.map(|owner| properties_of(&owner)).unwrap_or_default();
+            let mut words = matching(word, own.iter().map(String::as_str));
+            let others = names.keys.iter().filter(|key| !own.contains(*key));
+            words.extend(matching(word, others.map(String::as_str)));
             words
         }
+        Place::Anything if word.is_empty() => Vec::new(),
+        Place::Anything => anything(text, start, word),
     };
     Completion { start, words }
+}
+
+/// Returns keywords (in the case that was begun), functions and variables.
+fn anything(text: &str, start: usize, word: &str) -> Vec<String> {
+    let is_lower = word.chars().all(|c| !c.is_uppercase());
+    let mut words = matching(word, variables(text, start));
+    let keywords = matching(word, KEYWORDS.iter().copied());
+    words.extend(keywords.into_iter().map(|keyword| if is_lower { keyword.to_lowercase() } else { keyword }));
+    let functions = attendb::function_names().chain(AGGREGATES.iter().copied());
+    words.extend(matching(word, functions).into_iter().map(|name| name + "("));
+    words
 }
 
 /// What may stand at a place of the text.
@@ -189,8 +176,10 @@ enum Place {
     Label,
     /// A relationship type.
     Type,
-    /// A property key.
-    Property,
+    /// A property key; the owner where the pattern says it.
+    Property(Option<Owner>),
+    /// A parameter.
+    Parameter,
     /// A keyword, a function or a variable.
     Anything,
 }
@@ -199,23 +188,76 @@ fn place(context: &str) -> Place {
     let Some(open) = open_brackets(context) else { return Place::Text };
     let trimmed = context.trim_end();
     let last = trimmed.chars().next_back();
+    let is_adjacent = trimmed.len() == context.len();
     match (last, open.last()) {
-        (Some('.'), _) if trimmed.len() == context.len() => Place::Property,
-        (Some('{' | ','), Some('{')) => Place::Property,
-        (Some(':' | '|' | '&' | '!'), Some('[')) => Place::Type,
-        (Some(':' | '|' | '&' | '!'), Some('(') | None) => Place::Label,
+        (Some('$'), _) if is_adjacent => Place::Parameter,
+        (Some('.'), _) if is_adjacent => Place::Property(None),
+        (Some('{' | ','), Some(&('{', at))) => {
+            let pattern = open.len().checked_sub(2).map(|below| open[below]);
+            Place::Property(pattern.and_then(|(bracket, from)| owner(bracket, &context[from + 1..at])))
+        }
+        (Some(':' | '|' | '&' | '!'), Some(('[', _))) => Place::Type,
+        (Some(':' | '|' | '&' | '!'), Some(('(', _)) | None) => Place::Label,
         (_, _) => Place::Anything,
     }
 }
 
-/// Returns the brackets that are open at the end of the text; `None` inside a string or a comment.
-fn open_brackets(text: &str) -> Option<Vec<char>> {
+/// Returns the owner that the inside of a pattern's bracket names: `n:Npc ` of `(n:Npc {`.
+fn owner(bracket: char, inside: &str) -> Option<Owner> {
+    let (_, after) = inside.split_once(':')?;
+    let name = after.trim_start();
+    let name = match name.strip_prefix('`') {
+        Some(quoted) => quoted.split('`').next()?,
+        None => &name[..name.find(|c: char| !is_word(c)).unwrap_or(name.len())],
+    };
+    match bracket {
+        _ if name.is_empty() => None,
+        '(' => Some(Owner::Label(name.to_owned())),
+        '[' => Some(Owner::Type(name.to_owned())),
+        _ => None,
+    }
+}
+
+/// Returns the variable before a dot: `n` of `WHERE n.`
+fn variable(context: &str) -> Option<&str> {
+    let word = last_word(context.strip_suffix('.')?);
+    (!word.is_empty()).then_some(word)
+}
+
+/// Returns the owner a variable has in a pattern: the last one before the cursor, or else the first one behind it.
+fn binding(text: &str, variable: &str, cursor: usize) -> Option<Owner> {
+    let mut found = None;
+    for (at, bracket) in text.match_indices(['(', '[']) {
+        let inside = &text[at + 1..];
+        let end = inside.find([')', ']', '{', '*']).unwrap_or(inside.len());
+        let Some((name, _)) = inside[..end].split_once(':') else { continue };
+        if name.trim() != variable {
+            continue;
+        }
+        if at >= cursor && found.is_some() {
+            break;
+        }
+        found = bracket.chars().next().and_then(|bracket| owner(bracket, &inside[..end])).or(found);
+    }
+    found
+}
+
+/// Returns the word a text ends with, blanks behind it left out.
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end();
+    let start =
+        text.rfind(|c: char| !is_word(c)).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    &text[start..]
+}
+
+/// Returns the brackets that are open at the end of the text with their places; `None` inside a string or a comment.
+pub(super) fn open_brackets(text: &str) -> Option<Vec<(char, usize)>> {
     let mut open = Vec::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         match c {
             '\'' | '"' | '`' => loop {
-                match chars.next()? {
+                match chars.next()?.1 {
                     '\\' if c != '`' => {
                         chars.next()?;
                     }
@@ -223,10 +265,10 @@ fn open_brackets(text: &str) -> Option<Vec<char>> {
                     _ => {}
                 }
             },
-            '/' if chars.peek() == Some(&'/') => {
-                chars.find(|&c| c == '\n')?;
+            '/' if chars.peek().is_some_and(|&(_, next)| next == '/') => {
+                chars.find(|&(_, c)| c == '\n')?;
             }
-            '(' | '[' | '{' => open.push(c),
+            '(' | '[' | '{' => open.push((c, at)),
             ')' | ']' | '}' => {
                 open.pop();
             }
@@ -269,7 +311,7 @@ fn variables(text: &str, except: usize) -> impl Iterator<Item = &str> {
     found.into_iter()
 }
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
@@ -278,13 +320,43 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
-        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let names = Names {
             labels: own(&["Npc", "Place", "Planet"]),
             types: own(&["KNOWS", "KEEPS"]),
-            keys: own(&["name", "kind"]),
+            keys: own(&["altitude", "kind", "name", "since"]),
+            params: own(&["from", "to"]),
         };
-        complete(text, text.len(), &names, &[".help", ".mode"]).words
+        let properties = |owner: &Owner| match owner {
+            Owner::Label(label) if label == "Npc" => own(&["name", "kind"]),
+            Owner::Type(name) if name == "KNOWS" => own(&["since"]),
+            _ => Vec::new(),
+        };
+        complete(text, text.len(), &names, [".help", ".mode"].into_iter(), &properties).words
+    }
+
+    #[test]
+    fn properties_of_the_label_in_scope_come_first() {
+        assert_eq!(words("MATCH (n:Npc) WHERE n."), ["kind", "name", "altitude", "since"]);
+        assert_eq!(words("MATCH (n:Npc)-[k:KNOWS*1..2]->(m) RETURN k."), ["since", "altitude", "kind", "name"]);
+        assert_eq!(words("MATCH (n :Npc {"), ["kind", "name", "altitude", "since"]);
+        assert_eq!(words("MATCH ()-[:KNOWS {"), ["since", "altitude", "kind", "name"]);
+        assert_eq!(words("MATCH (n:Place), (m:Npc) WHERE m.n"), ["name"]);
+        assert_eq!(words("MATCH (n) WHERE n."), ["altitude", "kind", "name", "since"]);
+        let behind = "MATCH (a) WHERE n. MATCH (n:Npc)";
+        let names = Names::default();
+        let of = |owner: &Owner| vec![format!("{owner:?}")];
+        let found = complete(behind, 18, &names, std::iter::empty(), &of);
+        assert_eq!(found.words, ["Label(\"Npc\")"]);
+    }
+
+    #[test]
+    fn parameters_and_procedures() {
+        assert_eq!(words("RETURN $"), ["from", "to"]);
+        assert_eq!(words("RETURN $f"), ["from"]);
+        assert_eq!(words("CALL db.la"), ["db.labels"]);
+        assert_eq!(words("CALL "), ["db.labels", "db.propertyKeys", "db.relationshipTypes"]);
+        assert_eq!(words("RETURN isE"), ["isEmpty("]);
     }
 
     #[test]
@@ -293,7 +365,7 @@ mod tests {
         assert_eq!(words("MATCH (n:pl"), ["Place", "Planet"]);
         assert_eq!(words("MATCH (n:Npc|Pla"), ["Place", "Planet"]);
         assert_eq!(words("MATCH (n)-[r:K"), ["KEEPS", "KNOWS"]);
-        assert_eq!(words("MATCH (n {"), ["kind", "name"]);
+        assert_eq!(words("MATCH (n {"), ["altitude", "kind", "name", "since"]);
         assert_eq!(words("MATCH (n {kind: 'x', n"), ["name"]);
         assert_eq!(words("MATCH (n) RETURN n.n"), ["name"]);
     }
@@ -325,14 +397,14 @@ mod tests {
     fn dot_commands_at_the_start_of_a_line() {
         assert_eq!(words("."), [".help", ".mode"]);
         assert_eq!(words(".m"), [".mode"]);
-        assert_eq!(complete("RETURN 1;\n.h", 12, &Names::default(), &[".help"]).start, 10);
+        assert_eq!(complete("RETURN 1;\n.h", 12, &Names::default(), [".help"].into_iter(), &|_| Vec::new()).start, 10);
     }
 
     #[test]
     fn no_cursor_fails() {
         let text = "MATCH (é:`ü {x: 'ß'}) // ö\n. RETURN é.";
         for cursor in (0..=text.len()).filter(|&at| text.is_char_boundary(at)) {
-            let _ = complete(text, cursor, &Names::default(), &[]);
+            let _ = complete(text, cursor, &Names::default(), std::iter::empty(), &|_| Vec::new());
         }
     }
 }

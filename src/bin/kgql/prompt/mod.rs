@@ -5,9 +5,11 @@ mod highlight;
 
 use std::{
     borrow::Cow,
+    collections::HashMap,
     env, fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use reedline::{
@@ -16,9 +18,11 @@ use reedline::{
     ValidationResult, Validator, default_emacs_keybindings,
 };
 
+use attendb::{Database, QueryOptions};
 pub(crate) use complete::Names;
+use complete::Owner;
 
-use crate::{dot, script};
+use crate::{help, script};
 
 /// How many entries the history file keeps: a few months of an active user, read at each start.
 const HISTORY_ENTRIES_MAX: usize = 10_000;
@@ -43,8 +47,8 @@ pub(crate) enum Input {
 }
 
 impl Prompt {
-    /// Returns a prompt; the history file is left out where no place for it is found.
-    pub(crate) fn new(color: bool) -> Self {
+    /// Returns a prompt; the history file is left out where no place for it is found, or none is wanted.
+    pub(crate) fn new(db: Database, color: bool, keeps_history: bool) -> Self {
         let names = Arc::new(Mutex::new(Names::default()));
         let mut keys = default_emacs_keybindings();
         let menu = ReedlineEvent::UntilFound(vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext]);
@@ -52,15 +56,15 @@ impl Prompt {
         let newline = ReedlineEvent::Edit(vec![EditCommand::InsertNewline]);
         keys.add_binding(KeyModifiers::ALT, KeyCode::Enter, newline);
         let mut editor = Reedline::create()
-            .with_completer(Box::new(NameCompleter { names: Arc::clone(&names) }))
+            .with_completer(Box::new(NameCompleter { names: Arc::clone(&names), known: Known::new(db.clone()) }))
             .with_menu(ReedlineMenu::EngineCompleter(Box::new(ColumnarMenu::default().with_name(MENU))))
             .with_edit_mode(Box::new(Emacs::new(keys)))
             .with_validator(Box::new(UntilSemicolon))
             .with_ansi_colors(color);
         if color {
-            editor = editor.with_highlighter(Box::new(highlight::Colors));
+            editor = editor.with_highlighter(Box::new(highlight::Colors { names: Arc::clone(&names), db }));
         }
-        if let Some(history) = history() {
+        if let Some(history) = keeps_history.then(history).flatten() {
             editor = editor.with_history(Box::new(history));
         }
         Self { editor, names }
@@ -137,14 +141,55 @@ impl Validator for UntilSemicolon {
     }
 }
 
+/// How long completion may look for properties: nobody notices so little.
+const LOOK_MAX: Duration = Duration::from_millis(50);
+
+/// Nodes or relationships whose properties stand for those of all.
+const LOOKED_AT_MAX: usize = 200;
+
+/// The properties of labels and types, looked for when first asked for after a commit.
+struct Known {
+    db: Database,
+    found: Mutex<(u64, HashMap<Owner, Vec<String>>)>,
+}
+
+impl Known {
+    fn new(db: Database) -> Self {
+        Self { db, found: Mutex::default() }
+    }
+
+    fn properties(&self, owner: &Owner) -> Vec<String> {
+        let sequence = self.db.status().sequence;
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.0 != sequence {
+            *found = (sequence, HashMap::new());
+        }
+        found.1.entry(owner.clone()).or_insert_with(|| self.look(owner)).clone()
+    }
+
+    fn look(&self, owner: &Owner) -> Vec<String> {
+        let quoted = |name: &str| name.replace('`', "``");
+        let pattern = match owner {
+            Owner::Label(label) => format!("(x:`{}`)", quoted(label)),
+            Owner::Type(name) => format!("()-[x:`{}`]->()", quoted(name)),
+        };
+        let text = format!("MATCH {pattern} WITH x LIMIT {LOOKED_AT_MAX} UNWIND keys(x) AS key RETURN DISTINCT key");
+        let options = QueryOptions { deadline: Some(LOOK_MAX), ..QueryOptions::default() };
+        let keys = self.db.query_with(&text, (), &options).and_then(|rows| rows.collect_as::<(String,)>());
+        // No properties are offered where they cannot be read: a statement will say why.
+        keys.unwrap_or_default().into_iter().map(|(key,)| key).collect()
+    }
+}
+
 struct NameCompleter {
     names: Arc<Mutex<Names>>,
+    known: Known,
 }
 
 impl Completer for NameCompleter {
     fn complete(&mut self, line: &str, pos: usize) -> CompletionResult {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = complete::complete(line, pos, &names, &dot::NAMES);
+        let found = complete::complete(line, pos, &names, help::names(), &|owner| self.known.properties(owner));
         let suggestion = |value: String| Suggestion {
             append_whitespace: !value.ends_with('('),
             value,
@@ -158,6 +203,23 @@ impl Completer for NameCompleter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn properties_are_those_of_the_label_until_the_next_commit() {
+        let db = Database::memory().unwrap();
+        db.execute("CREATE (:`a b` {x: 1, y: 2})-[:R {z: 3}]->(:B {w: 4})", ()).unwrap();
+        let known = Known::new(db.clone());
+        let of = |owner: Owner| {
+            let mut keys = known.properties(&owner);
+            keys.sort();
+            keys
+        };
+        assert_eq!(of(Owner::Label("a b".into())), ["x", "y"]);
+        assert_eq!(of(Owner::Type("R".into())), ["z"]);
+        assert_eq!(of(Owner::Label("none`".into())), Vec::<String>::new());
+        db.execute("MATCH (b:B) SET b.v = 1", ()).unwrap();
+        assert_eq!(of(Owner::Label("B".into())), ["v", "w"]);
+    }
 
     #[test]
     #[cfg(not(windows))]

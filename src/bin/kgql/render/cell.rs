@@ -4,11 +4,18 @@ use std::borrow::Cow;
 
 use attendb::Value;
 
+use super::{Page, bounds::cut};
+
 /// Returns the text of a cell. Strings stand without quotes; all else is KGQL text.
-pub(super) fn cell(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::String(text) => Cow::Borrowed(text),
+pub(super) fn cell<'a>(value: &'a Value, page: &'a Page) -> Cow<'a, str> {
+    let text = match value {
+        Value::String(text) => Cow::Borrowed(&**text),
+        Value::Null => return Cow::Borrowed(page.null.as_deref().unwrap_or("null")),
         other => Cow::Owned(other.to_string()),
+    };
+    match page.cell_max {
+        Some(max) if text.chars().nth(max).is_some() => Cow::Owned(cut(&text, max).into_owned()),
+        _ => text,
     }
 }
 

@@ -1,14 +1,21 @@
-//! Rows of values as text: boxes, CSV, JSON, JSON lines, Markdown. Knows values, not databases or terminals.
+//! Rows of values as text: boxes and tables, CSV, TSV, JSON, JSON lines, Markdown, lines, HTML. Knows values, not databases or terminals.
 
+mod bounds;
 mod cell;
 mod csv;
+mod html;
 mod json;
+mod line;
 mod table;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use attendb::Value;
 
+pub(crate) use bounds::{Bounds, shorten};
 pub(crate) use json::object;
 pub(crate) use table::terminal_width;
 
@@ -17,29 +24,60 @@ pub(crate) use table::terminal_width;
 pub(crate) enum Mode {
     /// A box drawn around columns, for people.
     Box,
+    /// A table of plain characters.
+    Table,
     /// Comma-separated values with a header (RFC 4180).
     Csv,
+    /// The same with tabs.
+    Tsv,
     /// One JSON array of objects.
     Json,
     /// One JSON object a line.
     Jsonl,
     /// A Markdown table.
     Markdown,
+    /// A column a line.
+    Line,
+    /// An HTML table.
+    Html,
+    /// Nothing: the rows are made and counted.
+    None,
 }
 
 impl Mode {
     /// All modes, in the order help lists them.
-    pub(crate) const ALL: [Self; 5] = [Self::Box, Self::Csv, Self::Json, Self::Jsonl, Self::Markdown];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Box,
+        Self::Table,
+        Self::Csv,
+        Self::Tsv,
+        Self::Json,
+        Self::Jsonl,
+        Self::Markdown,
+        Self::Line,
+        Self::Html,
+        Self::None,
+    ];
 
     /// Returns the name, as `--mode` and `.mode` take it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Box => "box",
+            Self::Table => "table",
             Self::Csv => "csv",
+            Self::Tsv => "tsv",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Markdown => "markdown",
+            Self::Line => "line",
+            Self::Html => "html",
+            Self::None => "none",
         }
+    }
+
+    /// Returns whether programs read it: then nothing but rows may stand among them.
+    pub(crate) const fn is_for_programs(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv | Self::Json | Self::Jsonl | Self::Html)
     }
 
     /// Returns the mode of a name.
@@ -49,12 +87,24 @@ impl Mode {
 }
 
 /// What the page looks like that rows are written on.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Page {
     /// The widest line in characters; `None` for a pipe or a file, where nothing is wrapped.
     pub(crate) width: Option<u16>,
     /// Whether escape sequences for colour are written.
     pub(crate) color: bool,
+    /// Whether the columns' names are written, where they may be left out.
+    pub(crate) headers: bool,
+    /// What stands for null, except in JSON.
+    pub(crate) null: Option<Arc<str>>,
+    /// The most characters of a cell, except in JSON.
+    pub(crate) cell_max: Option<usize>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { width: None, color: false, headers: true, null: None, cell_max: None }
+    }
 }
 
 /// Why rows were not written to the end.
@@ -72,24 +122,39 @@ impl<E> From<io::Error> for RenderError<E> {
     }
 }
 
-/// Writes rows and returns how many there were. All but boxes and Markdown are written as the rows come.
+/// Writes rows and returns how many there were. All but boxes and tables are written as the rows come.
 ///
 /// # Errors
 /// The error of the rows, or of the output.
 pub(crate) fn render<E>(
     mode: Mode,
-    page: Page,
+    page: &Page,
     columns: &[&str],
     rows: impl Iterator<Item = Result<Vec<Value>, E>>,
     out: &mut impl Write,
 ) -> Result<u64, RenderError<E>> {
     match mode {
-        Mode::Box => table::render_boxes(page, columns, rows, out),
-        Mode::Markdown => table::render_markdown(columns, rows, out),
-        Mode::Csv => csv::render(columns, rows, out),
+        Mode::Box => table::render_boxes(page, &table::LINES, columns, rows, out),
+        Mode::Table => table::render_boxes(page, &table::PLAIN_CHARACTERS, columns, rows, out),
+        Mode::Markdown => table::render_markdown(page, columns, rows, out),
+        Mode::Line => line::render(page, columns, rows, out),
+        Mode::Html => html::render(page, columns, rows, out),
+        Mode::None => count(rows),
+        Mode::Csv => csv::render(page, ',', columns, rows, out),
+        Mode::Tsv => csv::render(page, '\t', columns, rows, out),
         Mode::Json => json::render_array(columns, rows, out),
         Mode::Jsonl => json::render_lines(columns, rows, out),
     }
+}
+
+/// Makes all rows and writes none.
+fn count<E>(rows: impl Iterator<Item = Result<Vec<Value>, E>>) -> Result<u64, RenderError<E>> {
+    let mut n_rows = 0;
+    for row in rows {
+        row.map_err(RenderError::Rows)?;
+        n_rows += 1;
+    }
+    Ok(n_rows)
 }
 
 #[cfg(test)]
@@ -106,7 +171,7 @@ mod tests {
     fn text(mode: Mode, columns: &[&str], rows: &[&[Value]]) -> String {
         let mut out = Vec::new();
         let rows = rows.iter().map(|row| Ok::<_, ()>(row.to_vec()));
-        render(mode, Page::default(), columns, rows, &mut out).unwrap();
+        render(mode, &Page::default(), columns, rows, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -142,8 +207,8 @@ mod tests {
     fn box_wraps_to_the_page_and_keeps_control_characters_out() {
         let mut out = Vec::new();
         let row = vec![Value::from("a long sentence about nothing in particular"), Value::from("\u{1b}[31mred")];
-        let page = Page { width: Some(40), color: false };
-        render(Mode::Box, page, &["text", "evil"], [Ok::<_, ()>(row)].into_iter(), &mut out).unwrap();
+        let page = Page { width: Some(40), ..Page::default() };
+        render(Mode::Box, &page, &["text", "evil"], [Ok::<_, ()>(row)].into_iter(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
@@ -189,10 +254,38 @@ mod tests {
     }
 
     #[test]
+    fn plain_forms_keep_data_from_being_markup() {
+        let rows: [&[Value]; 2] = [&["a\tb".into(), Value::Null], &["<b>&".into(), Value::Int(2)]];
+        assert_eq!(text(Mode::Tsv, &["s", "n"], &rows), "s\tn\n\"a\tb\"\t\n<b>&\t2\n");
+        assert_eq!(text(Mode::Line, &["s", "name"], &rows[1..]), "   s = <b>&\nname = 2\n");
+        assert_eq!(
+            text(Mode::Html, &["s", "n"], &rows[1..]),
+            "<table>\n<tr><th>s</th><th>n</th></tr>\n<tr><td>&lt;b&gt;&amp;</td><td>2</td></tr>\n</table>\n"
+        );
+        assert_eq!(
+            text(Mode::Table, &["s", "n"], &rows[1..]),
+            "+------+---+\n| s    | n |\n+------+---+\n| <b>& | 2 |\n+------+---+\n"
+        );
+        assert_eq!(text(Mode::None, &["s", "n"], &rows), "");
+    }
+
+    #[test]
+    fn headers_null_and_widths_are_the_pages() {
+        let page = Page { headers: false, null: Some("-".into()), cell_max: Some(3), width: None, color: false };
+        let mut out = Vec::new();
+        let row = || [Ok::<_, ()>(vec![Value::Null, "abcdef".into()])].into_iter();
+        render(Mode::Csv, &page, &["a", "b"], row(), &mut out).unwrap();
+        render(Mode::Table, &page, &["a", "b"], row(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("-,abc… (+3 characters)\n+--"), "{text}");
+        assert!(!text.contains(" a ") && text.contains("| - | abc…"), "{text}");
+    }
+
+    #[test]
     fn an_error_among_the_rows_is_handed_on() {
         for mode in Mode::ALL {
             let rows = [Ok(vec![Value::Int(1)]), Err("broken")];
-            let result = render(mode, Page::default(), &["n"], rows.into_iter(), &mut Vec::new());
+            let result = render(mode, &Page::default(), &["n"], rows.into_iter(), &mut Vec::new());
             assert!(matches!(result, Err(RenderError::Rows("broken"))), "{mode:?}");
         }
     }

@@ -16,13 +16,21 @@ use super::{
 /// How many rows share one box: widths need all its rows in memory, so a longer result is drawn as several boxes.
 const BOX_ROWS_MAX: usize = 10_000;
 
-/// The frame: plain lines, no line between two rows.
-const FRAME: TableStyle = TableStyle::new()
+/// The frame of a box: lines, none between two rows.
+pub(super) const LINES: TableStyle = TableStyle::new()
     .top_border(LineStyle::new('┌', '─', '┬', '┐'))
     .header_lines(ContentLineStyle::new('│', '│', '│'))
     .header_separator(LineStyle::new('├', '─', '┼', '┤'))
     .content_lines(ContentLineStyle::new('│', '│', '│'))
     .bottom_border(LineStyle::new('└', '─', '┴', '┘'));
+
+/// The same of characters that every font has.
+pub(super) const PLAIN_CHARACTERS: TableStyle = TableStyle::new()
+    .top_border(LineStyle::new('+', '-', '+', '+'))
+    .header_lines(ContentLineStyle::new('|', '|', '|'))
+    .header_separator(LineStyle::new('+', '-', '+', '+'))
+    .content_lines(ContentLineStyle::new('|', '|', '|'))
+    .bottom_border(LineStyle::new('+', '-', '+', '+'));
 
 /// The escape sequences around a column's name and around null.
 const BOLD: &str = "\u{1b}[1m";
@@ -36,7 +44,8 @@ pub(crate) fn terminal_width() -> Option<u16> {
 
 /// Draws boxes.
 pub(super) fn render_boxes<E>(
-    page: Page,
+    page: &Page,
+    frame: &TableStyle,
     columns: &[&str],
     rows: impl Iterator<Item = Result<Vec<Value>, E>>,
     out: &mut impl Write,
@@ -47,17 +56,18 @@ pub(super) fn render_boxes<E>(
         buffer.push(row.map_err(RenderError::Rows)?);
         n_rows += 1;
         if buffer.len() == BOX_ROWS_MAX {
-            draw(page, columns, &mem::take(&mut buffer), out)?;
+            draw(page, frame, columns, &mem::take(&mut buffer), out)?;
         }
     }
     if !buffer.is_empty() || n_rows == 0 {
-        draw(page, columns, &buffer, out)?;
+        draw(page, frame, columns, &buffer, out)?;
     }
     Ok(n_rows)
 }
 
 /// Writes a Markdown table.
 pub(super) fn render_markdown<E>(
+    page: &Page,
     columns: &[&str],
     rows: impl Iterator<Item = Result<Vec<Value>, E>>,
     out: &mut impl Write,
@@ -66,7 +76,7 @@ pub(super) fn render_markdown<E>(
     writeln!(out, "|{}", "---|".repeat(columns.len()))?;
     let mut n_rows = 0;
     for row in rows {
-        write_line(row.map_err(RenderError::Rows)?.iter().map(|value| escape(&cell(value))), out)?;
+        write_line(row.map_err(RenderError::Rows)?.iter().map(|value| escape(&cell(value, page))), out)?;
         n_rows += 1;
     }
     Ok(n_rows)
@@ -85,9 +95,15 @@ fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace("\r\n", "<br>").replace('\n', "<br>")
 }
 
-fn draw(page: Page, columns: &[&str], rows: &[Vec<Value>], out: &mut impl Write) -> io::Result<()> {
+fn draw(
+    page: &Page,
+    frame: &TableStyle,
+    columns: &[&str],
+    rows: &[Vec<Value>],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut table = Table::new();
-    table.load_style(FRAME);
+    table.load_style(*frame);
     if let Some(width) = page.width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
@@ -99,13 +115,15 @@ fn draw(page: Page, columns: &[&str], rows: &[Vec<Value>], out: &mut impl Write)
         .collect();
     let align = |at: usize| if numeric[at] { CellAlignment::Right } else { CellAlignment::Left };
     let place = |at: usize, text: &str| Cell::new(printable(text)).set_alignment(align(at));
-    table.set_header(columns.iter().enumerate().map(|(at, name)| place(at, name)));
+    if page.headers {
+        table.set_header(columns.iter().enumerate().map(|(at, name)| place(at, name)));
+    }
     for row in rows {
-        table.add_row(row.iter().enumerate().map(|(at, value)| place(at, &cell(value))));
+        table.add_row(row.iter().enumerate().map(|(at, value)| place(at, &cell(value, page))));
     }
     for (at, line) in table.lines().enumerate() {
         let line = line.trim_end();
-        if page.color && at == 1 {
+        if page.color && page.headers && at == 1 {
             writeln!(out, "{BOLD}{line}{PLAIN}")?;
         } else if page.color && line.contains(" null ") {
             writeln!(out, "{}", line.replace("│ null ", &format!("│ {DIM}null{PLAIN} ")))?;

@@ -13,7 +13,7 @@ use self::{
 };
 use super::{
     Builder, Context, Operator,
-    batch::{BATCH_ROWS_MAX, Batch, Column},
+    batch::{BATCH_ROWS_MAX, Batch, Column, hashed_bytes, value_bytes},
     build,
     eval::Ex,
 };
@@ -192,7 +192,10 @@ impl One {
                         if !seen.is_new(group, column, row) {
                             continue;
                         }
-                        bytes += 48;
+                        bytes += match column.node(row) {
+                            Some(_) => hashed_bytes(1, size_of::<u64>()),
+                            None => hashed_bytes(1, size_of::<(u32, Value)>()) + value_bytes(&column.get(row)),
+                        };
                     }
                     let extra = self.extra.as_mut().map(|extra| extra.value(ctx, batch, row)).transpose()?;
                     bytes += state.add(self.function, group as usize, column.get(row), extra.as_ref())?;

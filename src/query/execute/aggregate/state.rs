@@ -5,7 +5,10 @@ use crate::{
     error::QueryError,
     model::Value,
     query::{
-        execute::{batch::value_bytes, eval::values},
+        execute::{
+            batch::value_bytes,
+            eval::{GROWING_ITEM_BYTES, values},
+        },
         function::Aggregator,
         plan::Arithmetic,
     },
@@ -88,7 +91,7 @@ impl State {
                 }
             }
             Self::Collect(lists) => {
-                let bytes = value_bytes(&value);
+                let bytes = value_bytes(&value) - size_of::<Value>() + GROWING_ITEM_BYTES;
                 lists[group].push(value);
                 return Ok(bytes);
             }
@@ -107,7 +110,7 @@ impl State {
                     *at = Some(percentile(function, extra)?);
                 }
                 all.push(value);
-                return Ok(size_of::<Value>());
+                return Ok(GROWING_ITEM_BYTES);
             }
         }
         Ok(0)

@@ -1,6 +1,6 @@
 //! Evaluates an expression for a whole batch.
 
-use super::{Ex, at, ints::read_ints, key_id, values};
+use super::{Ex, at, ints::read_ints, key_id, row::read_bytes, values};
 use crate::{
     Result,
     graph::{self, ValueRef},
@@ -16,11 +16,23 @@ use crate::{
 };
 
 impl Ex {
-    /// Evaluates every row of a batch into `out`, which keeps its buffer where it can.
+    /// Evaluates every row of a batch into `out`, which keeps its buffer where it can. What is kept of it, the caller
+    /// counts.
     ///
     /// # Errors
     /// As [`Ex::value`].
     pub(crate) fn column(&mut self, ctx: &mut Context, batch: &Batch, out: &mut Column) -> Result<()> {
+        let mark = ctx.made();
+        let done = self.make_column(ctx, batch, out);
+        ctx.forget(mark);
+        done
+    }
+
+    /// As [`Ex::column`]; the values that were made for it stay counted.
+    ///
+    /// # Errors
+    /// As [`Ex::value`].
+    pub(crate) fn make_column(&mut self, ctx: &mut Context, batch: &Batch, out: &mut Column) -> Result<()> {
         ctx.tick(batch.len)?;
         match self {
             Self::Slot(slot) if !batch.column(*slot).is_absent() => {
@@ -62,7 +74,7 @@ impl Ex {
                 let (mut a, mut b) = (Column::Absent, Column::Absent);
                 left.column(ctx, batch, &mut a)?;
                 right.column(ctx, batch, &mut b)?;
-                return at(arithmetic(*op, &a, &b, batch.len, out), *span);
+                return at(arithmetic(ctx, *op, &a, &b, batch.len, out), *span);
             }
             Self::Subquery(subquery) => {
                 let is_done = subquery.column(ctx, batch, out)?;
@@ -91,7 +103,9 @@ impl Ex {
         // The kind of the first value decides the kind of the column; `push` mends it where a later one differs.
         out.clear();
         for row in 0..batch.len {
-            let value = self.value(ctx, batch, row)?;
+            let mark = ctx.made();
+            let value = self.eval(ctx, batch, row)?;
+            ctx.settle(mark, &value);
             if row == 0 {
                 out.fill(&value, 1);
             } else {
@@ -108,7 +122,7 @@ enum Kind {
     Rel,
 }
 
-fn properties(ctx: &Context, ids: &[u32], key: &KeyRef, kind: Kind, out: &mut Column) -> Result<()> {
+fn properties(ctx: &mut Context, ids: &[u32], key: &KeyRef, kind: Kind, out: &mut Column) -> Result<()> {
     check_gone(&ctx.gone, ids, kind)?;
     let view = ctx.view();
     let Some(key) = key_id(view, key) else {
@@ -119,7 +133,8 @@ fn properties(ctx: &Context, ids: &[u32], key: &KeyRef, kind: Kind, out: &mut Co
         Kind::Node => view.node_column(key),
         Kind::Rel => view.rel_column(key),
     };
-    fill(column, ids, out)
+    let bytes = fill(column, ids, out)?;
+    ctx.make(bytes)
 }
 
 fn check_gone(gone: &Gone, ids: &[u32], kind: Kind) -> Result<()> {
@@ -132,12 +147,13 @@ fn check_gone(gone: &Gone, ids: &[u32], kind: Kind) -> Result<()> {
     })
 }
 
-/// Reads a property for every id: into a typed column as far as the values are of the first one's type.
-fn fill(column: graph::Column<'_>, ids: &[u32], out: &mut Column) -> Result<()> {
+/// Reads a property for every id: into a typed column as far as the values are of the first one's type. Returns the bytes
+/// that were copied. The largest property fits into one frame of the journal, so a batch is read before it is counted.
+fn fill(column: graph::Column<'_>, ids: &[u32], out: &mut Column) -> Result<usize> {
     let read = |id: u32| if id == NULL_ID { Ok(ValueRef::Null) } else { column.get(id) };
     let Some(&first) = ids.first() else {
         out.clear();
-        return Ok(());
+        return Ok(0);
     };
     let n_done = match read(first)? {
         ValueRef::Int(_) => {
@@ -158,16 +174,19 @@ fn fill(column: graph::Column<'_>, ids: &[u32], out: &mut Column) -> Result<()> 
             0
         }
     };
+    let mut bytes = 0;
     if n_done < ids.len() {
         let to = out.as_values(n_done);
         for &id in &ids[n_done..] {
-            to.push(if id == NULL_ID { Value::Null } else { column.value(id)? });
+            let value = if id == NULL_ID { Value::Null } else { column.value(id)? };
+            bytes += read_bytes(&value);
+            to.push(value);
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
-fn arithmetic(op: Arithmetic, a: &Column, b: &Column, len: usize, out: &mut Column) -> Result<()> {
+fn arithmetic(ctx: &mut Context, op: Arithmetic, a: &Column, b: &Column, len: usize, out: &mut Column) -> Result<()> {
     match (op, a, b) {
         (Arithmetic::Add, Column::Ints(a), Column::Ints(b)) if integers(a, b, out, i64::checked_add) => return Ok(()),
         (Arithmetic::Sub, Column::Ints(a), Column::Ints(b)) if integers(a, b, out, i64::checked_sub) => return Ok(()),
@@ -180,7 +199,9 @@ fn arithmetic(op: Arithmetic, a: &Column, b: &Column, len: usize, out: &mut Colu
     }
     out.clear();
     for row in 0..len {
-        let value = values::arithmetic(op, &a.get(row), &b.get(row))?;
+        let (a, b) = (a.get(row), b.get(row));
+        ctx.make(values::joined_bytes(op, &a, &b))?;
+        let value = values::arithmetic(op, &a, &b)?;
         if row == 0 {
             out.fill(&value, 1);
         } else {

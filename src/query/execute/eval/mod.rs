@@ -3,13 +3,18 @@
 //!
 //! [`Ex::value`] evaluates one row and is the reference; [`Ex::column`] a whole batch, and [`Ex::retain`] a predicate over a
 //! selection, with loops of their own for the frequent shapes and [`Ex::value`] for the rest.
+//!
+//! Memory: what makes a value that may be large tells the [`Context`] beforehand (`make`), which refuses it where it, what
+//! else was made on the way and what operators hold would be too much. What an intermediate value took is given back
+//! (`settle`) when the next one is there, everything (`forget`) when the caller has the value: an operator that keeps it
+//! counts it by itself.
 
 mod column;
 mod ints;
 mod memo;
 mod predicate;
 mod row;
-pub(crate) use row::set_local;
+pub(crate) use row::{GROWING_ITEM_BYTES, set_local};
 mod subquery;
 pub(crate) mod values;
 

@@ -9,36 +9,65 @@ use super::{
     values::{self, as_truth, truth},
 };
 use crate::{
-    Error, Result,
+    Result,
     error::QueryError,
     model::{Map, Node, NodeId, Path, Relationship, Value},
     query::{
-        execute::{Context, batch::Batch},
-        function::{self, Function, Range},
+        execute::{
+            Context,
+            batch::{Batch, value_bytes},
+        },
+        function::{self, Function},
         plan::{KeyRef, LabelTest, Quantifier, Slot, StringTest},
     },
 };
+
+/// What an item takes in a list that is being made: the list doubles when it is full, and is copied once when it is done.
+pub(crate) const GROWING_ITEM_BYTES: usize = 3 * size_of::<Value>();
 
 /// The most bytes a compiled regular expression may take.
 const REGEX_BYTES_MAX: usize = 1 << 20;
 
 impl Ex {
-    /// Evaluates one row of a batch.
+    /// Evaluates one row of a batch. What is kept of the value, the caller counts.
     ///
     /// # Errors
-    /// Query errors of the expression; limits where it runs a subquery.
+    /// Query errors of the expression; `Limit` where a value would be larger than the statement may hold.
     pub(crate) fn value(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Value> {
+        let mark = ctx.made();
+        let value = self.eval(ctx, batch, row);
+        ctx.forget(mark);
+        value
+    }
+
+    /// Evaluates one row of a batch to a truth value; `None` is null.
+    ///
+    /// # Errors
+    /// As [`Ex::value`]; `TypeError` where it is neither a boolean nor null.
+    pub(crate) fn truth(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Option<bool>> {
+        let mark = ctx.made();
+        let truth = self.test(ctx, batch, row);
+        ctx.forget(mark);
+        truth
+    }
+
+    /// As [`Ex::value`]; what was made for it stays counted.
+    pub(crate) fn eval(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Value> {
         match self {
             Self::Const(value) => Ok(value.clone()),
             Self::Param(number) => Ok(ctx.params[*number].clone()),
             Self::Slot(slot) => Ok(batch.get(*slot, row)),
             Self::Local(number) => Ok(ctx.locals[*number].clone()),
             Self::Property { base, key, span } => {
-                let base = base.value(ctx, batch, row)?;
-                at(property(ctx, &base, key), *span)
+                let base = base.eval(ctx, batch, row)?;
+                let value = at(property(ctx, &base, key), *span)?;
+                if let Value::Node(_) | Value::Relationship(_) = base {
+                    ctx.make(read_bytes(&value))?;
+                }
+                Ok(value)
             }
             Self::Index { base, index } => {
-                let (base, index) = (base.value(ctx, batch, row)?, index.value(ctx, batch, row)?);
+                let (base, index) = (base.eval(ctx, batch, row)?, index.eval(ctx, batch, row)?);
                 match (&base, &index) {
                     (Value::Node(_) | Value::Relationship(_), Value::String(name)) => {
                         property(ctx, &base, &KeyRef { name: name.clone(), id: None })
@@ -47,9 +76,9 @@ impl Ex {
                 }
             }
             Self::Slice { base, from, to } => {
-                let base = base.value(ctx, batch, row)?;
-                let from = from.as_mut().map(|from| from.value(ctx, batch, row)).transpose()?;
-                let to = to.as_mut().map(|to| to.value(ctx, batch, row)).transpose()?;
+                let base = base.eval(ctx, batch, row)?;
+                let from = from.as_mut().map(|from| from.eval(ctx, batch, row)).transpose()?;
+                let to = to.as_mut().map(|to| to.eval(ctx, batch, row)).transpose()?;
                 values::slice(&base, from.as_ref(), to.as_ref())
             }
             Self::And(_)
@@ -63,25 +92,27 @@ impl Ex {
             | Self::IsNotNull(_)
             | Self::HasLabels(..)
             | Self::Memo(_)
-            | Self::Quantified { .. } => Ok(truth(self.truth(ctx, batch, row)?)),
+            | Self::Quantified { .. } => Ok(truth(self.test(ctx, batch, row)?)),
             Self::Arithmetic { op, left, right, span } => {
-                let (left, right) = (left.value(ctx, batch, row)?, right.value(ctx, batch, row)?);
+                let (left, right) = (left.eval(ctx, batch, row)?, right.eval(ctx, batch, row)?);
+                ctx.make(values::joined_bytes(*op, &left, &right))?;
                 at(values::arithmetic(*op, &left, &right), *span)
             }
-            Self::Negate(inner) => values::negate(&inner.value(ctx, batch, row)?),
+            Self::Negate(inner) => values::negate(&inner.eval(ctx, batch, row)?),
             Self::List(items) => {
-                let items: Result<Arc<[Value]>> = items.iter_mut().map(|item| item.value(ctx, batch, row)).collect();
+                ctx.make(items.len() * size_of::<Value>())?;
+                let items: Result<Arc<[Value]>> = items.iter_mut().map(|item| item.eval(ctx, batch, row)).collect();
                 Ok(Value::List(items?))
             }
             Self::Map(entries) => {
                 let mut map = Map::new();
                 for (key, value) in entries {
-                    map.insert(key.clone(), value.value(ctx, batch, row)?);
+                    map.insert(key.clone(), value.eval(ctx, batch, row)?);
                 }
                 Ok(Value::from(map))
             }
             Self::MapProjection { base, all, entries } => {
-                let base = base.value(ctx, batch, row)?;
+                let base = base.eval(ctx, batch, row)?;
                 if base.is_null() {
                     return Ok(Value::Null);
                 }
@@ -90,65 +121,69 @@ impl Ex {
                     map.clone_from(&found);
                 }
                 for (key, value) in entries {
-                    map.insert(key.clone(), value.value(ctx, batch, row)?);
+                    map.insert(key.clone(), value.eval(ctx, batch, row)?);
                 }
                 Ok(Value::from(map))
             }
             Self::Case { operand, branches, otherwise } => {
-                let operand = operand.as_mut().map(|operand| operand.value(ctx, batch, row)).transpose()?;
+                let operand = operand.as_mut().map(|operand| operand.eval(ctx, batch, row)).transpose()?;
                 for (when, then) in branches {
                     let is_taken = match &operand {
-                        Some(operand) => operand.equals(&when.value(ctx, batch, row)?),
-                        None => when.truth(ctx, batch, row)?,
+                        Some(operand) => operand.equals(&when.eval(ctx, batch, row)?),
+                        None => when.test(ctx, batch, row)?,
                     };
                     if is_taken == Some(true) {
-                        return then.value(ctx, batch, row);
+                        return then.eval(ctx, batch, row);
                     }
                 }
-                otherwise.as_mut().map_or(Ok(Value::Null), |otherwise| otherwise.value(ctx, batch, row))
+                otherwise.as_mut().map_or(Ok(Value::Null), |otherwise| otherwise.eval(ctx, batch, row))
             }
             Self::Call { function, args, span, scratch } => {
                 let mut values = std::mem::take(scratch);
                 values.clear();
                 for arg in args {
-                    values.push(arg.value(ctx, batch, row)?);
+                    values.push(arg.eval(ctx, batch, row)?);
                 }
-                if *function == Function::Range {
-                    check_room(ctx, &values)?;
-                }
+                ctx.make(function::made_bytes(*function, &values))?;
                 let result = function::call(*function, &values, &ctx.scene());
                 values.clear();
                 *scratch = values;
                 at(result, *span)
             }
             Self::Comprehension { local, list, filter, map } => {
-                let list = list.value(ctx, batch, row)?;
+                let list = list.eval(ctx, batch, row)?;
                 let Some(items) = values::items("a list comprehension", &list)? else { return Ok(Value::Null) };
                 let mut made = Vec::new();
                 for item in items.iter() {
                     ctx.tick(1)?;
                     set_local(ctx, *local, item.clone());
                     if let Some(filter) = filter
-                        && filter.truth(ctx, batch, row)? != Some(true)
+                        && filter.test(ctx, batch, row)? != Some(true)
                     {
                         continue;
                     }
-                    made.push(match map {
-                        Some(map) => map.value(ctx, batch, row)?,
+                    let mark = ctx.made();
+                    let value = match map {
+                        Some(map) => map.eval(ctx, batch, row)?,
                         None => item.clone(),
-                    });
+                    };
+                    ctx.settle(mark, &value);
+                    ctx.make(GROWING_ITEM_BYTES)?;
+                    made.push(value);
                 }
                 Ok(Value::list(made))
             }
             Self::Reduce { acc, init, list, body } => {
-                let init = init.value(ctx, batch, row)?;
-                let list = list.value(ctx, batch, row)?;
+                let init = init.eval(ctx, batch, row)?;
+                let list = list.eval(ctx, batch, row)?;
                 let Some(items) = values::items("reduce()", &list)? else { return Ok(Value::Null) };
                 set_local(ctx, *acc, init);
+                let mark = ctx.made();
                 for item in items.iter() {
                     ctx.tick(1)?;
                     set_local(ctx, *acc + 1, item.clone());
-                    let next = body.value(ctx, batch, row)?;
+                    let next = body.eval(ctx, batch, row)?;
+                    ctx.settle(mark, &next);
                     set_local(ctx, *acc, next);
                 }
                 Ok(std::mem::take(&mut ctx.locals[*acc]))
@@ -158,16 +193,13 @@ impl Ex {
         }
     }
 
-    /// Evaluates one row to a truth value; `None` is null.
-    ///
-    /// # Errors
-    /// As [`Ex::value`]; `TypeError` where it is neither a boolean nor null.
-    pub(crate) fn truth(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Option<bool>> {
+    /// As [`Ex::truth`]; what was made on the way stays counted.
+    fn test(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Option<bool>> {
         match self {
             Self::And(all) => {
                 let mut known = true;
                 for one in all {
-                    match one.truth(ctx, batch, row)? {
+                    match one.test(ctx, batch, row)? {
                         Some(true) => {}
                         Some(false) => return Ok(Some(false)),
                         None => known = false,
@@ -178,7 +210,7 @@ impl Ex {
             Self::Or(any) => {
                 let mut known = true;
                 for one in any {
-                    match one.truth(ctx, batch, row)? {
+                    match one.test(ctx, batch, row)? {
                         Some(true) => return Ok(Some(true)),
                         Some(false) => {}
                         None => known = false,
@@ -188,39 +220,39 @@ impl Ex {
             }
             Self::Memo(memo) => memo.truth(ctx, batch, row),
             Self::Xor(left, right) => {
-                let (left, right) = (left.truth(ctx, batch, row)?, right.truth(ctx, batch, row)?);
+                let (left, right) = (left.test(ctx, batch, row)?, right.test(ctx, batch, row)?);
                 Ok(left.zip(right).map(|(left, right)| left != right))
             }
-            Self::Not(inner) => Ok(inner.truth(ctx, batch, row)?.map(|truth| !truth)),
+            Self::Not(inner) => Ok(inner.test(ctx, batch, row)?.map(|truth| !truth)),
             Self::Compare(op, left, right) => {
-                let (left, right) = (left.value(ctx, batch, row)?, right.value(ctx, batch, row)?);
+                let (left, right) = (left.eval(ctx, batch, row)?, right.eval(ctx, batch, row)?);
                 Ok(values::compare(*op, &left, &right))
             }
             Self::StringTest { test, left, right, regex } => {
-                let (left, right) = (left.value(ctx, batch, row)?, right.value(ctx, batch, row)?);
+                let (left, right) = (left.eval(ctx, batch, row)?, right.eval(ctx, batch, row)?);
                 match (&left, &right) {
                     (Value::String(left), Value::String(right)) => string_test(*test, left, right, regex).map(Some),
                     _ => Ok(None),
                 }
             }
             Self::In(item, list) => {
-                let (item, list) = (item.value(ctx, batch, row)?, list.value(ctx, batch, row)?);
+                let (item, list) = (item.eval(ctx, batch, row)?, list.eval(ctx, batch, row)?);
                 values::is_in(&item, &list)
             }
             Self::IsNull(inner) => Ok(Some(inner.is_null(ctx, batch, row)?)),
             Self::IsNotNull(inner) => Ok(Some(!inner.is_null(ctx, batch, row)?)),
             Self::HasLabels(inner, test) => {
-                let value = inner.value(ctx, batch, row)?;
+                let value = inner.eval(ctx, batch, row)?;
                 has_labels(ctx, &value, test)
             }
             Self::Quantified { quantifier, local, list, predicate } => {
-                let list = list.value(ctx, batch, row)?;
+                let list = list.eval(ctx, batch, row)?;
                 let Some(items) = values::items("a quantifier", &list)? else { return Ok(None) };
                 let (mut n_true, mut n_null, mut n_false) = (0u64, 0u64, 0u64);
                 for item in items.iter() {
                     ctx.tick(1)?;
                     set_local(ctx, *local, item.clone());
-                    match predicate.truth(ctx, batch, row)? {
+                    match predicate.test(ctx, batch, row)? {
                         Some(true) => n_true += 1,
                         Some(false) => n_false += 1,
                         None => n_null += 1,
@@ -245,27 +277,23 @@ impl Ex {
                     Quantifier::Single => Some(n_true == 1),
                 })
             }
-            _ => as_truth(&self.value(ctx, batch, row)?),
+            _ => as_truth(&self.eval(ctx, batch, row)?),
         }
     }
 
     fn is_null(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<bool> {
         match self {
             Self::Slot(slot) => Ok(batch.column(*slot).is_null(row)),
-            _ => Ok(self.value(ctx, batch, row)?.is_null()),
+            _ => Ok(self.eval(ctx, batch, row)?.is_null()),
         }
     }
 }
 
-/// Refuses a list of integers that alone is more than the statement may hold.
-fn check_room(ctx: &Context, args: &[Value]) -> Result<()> {
-    let max = ctx.limits.memory_max;
-    match Range::new(args) {
-        Ok(range) if range.len() > max / size_of::<Value>() as u64 => {
-            Err(Error::Limit { what: "memory of a statement in bytes", max })
-        }
-        // The call says what else is wrong.
-        _ => Ok(()),
+/// Returns the bytes that reading a stored value has copied.
+pub(super) fn read_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(_) | Value::List(_) => value_bytes(value),
+        _ => 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Subqueries inside expressions.
 
-use super::Ex;
+use super::{Ex, row::GROWING_ITEM_BYTES};
 use crate::{
     Result,
     model::Value,
@@ -69,7 +69,7 @@ impl Subquery {
                 Kind::Count => n_rows += self.out.len as i64,
                 Kind::Collect(expr) => {
                     for row in 0..self.out.len {
-                        items.push(expr.value(ctx, &self.out, row)?);
+                        items.push(item(ctx, expr, &self.out, row)?);
                     }
                 }
             }
@@ -96,7 +96,7 @@ impl Subquery {
             let ordinals = self.out.ordinals.as_ref().expect("rows of an inner plan know their outer row");
             for (row, &ordinal) in ordinals.iter().enumerate() {
                 match &mut self.kind {
-                    Kind::Collect(expr) => lists[ordinal as usize].push(expr.value(ctx, &self.out, row)?),
+                    Kind::Collect(expr) => lists[ordinal as usize].push(item(ctx, expr, &self.out, row)?),
                     _ => counts[ordinal as usize] += 1,
                 }
             }
@@ -108,4 +108,13 @@ impl Subquery {
         }
         Ok(true)
     }
+}
+
+/// Evaluates an item of a list that is being collected, and counts it.
+fn item(ctx: &mut Context, expr: &mut Ex, batch: &Batch, row: usize) -> Result<Value> {
+    let mark = ctx.made();
+    let value = expr.eval(ctx, batch, row)?;
+    ctx.settle(mark, &value);
+    ctx.make(GROWING_ITEM_BYTES)?;
+    Ok(value)
 }

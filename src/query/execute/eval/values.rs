@@ -106,6 +106,19 @@ fn floats(op: Arithmetic, a: f64, b: f64) -> f64 {
     }
 }
 
+/// Returns the bytes that a result which joins strings or lists will take; 0 where numbers are added.
+pub(super) fn joined_bytes(op: Arithmetic, a: &Value, b: &Value) -> usize {
+    if op != Arithmetic::Add {
+        return 0;
+    }
+    let part = |value: &Value| match value {
+        Value::String(text) => text.len(),
+        Value::List(items) => items.len() * size_of::<Value>(),
+        _ => 0,
+    };
+    part(a).saturating_add(part(b))
+}
+
 /// Returns `a + b` where not both are numbers: strings and lists are joined.
 fn add(a: &Value, b: &Value) -> Result<Value> {
     let joined = |a: &str, b: &str| Value::String([a, b].concat().into());

@@ -6,7 +6,7 @@ use super::{Builder, Nodes, Result, Rule, fail, next, next_if, unexpected};
 use crate::{
     Span,
     query::{
-        ast::{ColumnKind, CopyColumn, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions, Text},
+        ast::{ColumnKind, CopyColumn, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions, Summarize, Text},
         suggest::suggest,
     },
 };
@@ -17,6 +17,9 @@ const FROM_OPTIONS: &[&str] =
 
 /// The options of `COPY ... TO`.
 const TO_OPTIONS: &[&str] = &["DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "FORMAT"];
+
+/// The options of `DESCRIBE`.
+const DESCRIBE_OPTIONS: &[&str] = &["DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "COLUMNS", "FORMAT"];
 
 /// The types of columns.
 const COLUMN_KINDS: &[(&str, ColumnKind)] = &[
@@ -30,24 +33,23 @@ const COLUMN_KINDS: &[(&str, ColumnKind)] = &[
     ("LIST", ColumnKind::List),
 ];
 
+/// The formats of files.
+const FORMATS: &[(&str, FileFormat)] = &[
+    ("csv", FileFormat::Csv),
+    ("tsv", FileFormat::Tsv),
+    ("jsonl", FileFormat::JsonLines),
+    ("nt", FileFormat::NTriples),
+    ("ttl", FileFormat::Turtle),
+    ("graphml", FileFormat::GraphMl),
+];
+
 impl Builder<'_> {
     pub(super) fn copy_from(&mut self, pair: Pair<'_, Rule>) -> Result<CopyFrom> {
         let span = self.span(&pair);
         let mut nodes = pair.into_inner().peekable();
-        let target = self.name(&next(&mut nodes))?;
+        let target = next_if(&mut nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
         let file = self.text(&next(&mut nodes))?;
-        let mut copy = CopyFrom {
-            target,
-            file,
-            key: None,
-            mode: None,
-            from: None,
-            to: None,
-            file_options: FileOptions::default(),
-            columns: Vec::new(),
-            skip_errors: false,
-            span,
-        };
+        let mut copy = CopyFrom { target, ..CopyFrom::of_file(file, span) };
         let mut seen = Vec::new();
         for option in nodes {
             let option_span = self.span(&option);
@@ -75,6 +77,12 @@ impl Builder<'_> {
             }
             self.option_end(&mut rest, word)?;
         }
+        if copy.target.is_none() && (copy.from.is_some() || copy.to.is_some() || copy.key.is_some()) {
+            return fail(
+                unexpected("KEY, FROM and TO need the name of what is copied", span)
+                    .hint("write COPY Label FROM ... (KEY property), or COPY TYPE FROM ... (FROM Label, TO Label)"),
+            );
+        }
         match (&copy.from, &copy.to, &copy.key) {
             (Some(_), None, _) => fail(unexpected("FROM needs TO: where the relationships end", span)),
             (None, Some(_), _) => fail(unexpected("TO needs FROM: where the relationships start", span)),
@@ -84,6 +92,36 @@ impl Builder<'_> {
             ),
             _ => Ok(copy),
         }
+    }
+
+    /// A file to describe has the options of one to copy that say how it is written.
+    pub(super) fn describe(&mut self, pair: Pair<'_, Rule>) -> Result<CopyFrom> {
+        let span = self.span(&pair);
+        let mut nodes = pair.into_inner().peekable();
+        let file = self.text(&next(&mut nodes))?;
+        let mut described = CopyFrom::of_file(file, span);
+        let mut seen = Vec::new();
+        for option in nodes {
+            let option_span = self.span(&option);
+            let (word, mut rest) = self.option_word(option, DESCRIBE_OPTIONS, &mut seen)?;
+            match word {
+                "COLUMNS" => described.columns = self.columns(&mut rest, option_span)?,
+                _ => self.file_option(&mut rest, word, option_span, &mut described.file_options)?,
+            }
+            self.option_end(&mut rest, word)?;
+        }
+        Ok(described)
+    }
+
+    pub(super) fn summarize(&mut self, pair: Pair<'_, Rule>) -> Result<Summarize> {
+        let Some(inner) = pair.into_inner().next() else { return Ok(Summarize::Nodes(None)) };
+        Ok(match inner.as_rule() {
+            Rule::summarized_type => {
+                let name = inner.into_inner().next().map(|name| self.name(&name)).transpose()?;
+                Summarize::Relationships(name)
+            }
+            _ => Summarize::Nodes(Some(self.name(&inner)?)),
+        })
     }
 
     pub(super) fn copy_to(&mut self, pair: Pair<'_, Rule>) -> Result<CopyTo> {
@@ -114,7 +152,7 @@ impl Builder<'_> {
         let (text, span) = (self.token_text(&word), self.span(&word));
         let found = known.iter().find(|known| known.eq_ignore_ascii_case(text));
         let Some(&found) = found.filter(|_| word.as_rule() == Rule::name) else {
-            let error = unexpected(format!("`{text}` is no option of this COPY"), span);
+            let error = unexpected(format!("`{text}` is no option here"), span);
             return fail(match suggest(text, known.iter().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint(format!("the options are {}", known.join(", "))),
@@ -218,12 +256,7 @@ impl Builder<'_> {
                 };
             }
             _ => {
-                options.format = Some(self.choice(
-                    rest,
-                    "FORMAT",
-                    span,
-                    &[("csv", FileFormat::Csv), ("tsv", FileFormat::Tsv), ("jsonl", FileFormat::JsonLines)],
-                )?);
+                options.format = Some(self.choice(rest, "FORMAT", span, FORMATS)?);
             }
         }
         Ok(())

@@ -67,6 +67,8 @@ impl Builder<'_> {
             Rule::rollback => Statement::Rollback(span),
             Rule::copy_from => Statement::CopyFrom(Box::new(self.copy_from(pair)?)),
             Rule::copy_to => Statement::CopyTo(Box::new(self.copy_to(pair)?)),
+            Rule::describe => Statement::Describe(Box::new(self.describe(pair)?)),
+            Rule::summarize => Statement::Summarize(self.summarize(pair)?),
             other => unreachable!("{other:?} is no statement"),
         })
     }

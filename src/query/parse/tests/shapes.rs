@@ -238,7 +238,7 @@ fn copy() {
     ) else {
         panic!()
     };
-    assert_eq!(&*copy.target.text, "Npc");
+    assert_eq!(copy.target.as_ref().map(|name| &*name.text), Some("Npc"));
     assert!(matches!(&copy.file, Text::Literal(file, _) if &**file == "npcs.csv"));
     assert_eq!(copy.key.as_ref().map(|key| &*key.text), Some("id"));
     assert_eq!((copy.mode, copy.skip_errors), (Some(CopyMode::Merge), true));
@@ -273,7 +273,22 @@ fn copy() {
     };
     assert_eq!((copy.file_options.delimiter, copy.file_options.header), (Some('\t'), Some(true)));
     assert_eq!(copy.query.parts[0].clauses.len(), 2);
-    assert!(matches!(statement("COPY FROM FROM 'x.csv'"), Statement::CopyFrom(copy) if &*copy.target.text == "FROM"));
+    assert!(
+        matches!(statement("COPY FROM FROM 'x.csv'"), Statement::CopyFrom(copy) if copy.target.as_ref().is_some_and(|name| &*name.text == "FROM"))
+    );
+    assert!(
+        matches!(statement("DESCRIBE 'x.csv' (HEADER false, COLUMNS (a INTEGER))"), Statement::Describe(copy) if copy.columns.len() == 1)
+    );
+    for (text, expected) in [
+        ("SUMMARIZE ()", Summarize::Nodes(None)),
+        ("SUMMARIZE ()-->()", Summarize::Relationships(None)),
+        ("summarize ()-[]-()", Summarize::Relationships(None)),
+    ] {
+        assert_eq!(statement(text), Statement::Summarize(expected));
+    }
+    assert!(matches!(statement("SUMMARIZE (:Npc)"), Statement::Summarize(Summarize::Nodes(Some(_)))));
+    assert!(matches!(statement("SUMMARIZE ()-[:R]->()"), Statement::Summarize(Summarize::Relationships(Some(_)))));
+    assert!(matches!(statement("COPY FROM 'x.nt'"), Statement::CopyFrom(copy) if copy.target.is_none()));
 }
 
 #[test]
@@ -294,6 +309,8 @@ fn keywords_are_names_where_that_is_unambiguous() {
                 format!("CREATE INDEX {word} FOR ({word}:{word}) ON ({word}.{word})"),
                 format!("COPY {word} FROM 'f.csv' (KEY {word}, COLUMNS ({word} STRING))"),
                 format!("FOREACH ({word} IN [1] | CREATE ({word}))"),
+                format!("SUMMARIZE (:{word})"),
+                format!("SUMMARIZE ()-[:{word}]->()"),
             ] {
                 statement(&text);
             }

@@ -1,4 +1,9 @@
-//! The parent: starts writers, kills them, and judges what the next one finds.
+//! Kills a writing database again and again and looks whether anything was lost.
+//!
+//! Small transactions on several threads, transactions of several statements, imports, checkpoints and readers run in a
+//! child process that is killed by SIGKILL at a random moment, one in ten while it recovers. The next child compares what
+//! it finds with the model: nothing acknowledged may be missing, nothing may be there that was not issued, and what is
+//! there must be a prefix.
 
 use std::{
     env, fs,
@@ -10,9 +15,27 @@ use std::{
 };
 
 use super::{
+    Arguments, Campaign, Folder, Report,
     model::{Numbers, STREAMS},
-    writer::{Orders, Plant},
+    writer::{self, Orders, Plant},
 };
+
+/// The campaign.
+pub(crate) const CAMPAIGN: Campaign = Campaign {
+    name: "kill",
+    about: "SIGKILL at random moments under mixed load; the next process compares everything",
+    usage: "[--kills N] [--plant ack-before-write|report-before-commit]",
+    run: run_with,
+    short,
+    child: |arguments| Orders::parse(arguments).map(|orders| writer::run(&orders)),
+};
+
+/// Kills of the short form, and in a build without optimisation; `CRASH_KILLS` and `CRASH_SEED` say otherwise.
+const KILLS: u64 = 200;
+const KILLS_DEBUG: u64 = 20;
+
+/// The planted fault shows at almost every kill; so many are more than enough.
+const KILLS_PLANTED: u64 = 40;
 
 /// Streams and imports.
 const LINES: usize = STREAMS + 1;
@@ -29,24 +52,24 @@ const OPEN_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What to run.
 #[derive(Debug, Clone)]
-pub(crate) struct Campaign {
-    pub(crate) kills: u64,
-    pub(crate) seed: u64,
-    pub(crate) plant: Plant,
+struct Kills {
+    kills: u64,
+    seed: u64,
+    plant: Plant,
 }
 
 /// What happened.
 #[derive(Debug, Default)]
-pub(crate) struct Verdict {
-    pub(crate) kills: u64,
-    pub(crate) kills_in_recovery: u64,
-    pub(crate) clean_closes: u64,
-    pub(crate) buffered_sessions: u64,
-    pub(crate) acknowledged: u64,
-    pub(crate) imports: u64,
-    pub(crate) took: Duration,
+struct Verdict {
+    kills: u64,
+    kills_in_recovery: u64,
+    clean_closes: u64,
+    buffered_sessions: u64,
+    acknowledged: u64,
+    imports: u64,
+    took: Duration,
     /// One for each session that found something wrong.
-    pub(crate) failures: Vec<String>,
+    failures: Vec<String>,
 }
 
 /// What one session reported.
@@ -101,8 +124,32 @@ impl Bounds {
     }
 }
 
+fn run_with(arguments: &Arguments) -> Result<Report, String> {
+    let plant: String = arguments.get("plant", Plant::Nothing.name().to_owned())?;
+    let plant = Plant::find(&plant).ok_or_else(|| format!("no fault is called {plant}"))?;
+    let campaign = Kills { kills: arguments.get("kills", KILLS)?, seed: arguments.get("seed", 1)?, plant };
+    let folder = arguments.folder()?;
+    arguments.check_all_taken()?;
+    Ok(report(&campaign, run(&campaign, folder.path())))
+}
+
+fn short() -> Vec<Report> {
+    let number = |name: &str| env::var(name).ok().and_then(|text| text.parse().ok());
+    let kills = number("CRASH_KILLS").unwrap_or(if cfg!(debug_assertions) { KILLS_DEBUG } else { KILLS });
+    let seed = number("CRASH_SEED").unwrap_or(1);
+    let campaigns =
+        [Kills { kills: KILLS_PLANTED, seed: 7, plant: Plant::Harness }, Kills { kills, seed, plant: Plant::Nothing }];
+    campaigns
+        .iter()
+        .map(|campaign| {
+            let folder = Folder::temporary().expect("a folder");
+            report(campaign, run(campaign, folder.path()))
+        })
+        .collect()
+}
+
 /// Runs a campaign in `folder`.
-pub(crate) fn run(campaign: &Campaign, folder: &Path) -> Verdict {
+fn run(campaign: &Kills, folder: &Path) -> Verdict {
     let started = Instant::now();
     let mut verdict = Verdict::default();
     let mut bounds = Bounds::default();
@@ -228,11 +275,11 @@ fn take(session: &mut Session, line: &str) {
     }
 }
 
-/// Prints a verdict; returns whether nothing was wrong.
-pub(crate) fn print(campaign: &Campaign, verdict: &Verdict) -> bool {
-    println!(
-        "crash campaign: seed {}, {} kills ({} before the writer had opened), {} clean closes, {} buffered sessions, \
-         {} acknowledged commits, {} of them imports, {:.1} s ({:.0} ms a kill), {} threads",
+/// Puts a verdict into words.
+fn report(campaign: &Kills, verdict: Verdict) -> Report {
+    let what = format!(
+        "kill: seed {}, {} kills ({} before the writer had opened), {} clean closes, {} buffered sessions, {} \
+         acknowledged commits, {} of them imports, {:.1} s ({:.0} ms a kill)",
         campaign.seed,
         verdict.kills,
         verdict.kills_in_recovery,
@@ -242,10 +289,11 @@ pub(crate) fn print(campaign: &Campaign, verdict: &Verdict) -> bool {
         verdict.imports,
         verdict.took.as_secs_f64(),
         verdict.took.as_secs_f64() * 1e3 / verdict.kills.max(1) as f64,
-        thread::available_parallelism().map_or(1, |n| n.get()),
     );
-    for failure in &verdict.failures {
-        println!("  {failure}");
+    Report {
+        what,
+        passed: verdict.kills.saturating_sub(verdict.failures.len() as u64),
+        failures: verdict.failures,
+        planted: (campaign.plant != Plant::Nothing).then(|| campaign.plant.name()),
     }
-    verdict.failures.is_empty()
 }

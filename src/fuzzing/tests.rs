@@ -1,0 +1,140 @@
+//! The short form of fuzzing: the committed seeds, and some thousand mutations of each, through the same door.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::*;
+
+/// A small generator of numbers: the same ones each run (xorshift64*).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % below.max(1)
+    }
+}
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let mut paths: Vec<_> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{target} has seeds");
+    paths.into_iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// Changes a few bytes of a seed, or joins pieces of two.
+fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..1 + random.next(4) {
+        let at = random.next(bytes.len());
+        match random.next(7) {
+            0 if !bytes.is_empty() => bytes[at] ^= 1 << random.next(8),
+            1 if !bytes.is_empty() => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][random.next(5)],
+            2 if !bytes.is_empty() => drop(bytes.remove(at)),
+            3 => bytes.insert(at, random.next(256) as u8),
+            4 => bytes.truncate(at),
+            5 => {
+                let from = random.next(other.len());
+                let to = from + random.next(other.len() - from + 1);
+                bytes.splice(at..at, other[from..to].iter().copied());
+            }
+            _ => {
+                let end = bytes.len().min(at + 4);
+                bytes[at..end].fill(random.next(256) as u8);
+            }
+        }
+    }
+    bytes.truncate(1 << 14);
+    bytes
+}
+
+/// Replays the seeds of a target and `n` mutations of them; some must be in order and some must be refused, or else what
+/// they were made to reach is no longer reached.
+fn replay(target: &str, n: usize, run: impl Fn(&[u8]) -> Outcome) -> BTreeMap<String, usize> {
+    let seeds = seeds(target);
+    let mut outcomes = BTreeMap::new();
+    let mut count = |outcome: Outcome| *outcomes.entry(format!("{outcome:?}")).or_default() += 1;
+    for seed in &seeds {
+        count(run(seed));
+    }
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for at in 0..n {
+        let other = &seeds[random.next(seeds.len())];
+        count(run(&mutate(&seeds[at % seeds.len()], other, &mut random)));
+    }
+    for outcome in ["Sound", "Refused"] {
+        assert!(outcomes.contains_key(outcome), "{target}: none is {outcome}: {outcomes:?}");
+    }
+    outcomes
+}
+
+#[test]
+fn any_text_is_parsed_or_refused() {
+    replay("parse", 5000, |input| parse(&String::from_utf8_lossy(input)));
+}
+
+#[test]
+fn any_journal_is_recovered_or_refused() {
+    replay("journal", 3000, journal);
+}
+
+#[test]
+fn any_block_is_read_or_refused() {
+    replay("block", 20_000, block);
+}
+
+#[test]
+fn any_root_is_read_or_refused() {
+    replay("root", 5000, root);
+}
+
+#[test]
+fn any_catalog_is_applied_or_refused() {
+    replay("catalog", 5000, catalog);
+}
+
+#[test]
+fn any_delimited_file_is_read_or_refused() {
+    replay("csv", 3000, csv);
+}
+
+#[test]
+fn any_json_lines_are_read_or_refused() {
+    replay("jsonl", 3000, jsonl);
+}
+
+#[test]
+fn any_directory_is_read_or_refused() {
+    assert!((40..256).contains(&n_parts()), "an edit names a part by one byte: {}", n_parts());
+    assert_eq!(directory(&[]), Outcome::Sound, "unchanged");
+    let outcomes = replay("directory", 150, directory);
+    assert!(outcomes.contains_key("Unsound"), "a check finds what no decoder can: {outcomes:?}");
+}
+
+/// Writes the seeds that are made of real blocks, roots and catalogs: run it by name, with `UPDATE_SEEDS` set, when the
+/// format changes.
+#[test]
+fn seeds_are_those_of_this_format() {
+    for (target, name, bytes) in made_seeds() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target).join(name);
+        if std::env::var_os("UPDATE_SEEDS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+        }
+        assert!(std::fs::read(&path).is_ok_and(|found| found == bytes), "{} is another", path.display());
+        let outcome = match target {
+            "block" => block(&bytes),
+            "root" => root(&bytes),
+            _ => catalog(&bytes),
+        };
+        assert_eq!(outcome, Outcome::Sound, "{}", path.display());
+    }
+}
+
+fn made_seeds() -> Vec<(&'static str, String, Vec<u8>)> {
+    let mut seeds = graph::fuzz::seeds();
+    seeds.extend(storage::fuzz::seeds());
+    seeds
+}
