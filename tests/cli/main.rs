@@ -8,6 +8,7 @@ mod dot;
 mod errors;
 mod guarded;
 mod output;
+mod picture;
 mod scripts;
 
 use std::{

@@ -89,3 +89,22 @@ fn version_and_help_are_data() {
         assert!(help.contains(word), "{word}: {help}");
     }
 }
+
+#[test]
+fn a_profile_is_a_tree_for_people_and_rows_for_programs() {
+    let query = "PROFILE UNWIND range(1, 3000) AS n WITH n WHERE n % 3 = 0 RETURN n ORDER BY n DESC";
+    let out = kgql([":memory:", "-c", query]).ok();
+    let lines_of: Vec<&str> = out.lines().collect();
+    let names: Vec<&str> = lines_of[0].split_whitespace().collect();
+    assert_eq!(names, ["estimated", "rows", "batches", "own", "ms", "total", "ms", "memory", "operator"]);
+    let tree: Vec<&str> = lines_of[1..].iter().map(|line| &line[lines_of[0].find("operator").unwrap()..]).collect();
+    assert!(tree[0].starts_with("Result n") && tree[1].starts_with("  Sort by n DESC"), "{out}");
+    assert!(lines_of[2].contains(" 1000 ") && lines_of[2].contains("KiB"), "{out}");
+    let rows = lines(&kgql([":memory:", "--mode", "jsonl", "-c", query]).ok());
+    let keys: Vec<&String> = rows[0].as_object().unwrap().keys().collect();
+    let columns = ["depth", "operator", "estimated_rows", "rows", "batches", "own_ms", "total_ms", "memory_bytes"];
+    assert_eq!(keys, columns);
+    assert_eq!((&rows[0]["rows"], &rows[0]["estimated_rows"]), (&json!(1000), &json!(null)));
+    let sort = &rows[1];
+    assert!(sort["memory_bytes"].as_i64().unwrap() >= 8000 && sort["batches"] == json!(1), "{sort}");
+}

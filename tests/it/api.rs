@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use attendb::{Database, Error, Options, Params, params};
+use attendb::{Database, Error, Options, Params, QueryOptions, params};
 
 use super::support::{count, must, run};
 
@@ -207,4 +207,62 @@ fn errors_point_at_their_place() {
     assert!(text.contains("person"), "no suggestion in: {text}");
     let error = run(&db, "MATCH (n) RETRUN n", &Default::default()).err().expect("an error");
     assert!(error.to_string().contains("RETURN"), "no suggestion in: {error}");
+}
+
+#[test]
+fn a_profile_adds_up_and_every_run_has_its_own() {
+    let db = memory();
+    must(&db, "UNWIND range(1, 3000) AS i CREATE (:A {x: i})");
+    let statement = db.prepare("PROFILE MATCH (a:A) WHERE a.x > $x RETURN a.x AS x ORDER BY x").expect("it compiles");
+    for (x, rows) in [(0, 3000), (2990, 10)] {
+        let summary = statement.execute(params! { "x": x }).expect("it runs");
+        let profile = summary.profile.expect("a profile");
+        let own: Duration = profile.operators.iter().map(|operator| operator.time).sum();
+        assert_eq!(profile.operators[0].time_total, own, "{profile}");
+        assert_eq!((profile.operators[0].rows, profile.operators[0].depth), (rows, 0), "{profile}");
+        let find = |name: &str| {
+            profile.operators.iter().find(|operator| operator.operator.starts_with(name)).expect("the operator")
+        };
+        let (scan, sort) = (find("NodeScan"), find("Sort"));
+        assert_eq!((scan.rows, sort.rows), (3000, rows), "{profile}");
+        assert!(scan.batches >= 3 && scan.batches <= 3000, "{profile}");
+        assert!(scan.rows_estimated.is_some_and(|n| (n - 3000.0).abs() < 1.0), "{profile}");
+        // A number for each row of the sort at the least, and nothing for what only hands rows on.
+        assert!(sort.memory_bytes_max >= 8 * rows && scan.memory_bytes_max == 0, "{profile}");
+        assert!(sort.time_total >= scan.time_total && sort.time_total > sort.time, "{profile}");
+    }
+    assert!(db.execute("MATCH (a:A) RETURN a", ()).expect("it runs").profile.is_none());
+}
+
+#[test]
+fn a_profile_keeps_to_the_limits_of_its_query() {
+    let db = memory();
+    must(&db, "UNWIND range(1, 3000) AS i CREATE (:A {x: i})");
+    let query = "PROFILE MATCH (a:A), (b:A) RETURN a.x, b.x ORDER BY a.x + b.x";
+    let fails = |options: QueryOptions| db.query_with(query, (), &options).expect_err("it is stopped");
+    let memory = QueryOptions { memory_bytes_max: Some(1 << 20), ..QueryOptions::default() };
+    assert!(matches!(fails(memory), Error::Limit { .. }));
+    let deadline = QueryOptions { deadline: Some(Duration::from_millis(1)), ..QueryOptions::default() };
+    assert!(matches!(fails(deadline), Error::Deadline { allowed_ms: 1 }));
+    let rows = QueryOptions { rows_max: Some(5), ..QueryOptions::default() };
+    let few = db.query_with("PROFILE MATCH (a:A) RETURN a", (), &rows).expect_err("too many rows");
+    assert!(matches!(few, Error::Limit { max: 5, .. }), "{few}");
+    assert!(db.query("PROFILE RETURN $none", ()).is_err());
+}
+
+#[test]
+fn a_profile_of_a_write_is_a_write() {
+    let db = memory();
+    let rows = db.query("PROFILE CREATE (a:A {x: 1}) RETURN a", ()).expect("it runs");
+    assert_eq!((rows.summary().nodes_created, rows.summary().properties_set), (1, 1));
+    assert!(rows.summary().sequence.is_some(), "it is committed");
+    assert!(db.read().expect("a snapshot").query("PROFILE CREATE (:A)", ()).is_err(), "a reader may not");
+    let mut transaction = db.write().expect("a transaction");
+    transaction.execute("PROFILE CREATE (:A)", ()).expect("it runs");
+    assert!(transaction.execute("PROFILE UNWIND [1, 0] AS x CREATE (:A) WITH x RETURN 1 / x", ()).is_err());
+    let mut seen = transaction.query("PROFILE MATCH (a:A) RETURN a", ()).expect("it runs");
+    assert_eq!(seen.next().expect("a row").expect("a row").values()[3].as_int(), Some(2));
+    drop(seen);
+    drop(transaction);
+    assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 1);
 }

@@ -13,6 +13,8 @@ use crate::{
 /// A command to the shell.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
+    /// `.graph FILE`
+    Graph(PathBuf),
     /// `.help [COMMAND]`
     Help(Option<String>),
     /// `.schema`
@@ -48,7 +50,7 @@ pub(crate) enum Command {
 impl Command {
     /// Returns the file it touches, if it does: `--safe` refuses those.
     pub(crate) fn touches_files(&self) -> bool {
-        matches!(self, Self::Output(Some(_)) | Self::Once(_) | Self::Import(_) | Self::Read(_))
+        matches!(self, Self::Graph(_) | Self::Output(Some(_)) | Self::Once(_) | Self::Import(_) | Self::Read(_))
             || matches!(self, Self::Switch(Switch::Pager, on) if *on != Some(false))
     }
 }
@@ -98,6 +100,7 @@ pub(crate) fn parse(line: &str) -> Result<Command, String> {
         ".nullvalue" => Ok(Command::Null((!argument.is_empty()).then(|| unquoted(argument).to_owned()))),
         ".output" if argument.is_empty() || argument == "stdout" => Ok(Command::Output(None)),
         ".output" => file().map(|path| Command::Output(Some(path))),
+        ".graph" => file().map(Command::Graph),
         ".once" => file().map(Command::Once),
         ".read" | ".source" => file().map(Command::Read),
         ".import" => import(argument).map(Command::Import),

@@ -28,6 +28,7 @@ const GROUPS: &[(&str, &[Line])] = &[
             (".pager [on|off]", "long results through $PAGER, or less"),
             (".output [FILE]", "rows go to a file; without one, to standard output again"),
             (".once FILE", "the next result goes to a file"),
+            (".graph FILE", "draws the last result's nodes, relationships and paths: .html, .svg, .dot, .gv or .mmd"),
             (".print [TEXT]", "writes a text where rows go"),
         ],
     ),
@@ -58,7 +59,8 @@ const GROUPS: &[(&str, &[Line])] = &[
 /// What follows the groups.
 const NOTES: &str = "
 A statement ends with a semicolon and may span lines. Ctrl-C cancels a running statement.
-BEGIN; opens a transaction, COMMIT; keeps it, ROLLBACK; drops it. EXPLAIN before a query shows its plan.
+BEGIN; opens a transaction, COMMIT; keeps it, ROLLBACK; drops it. EXPLAIN before a query shows its plan;
+PROFILE runs it and shows what each part of the plan took.
 ";
 
 /// Returns the names of the commands, each once.

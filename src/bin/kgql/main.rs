@@ -13,6 +13,7 @@ mod help;
 mod output;
 mod pager;
 mod params;
+mod picture;
 mod progress;
 mod prompt;
 mod render;

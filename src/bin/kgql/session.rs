@@ -15,6 +15,7 @@ use crate::{
     help,
     output::{Output, write_out},
     params::{self, Change},
+    picture::{self, Seen},
     progress::Progress,
     prompt::Names,
     render::{self, Mode, RenderError},
@@ -47,6 +48,8 @@ pub(crate) struct Shell {
     read_depth: usize,
     /// The exit code of the first failure that did not end the run.
     failed: Option<u8>,
+    /// What of the last result can be drawn.
+    seen: Seen,
 }
 
 /// Whether dot commands may touch files.
@@ -71,7 +74,8 @@ impl Shell {
     /// Returns a shell without an open transaction.
     pub(crate) fn new(db: Database, params: Params, look: Look, progress: Progress, files: Files) -> Self {
         let output = Output::default();
-        Self { session: db.session(), params, look, output, progress, files, read_depth: 0, failed: None }
+        let seen = Seen::default();
+        Self { session: db.session(), params, look, output, progress, files, read_depth: 0, failed: None, seen }
     }
 
     /// Returns whether a transaction is open.
@@ -164,6 +168,7 @@ impl Shell {
             return Err(Failure::Unsafe(format!("'{line}' touches files or programs, and --safe forbids that")));
         }
         match command {
+            Command::Graph(path) => picture::draw(&mut self.session, &self.seen, &path)?,
             Command::Help(of) => {
                 let text = help::text(of.as_deref()).map_err(Failure::Usage)?;
                 self.output.text(&self.look, &text)?;
@@ -290,6 +295,9 @@ impl Shell {
 
     /// Writes the rows, as many as are to be shown, and counts the rest.
     fn show(&mut self, mut rows: Rows, started: Instant) -> Result<Shown, Failure> {
+        if !rows.columns().is_empty() {
+            self.seen = Seen::default();
+        }
         if let (Mode::Box, Some(profile)) = (self.look.mode, rows.summary().profile.clone()) {
             // A tree is for people; the other modes write its rows.
             self.output.text(&self.look, &profile.to_string())?;
@@ -303,13 +311,17 @@ impl Shell {
         let names: Vec<&str> = columns.iter().map(|name| &**name).collect();
         let (mode, bounds) = (self.look.mode, self.look.bounds());
         let rows_max = self.look.max(Measure::Rows).unwrap_or(usize::MAX);
+        let seen = &mut self.seen;
         self.output.write(&self.look, |page, mut out| {
             let short = |value: &Value| match bounds {
                 Some(bounds) => render::shorten(value.clone(), bounds),
                 None => value.clone(),
             };
             let each = std::iter::from_fn(|| match rows.next_row() {
-                Ok(row) => row.map(|row| Ok::<Vec<Value>, Error>(row.values().iter().map(short).collect())),
+                Ok(row) => row.map(|row| {
+                    seen.see(row.values());
+                    Ok::<Vec<Value>, Error>(row.values().iter().map(short).collect())
+                }),
                 Err(error) => Some(Err(error)),
             });
             let shown = render::render(mode, page, &names, each.take(rows_max), &mut out)?;
