@@ -4,13 +4,11 @@
 use std::{
     fmt::Write as _,
     fs,
-    io::Read,
     path::Path,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
-use crate::{command, kgql_in};
+use crate::{command, kgql_in, send_interrupt, start_until_ready};
 
 /// How long a statement runs before it is interrupted: long enough to be in the middle of its work.
 const RUNS: Duration = Duration::from_millis(150);
@@ -20,39 +18,13 @@ const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Interrupts a statement; returns whether it was still running.
 fn interrupt(dir: &Path, statement: &str) -> bool {
-    let mut child = command([
-        "x.kg",
-        "--mode",
-        "none",
-        "-c",
-        ".mode csv",
-        "-c",
-        "RETURN 'ready' AS r",
-        "-c",
-        ".mode none",
-        "-c",
-        statement,
-    ])
-    .current_dir(dir)
-    .stdin(Stdio::null())
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
-    let mut out = child.stdout.take().unwrap();
-    let mut seen = String::new();
-    let mut buffer = [0; 256];
-    while !seen.contains("ready") {
-        let n = out.read(&mut buffer).unwrap();
-        assert!(n > 0, "the program ended early: {seen}");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
-    }
+    let shown = ["x.kg", "--mode", "none", "-c", ".mode csv", "-c", "RETURN 'ready' AS r", "-c", ".mode none"];
+    let mut child = start_until_ready(command(shown).args(["-c", statement]).current_dir(dir));
     std::thread::sleep(RUNS);
     if child.try_wait().unwrap().is_some() {
         return false;
     }
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    send_interrupt(&child);
     let started = Instant::now();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -2,10 +2,10 @@
 
 use std::fs;
 #[cfg(unix)]
-use std::{io::Read, path::Path, process::Stdio, time::Duration};
+use std::{path::Path, time::Duration};
 
 #[cfg(unix)]
-use crate::command;
+use crate::{command, send_interrupt, start_until_ready};
 use crate::{kgql, kgql_in};
 
 #[test]
@@ -90,23 +90,9 @@ fn a_bad_row_names_file_line_and_column() {
 #[cfg(unix)]
 fn an_interrupted_statement_is_130() {
     let endless = "UNWIND range(1, 3000000) AS a UNWIND range(1, 3000000) AS b WITH a, b WHERE a + b < 0 RETURN a, b";
-    let mut child = command([":memory:", "-c", "RETURN 'ready' AS r", "-c", endless])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = child.stdout.take().unwrap();
-    let mut seen = String::new();
-    let mut buffer = [0; 256];
-    while !seen.contains("ready") {
-        let n = out.read(&mut buffer).unwrap();
-        assert!(n > 0, "the program ended early: {seen}");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
-    }
+    let child = start_until_ready(&mut command([":memory:", "-c", "RETURN 'ready' AS r", "-c", endless]));
     std::thread::sleep(Duration::from_millis(100));
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    send_interrupt(&child);
     let started = std::time::Instant::now();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));

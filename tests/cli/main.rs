@@ -17,6 +17,8 @@ use std::{
     path::Path,
     process::{Command, Stdio},
 };
+#[cfg(unix)]
+use std::{io::Read, process::Child};
 
 /// What a run of the program left.
 #[derive(Debug)]
@@ -65,6 +67,29 @@ fn command<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kgql"));
     command.args(args).env_remove("NO_COLOR");
     command
+}
+
+/// Starts the program, whose first statement answers `ready`, and waits for that.
+#[cfg(unix)]
+fn start_until_ready(command: &mut Command) -> Child {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let out = child.stdout.as_mut().expect("a pipe was asked for");
+    let mut seen = String::new();
+    let mut buffer = [0; 256];
+    while !seen.contains("ready") {
+        let n = out.read(&mut buffer).expect("the pipe is readable");
+        assert!(n > 0, "the program ended early: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+    child
+}
+
+/// Sends what Ctrl-C sends.
+#[cfg(unix)]
+fn send_interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts");
+    assert!(sent.success());
 }
 
 /// Runs statements in memory, as JSON lines.

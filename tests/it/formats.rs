@@ -6,37 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use attendb::{CancelHandle, Database, Error, Options, QueryOptions};
+use attendb::{CancelHandle, Error, QueryOptions};
 
-use super::support::{count, must};
-
-struct Place {
-    folder: tempfile::TempDir,
-    db: Database,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let options = Options { background: false, ..Options::default() }.file_roots([folder.path()]);
-        Self { folder, db: Database::memory_with(options).expect("it opens") }
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.folder.path().join(name), text).expect("a file is written");
-    }
-
-    /// Returns the rows as text.
-    fn rows(&self, text: &str) -> Vec<String> {
-        let rows = self.db.query(text, ()).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let row = |row: attendb::Row| row.values().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        rows.map(|found| row(found.expect("it answers"))).collect()
-    }
-
-    fn refused(&self, text: &str) -> String {
-        self.db.execute(text, ()).expect_err(text).to_string()
-    }
-}
+use super::{
+    place::Place,
+    support::{count, must},
+};
 
 #[test]
 fn headers_of_neo4j_admin_say_what_rows_are() {

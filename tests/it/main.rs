@@ -8,6 +8,7 @@ mod hostile;
 mod imports;
 mod notation;
 mod oracle;
+mod place;
 mod rdf;
 mod read_only;
 mod script;

@@ -1,39 +1,11 @@
 //! Files of triples: what they become, that a file loaded again changes nothing, and what is said of bad ones.
 
-use std::fs;
+use attendb::Error;
 
-use attendb::{Database, Error, Options};
-
-use super::support::{count, must};
-
-struct Place {
-    folder: tempfile::TempDir,
-    db: Database,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let options = Options { background: false, ..Options::default() }.file_roots([folder.path()]);
-        Self { folder, db: Database::memory_with(options).expect("it opens") }
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.folder.path().join(name), text).expect("a file is written");
-    }
-
-    /// Returns the first row as text.
-    fn row(&self, text: &str) -> String {
-        let mut rows = self.db.query(text, ()).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let row = rows.next().unwrap_or_else(|| panic!("{text}: no row")).expect("it answers");
-        row.values().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-    }
-
-    fn sound(&self) {
-        let report = self.db.check(true).expect("the check runs");
-        assert!(report.is_sound(), "{report:?}");
-    }
-}
+use super::{
+    place::Place,
+    support::{count, must},
+};
 
 const WORLD: &str = r#"@prefix ex: <http://example.org/> .
 @prefix o: <http://other.org/terms#> .
