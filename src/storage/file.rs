@@ -27,6 +27,12 @@ impl DiskFile {
         Ok(Self { file: file.map_err(|e| Error::io("create", path, &e))?, path: path.to_path_buf() })
     }
 
+    /// Opens the file for writing; makes it where there is none.
+    pub(super) fn open_or_create(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        Ok(Self { file: file.map_err(|e| Error::io("open", path, &e))?, path: path.to_path_buf() })
+    }
+
     /// Opens the file for writing.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(path);

@@ -261,14 +261,20 @@ fn lock(dir: &Path) -> Result<Locks> {
         }
         std::thread::sleep(PROCESS_TICK);
     }
-    let process = dir.join(PROCESS);
-    std::fs::write(&process, format!("{}\n", std::process::id())).map_err(|e| Error::io("write to", &process, &e))?;
+    write_process(&dir.join(PROCESS))?;
     // Those who look have it for a moment each; one that was stopped just then must not stop us.
     let begun = Instant::now();
     while !try_lock(&told, &told_path)? && begun.elapsed() < PROCESS_WAIT {
         std::thread::sleep(PROCESS_TICK / 10);
     }
     Ok(Locks { lock, told: Some(told) })
+}
+
+/// Writes our process id in place: a file that is cut and written anew is flushed by some file systems when it is closed, and
+/// on a busy disk that takes longer than others wait for the id.
+fn write_process(path: &Path) -> Result<()> {
+    let file = DiskFile::open_or_create(path)?;
+    file.write_at(format!("{:<10}\n", std::process::id()).as_bytes(), 0)
 }
 
 /// Returns whether a lock was taken, or could not be because the file system knows none.
