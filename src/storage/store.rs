@@ -48,9 +48,16 @@ const METADATA: &str = "metadata";
 /// How long a lock of sled may linger: starting a child takes a few milliseconds, on a busy machine some more.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
-/// Where sled keeps its own settings (the fanout), and how long they are.
+/// Where sled keeps its own settings, and what they are: version 1, [`LEAF_FANOUT`], zeros, and its CRC.
 const COOKIE: &str = "durability_cookie";
-const COOKIE_BYTES: u64 = 64;
+const COOKIE_BYTES: [u8; 64] = {
+    let mut bytes = [0; 64];
+    bytes[0] = 1;
+    bytes[2] = LEAF_FANOUT as u8;
+    let crc = 0x0507_497e_u32.to_le_bytes();
+    (bytes[60], bytes[61], bytes[62], bytes[63]) = (crc[0], crc[1], crc[2], crc[3]);
+    bytes
+};
 
 /// Starts the keys of named records: above every kind of block.
 const NAMED: u8 = 0xff;
@@ -239,6 +246,8 @@ pub(crate) struct SledStore {
     /// The first failure. From then on nothing calls sled.
     stalled: OnceLock<String>,
     is_dirty: AtomicBool,
+    /// Whether all that sled made when it was opened is durable.
+    is_settled: AtomicBool,
     pinned_bytes: AtomicU64,
     #[cfg(test)]
     planted: AtomicBool,
@@ -272,6 +281,7 @@ impl SledStore {
             path: path.to_path_buf(),
             stalled: OnceLock::new(),
             is_dirty: AtomicBool::new(false),
+            is_settled: AtomicBool::new(false),
             pinned_bytes: AtomicU64::new(0),
             #[cfg(test)]
             planted: AtomicBool::new(false),
@@ -301,6 +311,10 @@ impl SledStore {
             #[cfg(test)]
             if self.planted.load(Ordering::SeqCst) {
                 return Err(io::Error::other("planted: the device failed"));
+            }
+            if !self.is_settled.load(Ordering::Acquire) {
+                settle(&self.path)?;
+                self.is_settled.store(true, Ordering::Release);
             }
             db.flush()?;
             self.is_dirty.store(false, Ordering::Release);
@@ -417,14 +431,23 @@ fn open_patiently(config: &sled::Config) -> std::thread::Result<io::Result<sled:
     }
 }
 
-/// Removes settings of sled that are cut short: it writes them once, neither whole nor durably, refuses to open with such,
-/// and writes them anew where there are none. The fanout is ours and part of the format's version.
+/// Removes settings of sled that are not what they must be: it writes them once, neither whole nor durably, refuses to
+/// open with such, and writes them anew where there are none. The fanout is ours and part of the format's version.
 fn mend_cookie(path: &Path) -> io::Result<()> {
     let cookie = path.join(COOKIE);
-    match std::fs::metadata(&cookie) {
-        Ok(metadata) if metadata.len() < COOKIE_BYTES => std::fs::remove_file(cookie),
+    match std::fs::read(&cookie) {
+        Ok(bytes) if bytes != COOKIE_BYTES => std::fs::remove_file(cookie),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Makes durable what sled made when it was opened and syncs neither then nor later: its settings, and the names of its
+/// folders. Without them what is flushed would be there, and nobody would find it.
+fn settle(path: &Path) -> io::Result<()> {
+    std::fs::OpenOptions::new().write(true).open(path.join(COOKIE))?.sync_all()?;
+    // Elsewhere a directory cannot be opened as a file.
+    if cfg!(unix) { std::fs::File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// Puts an empty log behind sled's newest snapshot of its metadata where there is none.
@@ -491,7 +514,7 @@ mod tests {
             store.flush().unwrap();
         }
         drop(Store::open(dir.path()).unwrap());
-        for _ in 0..2 {
+        for cut in [b"cut".as_slice(), &[0; COOKIE_BYTES.len()]] {
             let mut n_removed = 0;
             for entry in std::fs::read_dir(dir.path().join(METADATA)).unwrap() {
                 let path = entry.unwrap().path();
@@ -502,8 +525,8 @@ mod tests {
                 }
             }
             assert_eq!(n_removed, 1, "sled keeps its logs there");
-            assert_eq!(std::fs::metadata(dir.path().join(COOKIE)).unwrap().len(), COOKIE_BYTES);
-            std::fs::write(dir.path().join(COOKIE), b"cut").unwrap();
+            assert_eq!(std::fs::read(dir.path().join(COOKIE)).unwrap(), COOKIE_BYTES);
+            std::fs::write(dir.path().join(COOKIE), cut).unwrap();
             let store = Store::open(dir.path()).unwrap();
             assert!(store.get(&key(49, 3)).unwrap().is_some());
         }

@@ -275,17 +275,19 @@ fn child(arguments: &[String]) -> Option<ExitCode> {
 fn work(case: &Path, commits: usize, killer: Killer, plant: bool) -> Result<(), String> {
     let work = Work::new(case.parent().unwrap_or(Path::new(".")), commits)?;
     interpose::watch(case, killer)?;
-    let db = Database::open_with(case.join("db"), work.options()).map_err(|error| format!("open: {error}"))?;
-    for number in 0..work.len() {
-        if plant {
-            say(&format!("A {}", number + 1))?;
+    for session in work.sessions() {
+        let db = Database::open_with(case.join("db"), work.options()).map_err(|error| format!("open: {error}"))?;
+        for number in session {
+            if plant {
+                say(&format!("A {}", number + 1))?;
+            }
+            work.run(&db, number).map_err(|error| format!("step {number}: {error}"))?;
+            if !plant {
+                say(&format!("A {}", number + 1))?;
+            }
         }
-        work.run(&db, number).map_err(|error| format!("step {number}: {error}"))?;
-        if !plant {
-            say(&format!("A {}", number + 1))?;
-        }
+        db.close().map_err(|error| format!("close: {error}"))?;
     }
-    db.close().map_err(|error| format!("close: {error}"))?;
     say(&format!("C {}", CALLS.load(Ordering::SeqCst)))
 }
 
@@ -308,7 +310,7 @@ fn inspect(case: &Path, commits: usize, killer: Killer) -> Result<(), String> {
 
 fn report(calls: &Calls, verdict: Verdict, took: Duration) -> Report {
     let what = format!(
-        "calls: seed {}, work of {} small commits, 2 imports, 2 checkpoints and a close, {} calls that change a file; every \
+        "calls: seed {}, work of {} small commits, 2 imports, 2 checkpoints and 2 closes, {} calls that change a file; every \
          {}. struck: {} kills, {} of them in the middle of a write, {} again in the recovery; {} steps acknowledged before \
          kills, {:.1} s",
         calls.seed,

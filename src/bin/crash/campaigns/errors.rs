@@ -7,6 +7,7 @@
 
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicU64, Ordering},
@@ -300,17 +301,24 @@ fn work(case: &Path, commits: usize, failer: Failer) -> Result<(), String> {
     let ever = failer.way.is_for_ever();
     interpose::watch(case, failer)?;
     let path = case.join("db");
-    let db = match Database::open_with(&path, work.options()) {
-        Ok(db) => db,
-        Err(error) => {
-            note("open", &error)?;
-            interpose::arm(!ever);
-            Database::open_with(&path, work.options()).map_err(|error| format!("the second open: {error}"))?
+    let mut acknowledged = 0;
+    for session in work.sessions() {
+        let end = session.end;
+        let db = match Database::open_with(&path, work.options()) {
+            Ok(db) => db,
+            Err(error) => {
+                note("open", &error)?;
+                interpose::arm(!ever);
+                Database::open_with(&path, work.options()).map_err(|error| format!("the second open: {error}"))?
+            }
+        };
+        acknowledged = run_steps(&db, &work, session, &digests)?;
+        if let Err(error) = db.close() {
+            note("close", &error)?;
         }
-    };
-    let acknowledged = run_steps(&db, &work, &digests)?;
-    if let Err(error) = db.close() {
-        note("close", &error)?;
+        if acknowledged < end {
+            break;
+        }
     }
     interpose::arm(false);
     let db = Database::open_with(&path, work.options()).map_err(|error| format!("opening again: {error}"))?;
@@ -322,9 +330,10 @@ fn work(case: &Path, commits: usize, failer: Failer) -> Result<(), String> {
     say(&format!("C {}", CALLS.load(Ordering::SeqCst)))
 }
 
-/// Runs all steps, a failed one once more; returns how many were acknowledged in order.
-fn run_steps(db: &Database, work: &Work, digests: &[u64]) -> Result<usize, String> {
-    for number in 0..work.len() {
+/// Runs the steps of a session, a failed one once more; returns how many were acknowledged in order.
+fn run_steps(db: &Database, work: &Work, session: Range<usize>, digests: &[u64]) -> Result<usize, String> {
+    let end = session.end;
+    for number in session {
         if let Err(error) = work.run(db, number) {
             note("step", &error)?;
             // What failed is not there; what was acknowledged is, or it is said why it cannot be read.
@@ -352,7 +361,7 @@ fn run_steps(db: &Database, work: &Work, digests: &[u64]) -> Result<usize, Strin
         }
         say(&format!("A {}", number + 1))?;
     }
-    Ok(work.len())
+    Ok(end)
 }
 
 /// Tells of an error, which must say what it is.
@@ -380,7 +389,7 @@ fn report(errors: &Errors, verdict: Verdict, took: Duration) -> Report {
     let names: Vec<&str> = errors.ways.iter().map(|way| way.name()).collect();
     let [open, step, close, unnoticed] = verdict.at;
     let what = format!(
-        "errors: work of {} small commits, 2 imports, 2 checkpoints and a close, {} file calls; every {}. failed ({}): {} \
+        "errors: work of {} small commits, 2 imports, 2 checkpoints and 2 closes, {} file calls; every {}. failed ({}): {} \
          cases, first error in open {open}, a step {step}, close {close}, none {unnoticed}; {} went on in the same \
          process; {:.1} s",
         errors.commits,

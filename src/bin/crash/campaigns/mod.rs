@@ -15,6 +15,7 @@ mod kill;
 mod memory;
 mod model;
 mod openers;
+mod power;
 mod report;
 mod soak;
 mod steps;
@@ -47,6 +48,8 @@ pub(crate) const CAMPAIGNS: &[Campaign] = &[
     kill::CAMPAIGN,
     calls::CAMPAIGN,
     errors::CAMPAIGN,
+    power::CAMPAIGN,
+    power::CAMPAIGN,
     memory::CAMPAIGN,
     isolation::CAMPAIGN,
     openers::CAMPAIGN,

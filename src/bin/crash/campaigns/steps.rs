@@ -4,6 +4,7 @@
 use std::{
     fs,
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -69,6 +70,12 @@ impl Work {
     /// Returns the number of steps.
     pub(crate) fn len(&self) -> usize {
         self.steps.len()
+    }
+
+    /// Returns the steps of each session: the database is closed and opened again between them.
+    pub(crate) fn sessions(&self) -> [Range<usize>; 2] {
+        let middle = self.len() * 3 / 5;
+        [0..middle, middle..self.len()]
     }
 
     /// Returns the options to open a database with on which the steps can run.
