@@ -76,13 +76,20 @@ impl Prepared {
         }
     }
 
-    /// Makes a segment of the file: header, then name, both durable.
+    /// Makes a segment of the file: header, then name, both durable. Where that fails the file is deleted: it takes room.
     pub(super) fn begin(mut self, dir: &Path, header: SegmentHeader) -> Result<Segment> {
+        if let Err(error) = self.name(dir, &header) {
+            let _ = self.discard();
+            return Err(error);
+        }
+        Ok(Segment { file: Arc::new(self.file), header, len: self.len, used: SEGMENT_HEADER_LEN as u64 })
+    }
+
+    fn name(&mut self, dir: &Path, header: &SegmentHeader) -> Result<()> {
         self.file.write_at(&header.encode(), 0)?;
         self.file.sync_all()?;
         self.file.rename(&dir.join(format!("{:016}{SUFFIX}", header.number)))?;
-        file::sync_dir(dir)?;
-        Ok(Segment { file: Arc::new(self.file), header, len: self.len, used: SEGMENT_HEADER_LEN as u64 })
+        file::sync_dir(dir)
     }
 
     /// Deletes the file.

@@ -8,6 +8,7 @@ mod arguments;
 mod calls;
 mod children;
 mod errors;
+mod full;
 mod heap;
 mod interpose;
 mod isolation;
@@ -49,7 +50,7 @@ pub(crate) const CAMPAIGNS: &[Campaign] = &[
     calls::CAMPAIGN,
     errors::CAMPAIGN,
     power::CAMPAIGN,
-    power::CAMPAIGN,
+    full::CAMPAIGN,
     memory::CAMPAIGN,
     isolation::CAMPAIGN,
     openers::CAMPAIGN,

@@ -41,7 +41,7 @@ pub(crate) enum Call<'a> {
     Remove { path: &'a Path },
     /// A directory is made.
     MakeDir { path: &'a Path },
-    /// A lock is taken or given back.
+    /// A lock is taken.
     Lock { path: &'a Path },
 }
 
