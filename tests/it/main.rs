@@ -6,6 +6,7 @@ mod disk_full;
 mod formats;
 mod hostile;
 mod imports;
+mod missing;
 mod notation;
 mod oracle;
 mod place;

@@ -2,12 +2,13 @@
 //!
 //! A bad frame in the last segment is the torn tail of a crash unless a later frame knew its bytes to be durable: then
 //! it is damage. Every segment but the last was made durable before the next one got its first frame, so there the
-//! frames must reach the next segment's first sequence.
+//! frames must reach the next segment's first sequence. A last segment that names a next one is not the last.
 
 use std::path::{Path, PathBuf};
 
 use super::{
     frame::{FRAME_ALIGN, Frame, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader},
+    next,
     segment::Sealed,
 };
 use crate::{
@@ -48,7 +49,7 @@ pub(super) fn recover(
 ) -> Result<Recovered> {
     let mut found =
         Recovered { segments: Vec::new(), next_sequence: from_sequence + 1, next_number: 1, hash: 0, position: 0 };
-    let paths = list(dir, tail)?;
+    let Listed { segments: paths, prepared } = list(dir)?;
     let n_segments = paths.len();
     for (at, (number, path)) in paths.into_iter().enumerate() {
         let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
@@ -65,6 +66,11 @@ pub(super) fn recover(
         found.follow(&header, at == 0, from_sequence).map_err(|(expected, got)| corrupt(expected, got))?;
         let end = found.read_frames(&header, &bytes, from_sequence, visitor)?;
         if at + 1 == n_segments {
+            if let Some(next) = next::find(header.nonce, &bytes[end..]) {
+                let expected =
+                    format!("segment {next} behind segment {number}: put the file back, or restore a backup");
+                return Err(Error::corrupt(dir.display(), expected, "no such file"));
+            }
             check_tail(&header, &bytes, end)
                 .map_err(|got| corrupt(format!("frame {} at byte {end}", found.next_sequence), got))?;
             if tail == Tail::Cut {
@@ -73,7 +79,11 @@ pub(super) fn recover(
         }
         found.position = header.start + end as u64;
         found.next_number = number + 1;
-        found.segments.push(Sealed { path, first_sequence: header.first_sequence, bytes: end as u64 });
+        let SegmentHeader { nonce, first_sequence, .. } = header;
+        found.segments.push(Sealed { path, nonce, first_sequence, bytes: end as u64 });
+    }
+    if tail == Tail::Cut {
+        prepared.iter().try_for_each(|path| file::remove(path))?;
     }
     found.next_sequence = found.next_sequence.max(from_sequence + 1);
     Ok(found)
@@ -159,21 +169,27 @@ fn cut(path: &Path, bytes: &[u8], end: usize) -> Result<()> {
     file.sync_all()
 }
 
-/// Returns the segments by number, and treats what was being prepared as the tail.
-fn list(dir: &Path, tail: Tail) -> Result<Vec<(u64, PathBuf)>> {
+/// The files of a journal.
+pub(super) struct Listed {
+    /// By number.
+    pub(super) segments: Vec<(u64, PathBuf)>,
+    /// Those that were to become segments.
+    pub(super) prepared: Vec<PathBuf>,
+}
+
+/// Returns the files of a journal.
+pub(super) fn list(dir: &Path) -> Result<Listed> {
     let failed = |error| Error::io("read", dir, &error);
-    let mut paths = Vec::new();
+    let (mut segments, mut prepared) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.ends_with(super::segment::PREPARED_SUFFIX) {
-            if tail == Tail::Cut {
-                file::remove(&path)?;
-            }
+            prepared.push(path);
         } else if let Some(number) = super::segment::number_of(name) {
-            paths.push((number, path));
+            segments.push((number, path));
         }
     }
-    paths.sort_unstable();
-    Ok(paths)
+    segments.sort_unstable();
+    Ok(Listed { segments, prepared })
 }
