@@ -50,9 +50,11 @@
 //! # The version rule
 //!
 //! [`header::FORMAT_VERSION`] is raised by whatever a reader of the version before would misread: it then refuses with
-//! found and supported before it touches anything. Frames, facts, catalog and every kind of block carry a version byte of
-//! their own; a build that still reads an older one of those need not raise the format's. The bytes of each are written
-//! down in tests, so none changes by accident.
+//! found and supported before it touches anything. Segments, frames, facts, roots, catalog, counts, manifests and every kind
+//! of block (the page table is one) carry a version of their own; a build that still reads an older one of those need not
+//! raise the format's. What is whole but for its version is refused with [`Version`](crate::Error::Version) too: it is
+//! neither damage, for which an older root would be taken, nor a torn tail, which would be cut. A block is looked at when
+//! it is first read. The bytes of each are written down in tests, so none changes by accident.
 //!
 //! # Why nothing acknowledged is lost, and nothing appears by half
 //!
@@ -99,6 +101,8 @@ pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
 mod private;
+#[cfg(test)]
+pub(crate) mod restamp;
 pub(crate) mod root;
 mod staging;
 pub(crate) mod store;

@@ -7,7 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    frame::{FRAME_ALIGN, Frame, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader},
+    frame::{
+        FRAME_ALIGN, FRAME_VERSION, Foreign, Frame, FrameKind, JOURNAL_VERSION, SEGMENT_HEADER_LEN, SegmentHeader,
+    },
     next,
     segment::Sealed,
 };
@@ -53,6 +55,9 @@ pub(super) fn recover(
     let n_segments = paths.len();
     for (at, (number, path)) in paths.into_iter().enumerate() {
         let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
+        if let Some(version) = SegmentHeader::other_version(&bytes) {
+            return Err(Error::version(path.display(), version, JOURNAL_VERSION));
+        }
         let corrupt = |expected: String, got: String| Error::corrupt(path.display(), expected, got);
         let header = SegmentHeader::decode(&bytes).map_err(|got| corrupt("a segment's header".into(), got.into()))?;
         if header.database_id != database_id {
@@ -64,14 +69,14 @@ pub(super) fn recover(
             return Err(corrupt(format!("segment {expected}"), format!("segment {}", header.number)));
         }
         found.follow(&header, at == 0, from_sequence).map_err(|(expected, got)| corrupt(expected, got))?;
-        let end = found.read_frames(&header, &bytes, from_sequence, visitor)?;
+        let end = found.read_frames(&header, &path, &bytes, from_sequence, visitor)?;
         if at + 1 == n_segments {
             if let Some(next) = next::find(header.nonce, &bytes[end..]) {
                 let expected =
                     format!("segment {next} behind segment {number}: put the file back, or restore a backup");
                 return Err(Error::corrupt(dir.display(), expected, "no such file"));
             }
-            check_tail(&header, &bytes, end)
+            check_tail(&header, &path, &bytes, end)?
                 .map_err(|got| corrupt(format!("frame {} at byte {end}", found.next_sequence), got))?;
             if tail == Tail::Cut {
                 cut(&path, &bytes, end)?;
@@ -119,12 +124,15 @@ impl Recovered {
     fn read_frames(
         &mut self,
         header: &SegmentHeader,
+        path: &Path,
         bytes: &[u8],
         from_sequence: u64,
         visitor: &mut Visitor<'_>,
     ) -> Result<usize> {
         let mut at = SEGMENT_HEADER_LEN;
-        while let Some(frame) = bytes.get(at..).and_then(|rest| Frame::decode(header.nonce, rest)) {
+        while let Some(rest) = bytes.get(at..) {
+            let frame = Frame::decode(header.nonce, rest).map_err(|foreign| refused(path, at, foreign))?;
+            let Some(frame) = frame else { break };
             if frame.sequence != self.next_sequence || frame.hash_before != self.hash {
                 break;
             }
@@ -139,21 +147,35 @@ impl Recovered {
     }
 }
 
+/// Returns the error of a whole frame that this build does not know.
+fn refused(path: &Path, at: usize, foreign: Foreign) -> Error {
+    let what = format!("{}, frame at byte {at}", path.display());
+    match foreign {
+        Foreign::Version(version) => Error::version(what, version, FRAME_VERSION),
+        Foreign::Kind(kind) => {
+            Error::corrupt(what, "a batch or a bulk load (kind 1 or 2)", format_args!("kind {kind}"))
+        }
+    }
+}
+
 /// Checks that nothing behind `end` knew the bytes at `end` to be durable; returns what did.
-fn check_tail(header: &SegmentHeader, bytes: &[u8], end: usize) -> Result<(), String> {
+///
+/// # Errors
+/// Where there is a whole frame behind `end` that this build does not know.
+fn check_tail(header: &SegmentHeader, path: &Path, bytes: &[u8], end: usize) -> Result<Result<(), String>> {
     let nonce = header.nonce.to_le_bytes();
     let mut at = end + FRAME_ALIGN;
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= FRAME_ALIGN) {
         if rest[..FRAME_ALIGN] == nonce
-            && let Some(frame) = Frame::decode(header.nonce, rest)
+            && let Some(frame) = Frame::decode(header.nonce, rest).map_err(|foreign| refused(path, at, foreign))?
             && frame.durable_to > header.start + end as u64
         {
             let known = frame.durable_to - header.start;
-            return Err(format!("damage, though frame {} knew {known} bytes to be durable", frame.sequence));
+            return Ok(Err(format!("damage, though frame {} knew {known} bytes to be durable", frame.sequence)));
         }
         at += FRAME_ALIGN;
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// Cuts the file behind its last frame. What stays is written again before it is synced: after a failed sync the pages
