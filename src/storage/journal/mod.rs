@@ -146,17 +146,18 @@ impl Journal {
         }
     }
 
-    /// Checks that the journal of a database in `dir` is there at all: it has a segment from the beginning on.
+    /// Checks that the journal of a database in `dir` is there at all (it has a segment from the beginning on), and is no
+    /// other version's: all that can be said before anything is touched.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] where there is none.
+    /// [`Error::Corrupt`] where there is no segment; [`Error::Version`].
     pub(crate) fn check_begun(dir: &Path) -> Result<()> {
-        let is_begun = dir.is_dir() && !recover::list(dir)?.segments.is_empty();
-        if is_begun {
-            return Ok(());
+        let segments = if dir.is_dir() { recover::list(dir)?.segments } else { Vec::new() };
+        if segments.is_empty() {
+            let expected = "a segment of the journal, as every database has: put its files back, or restore a backup";
+            return Err(Error::corrupt(dir.display(), expected, if dir.is_dir() { "none" } else { "no directory" }));
         }
-        let expected = "a segment of the journal, as every database has: put its files back, or restore a backup";
-        Err(Error::corrupt(dir.display(), expected, if dir.is_dir() { "none" } else { "no directory" }))
+        segments.iter().try_for_each(|(_, path)| recover::check_version(path))
     }
 
     /// Opens the journal in `dir`, shows every frame after `from_sequence`, the root's, to `visitor`,

@@ -4,7 +4,11 @@
 //! it is damage. Every segment but the last was made durable before the next one got its first frame, so there the
 //! frames must reach the next segment's first sequence. A last segment that names a next one is not the last.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use super::{
     frame::{
@@ -55,9 +59,6 @@ pub(super) fn recover(
     let n_segments = paths.len();
     for (at, (number, path)) in paths.into_iter().enumerate() {
         let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
-        if let Some(version) = SegmentHeader::other_version(&bytes) {
-            return Err(Error::version(path.display(), version, JOURNAL_VERSION));
-        }
         let corrupt = |expected: String, got: String| Error::corrupt(path.display(), expected, got);
         let header = SegmentHeader::decode(&bytes).map_err(|got| corrupt("a segment's header".into(), got.into()))?;
         if header.database_id != database_id {
@@ -189,6 +190,20 @@ fn cut(path: &Path, bytes: &[u8], end: usize) -> Result<()> {
     file.write_at(&bytes[..end], 0)?;
     file.set_len(end as u64)?;
     file.sync_all()
+}
+
+/// Checks that a segment is none of another version's, reading its header alone.
+///
+/// # Errors
+/// [`Error::Version`]; [`Error::Io`] where it cannot be read.
+pub(super) fn check_version(path: &Path) -> Result<()> {
+    let mut header = Vec::new();
+    let file = File::open(path).map_err(|error| Error::io("open", path, &error))?;
+    file.take(SEGMENT_HEADER_LEN as u64).read_to_end(&mut header).map_err(|error| Error::io("read", path, &error))?;
+    match SegmentHeader::other_version(&header) {
+        Some(version) => Err(Error::version(path.display(), version, JOURNAL_VERSION)),
+        None => Ok(()),
+    }
 }
 
 /// The files of a journal.
