@@ -54,7 +54,8 @@
 //! of block (the page table is one) carry a version of their own; a build that still reads an older one of those need not
 //! raise the format's. What is whole but for its version is refused with [`Version`](crate::Error::Version) too: it is
 //! neither damage, for which an older root would be taken, nor a torn tail, which would be cut. A block is looked at when
-//! it is first read. The bytes of each are written down in tests, so none changes by accident.
+//! it is first read. The bytes of each are written down in tests, so none changes by accident,
+//! and `tests/golden` keeps a whole database of each format that every later build must read.
 //!
 //! # Why nothing acknowledged is lost, and nothing appears by half
 //!

@@ -4,6 +4,7 @@ mod api;
 mod copies;
 mod disk_full;
 mod formats;
+mod golden;
 mod hostile;
 mod imports;
 mod missing;
