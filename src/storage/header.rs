@@ -419,9 +419,9 @@ mod tests {
         std::fs::remove_file(journal.join("0000000000000001.journal")).unwrap();
         for _ in 0..2 {
             for open in [Home::open, Home::open_read_only] {
-                let Err(Error::Corrupt { what, expected, .. }) = open(dir.path()) else { panic!("it was opened") };
+                let Err(Error::Corrupt { what, got, .. }) = open(dir.path()) else { panic!("it was opened") };
                 assert_eq!(what, journal.display().to_string());
-                assert!(expected.contains("put its files back"), "{expected}");
+                assert!(got.contains("put the journal's files back"), "{got}");
             }
             let _ = std::fs::remove_dir(&journal);
         }

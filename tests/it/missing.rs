@@ -88,7 +88,10 @@ fn an_emptied_journal_is_refused_in_every_state() {
         for _ in 0..2 {
             let refused = refusal(&emptied);
             let journal = emptied.join("journal").display().to_string();
-            assert!(refused.contains(&journal) && refused.contains("put its files back"), "{name}: {refused}");
+            assert!(
+                refused.contains(&journal) && refused.contains("put the journal's files back"),
+                "{name}: {refused}"
+            );
             // And once more with the directory gone too.
             let _ = fs::remove_dir(emptied.join("journal"));
         }

@@ -154,8 +154,9 @@ impl Journal {
     pub(crate) fn check_begun(dir: &Path) -> Result<()> {
         let segments = if dir.is_dir() { recover::list(dir)?.segments } else { Vec::new() };
         if segments.is_empty() {
-            let expected = "a segment of the journal, as every database has: put its files back, or restore a backup";
-            return Err(Error::corrupt(dir.display(), expected, if dir.is_dir() { "none" } else { "no directory" }));
+            let found = if dir.is_dir() { "none" } else { "no directory" };
+            let got = format_args!("{found}; put the journal's files back, or restore a backup");
+            return Err(Error::corrupt(dir.display(), "a segment of the journal, as every database has", got));
         }
         segments.iter().try_for_each(|(_, path)| recover::check_version(path))
     }

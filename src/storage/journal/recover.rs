@@ -22,6 +22,9 @@ use crate::{
     storage::file::{self, DiskFile},
 };
 
+/// What to do where a segment is missing.
+const ADVICE: &str = "put the missing file back, or restore a backup";
+
 /// What a journal held.
 pub(super) struct Recovered {
     pub(super) segments: Vec<Sealed>,
@@ -67,15 +70,14 @@ pub(super) fn recover(
         }
         if header.number != number || (at > 0 && number != found.next_number) {
             let expected = if at > 0 { found.next_number } else { number };
-            return Err(corrupt(format!("segment {expected}"), format!("segment {}", header.number)));
+            return Err(corrupt(format!("segment {expected}"), format!("segment {}; {ADVICE}", header.number)));
         }
         found.follow(&header, at == 0, from_sequence).map_err(|(expected, got)| corrupt(expected, got))?;
         let end = found.read_frames(&header, &path, &bytes, from_sequence, visitor)?;
         if at + 1 == n_segments {
             if let Some(next) = next::find(header.nonce, &bytes[end..]) {
-                let expected =
-                    format!("segment {next} behind segment {number}: put the file back, or restore a backup");
-                return Err(Error::corrupt(dir.display(), expected, "no such file"));
+                let expected = format!("segment {next}, which segment {number} names as the next");
+                return Err(Error::corrupt(dir.display(), expected, format_args!("no such file; {ADVICE}")));
             }
             check_tail(&header, &path, &bytes, end)?
                 .map_err(|got| corrupt(format!("frame {} at byte {end}", found.next_sequence), got))?;
