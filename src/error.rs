@@ -55,13 +55,13 @@ pub enum Error {
         /// The process that holds it, where it could be read.
         process_id: Option<u32>,
     },
-    /// The database was written by a version this one does not read. Nothing was touched.
+    /// The database, or a part of it, was written by a version this one does not read. Nothing was touched.
     Version {
-        /// The database directory.
+        /// The database directory, or the segment, root, record or block in it.
         path: PathBuf,
-        /// The format version found.
+        /// The format version found: of that part, where it is a part.
         found: u32,
-        /// The format version this build reads and writes.
+        /// The version this build reads and writes.
         supported: u32,
     },
     /// No space is left (on the disk, in the user's quota, below the limit on file sizes where the program ignores
@@ -119,6 +119,21 @@ impl Error {
     /// Returns a corruption error.
     pub(crate) fn corrupt(what: impl fmt::Display, expected: impl fmt::Display, got: impl fmt::Display) -> Self {
         Self::Corrupt { what: what.to_string(), expected: expected.to_string(), got: got.to_string() }
+    }
+
+    /// Returns the error of a part of the database that has another version.
+    pub(crate) fn version(part: impl fmt::Display, found: impl Into<u32>, supported: impl Into<u32>) -> Self {
+        Self::Version { path: part.to_string().into(), found: found.into(), supported: supported.into() }
+    }
+
+    /// Returns the error with the database's directory before the name of a part that has another version.
+    pub(crate) fn in_database(self, dir: &Path) -> Self {
+        match self {
+            Self::Version { path, found, supported } if !path.starts_with(dir) => {
+                Self::Version { path: dir.join(path), found, supported }
+            }
+            other => other,
+        }
     }
 
     /// Returns the query error inside, if this is one.
