@@ -196,9 +196,7 @@ fn missing_segments_are_missed() {
         if missing == 5 {
             assert!(refused.contains("segment 6, which segment 5 names as the next, got no such file"), "{refused}");
         }
-        for newest in (missing + 1)..6 {
-            std::fs::remove_file(&paths[newest]).unwrap();
-        }
+        paths[missing + 1..].iter().for_each(|path| std::fs::remove_file(path).unwrap());
         refusal(&format!("segment {missing} and all after it"));
         for at in missing..6 {
             std::fs::write(&paths[at], &whole[at]).unwrap();
