@@ -10,6 +10,7 @@
 //! | `journal/<number>.journal` | segments of frames, one frame a commit: [`journal`] |
 //! | `journal/*.new` | segments being prepared; deleted on open |
 //! | `blocks/` | sled: blocks by [`BlockKey`], and two roots: [`store`], [`root`] |
+//! | `blocks/end` | how long sled's newest log is at least: [`sledfiles`] |
 //!
 //! Who opens it read-only changes none of these: the lock is shared while the journal is read and `blocks` copied, and
 //! given back then ([`private`]).
@@ -70,8 +71,9 @@
 //! 4. Blocks are never overwritten: a key names the generation that wrote it. A checkpoint writes blocks of a new
 //!    generation, then the page table that names every live block, and flushes; then it writes the root, and flushes.
 //!    Before that second flush the old root stands and names only blocks that are still there; after it the new one does.
-//!    sled may tear anything in between, or go back in time: a root is whole or is not, and one that is there came after
-//!    its blocks.
+//!    sled may tear anything in between, or go back to the flush before: a root is whole or is not, and one that is there
+//!    came after its blocks. That it goes back no further, and that it can bear what is in its files, is checked before it
+//!    opens ([`sledfiles`]).
 //! 5. Two roots are kept, and the journal since the older. If the newer root, its page table, catalog or counts are
 //!    damaged, the older one and the journal give the same state. Facts are absolute (ids given, values set), so frames
 //!    that blocks hold already do no harm.
@@ -96,6 +98,7 @@ pub(crate) mod journal;
 pub(crate) mod key;
 mod private;
 pub(crate) mod root;
+mod sledfiles;
 mod staging;
 pub(crate) mod store;
 
@@ -110,3 +113,12 @@ pub(crate) use key::{BlockKey, BlockKind};
 pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
 pub(crate) use staging::Staging;
 pub(crate) use store::Store;
+
+#[cfg(any(test, feature = "crash"))]
+use fault::is_same_checksum;
+
+/// Returns whether two checksums are the same.
+#[cfg(not(any(test, feature = "crash")))]
+fn is_same_checksum(expected: u64, found: u64) -> bool {
+    expected == found
+}

@@ -10,6 +10,8 @@
 //!   the process;
 //! - iterators hold a clone (whose drop flushes) and walk on behind the end of their range: scans stop by themselves,
 //!   and belong to the thread that writes;
+//! - it opens what is damaged, and hangs: its files are checked first ([`sledfiles`]); a flush may read leaves to move them,
+//!   and one that it could not read shows only when it is asked;
 //! - killed while it opens, after its metadata became a snapshot and before the next log exists, it deletes that snapshot at
 //!   the next open and has lost everything at the one after: an empty log keeps it from that ([`complete_log`]);
 //! - `open` runs the program `sync` twice: on a machine with much unwritten data elsewhere, that takes its time.
@@ -17,6 +19,7 @@
 use std::{
     collections::BTreeMap,
     fmt, io,
+    mem::ManuallyDrop,
     ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -27,7 +30,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{bytes::Bytes, key::BlockKey};
+use super::{bytes::Bytes, key::BlockKey, sledfiles};
 use crate::{Error, Result};
 
 /// Blocks a leaf of sled holds at most (half as many after a load in key order); fixed for a database's life. A cold
@@ -51,6 +54,13 @@ const LOCK_WAIT: Duration = Duration::from_millis(500);
 /// Where sled keeps its own settings (the fanout), and how long they are.
 const COOKIE: &str = "durability_cookie";
 const COOKIE_BYTES: u64 = 64;
+
+/// Flushes before the drop, each of which may move leaves and so make the next one move others: a drop flushes six times, and
+/// those must find nothing to do.
+const SETTLING_FLUSHES_MAX: usize = 16;
+
+/// So many flushes in a row that moved nothing say that the next one will not either: what a flush frees is free three later.
+const QUIET_FLUSHES: usize = 3;
 
 /// Starts the keys of named records: above every kind of block.
 const NAMED: u8 = 0xff;
@@ -249,6 +259,10 @@ impl SledStore {
         mend_cookie(path)
             .and_then(|()| complete_log(&path.join(METADATA)))
             .map_err(|error| Error::io("open", path, &error))?;
+        if let Err(damage) = sledfiles::check(path) {
+            // Where another handle writes meanwhile (the file system knows no locks of ours), this is no damage.
+            return Err(if is_held(path) { already_open(path) } else { damage });
+        }
         let config = sled::Config::new()
             .path(path)
             .cache_capacity_bytes(CACHE_BYTES)
@@ -257,7 +271,7 @@ impl SledStore {
         let db = match open_patiently(&config) {
             Ok(Ok(db)) => db,
             Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(Error::AlreadyOpen { path: path.to_path_buf(), process_id: None });
+                return Err(already_open(path));
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
                 return Err(Error::corrupt(path.display(), "a store that sled can read", error));
@@ -294,16 +308,37 @@ impl SledStore {
     }
 
     fn flush(&self) -> Result<()> {
-        self.call(&self.writer, "flush", |db| {
+        let has_flushed = self.call(&self.writer, "flush", |db| {
             if !self.is_dirty.load(Ordering::Acquire) {
-                return Ok(());
+                return Ok(false);
             }
             #[cfg(test)]
             if self.planted.load(Ordering::SeqCst) {
                 return Err(io::Error::other("planted: the device failed"));
             }
             db.flush()?;
+            db.check_error()?;
             self.is_dirty.store(false, Ordering::Release);
+            Ok(true)
+        })?;
+        if has_flushed && let Err(error) = sledfiles::vouch(&self.path) {
+            // What it said before is true still, and says less.
+            log::warn!("noting what is flushed: {error}");
+        }
+        Ok(())
+    }
+
+    /// Flushes until sled moves no more leaves.
+    fn settle(&self) -> Result<()> {
+        self.call(&self.writer, "flush", |db| {
+            let mut n_quiet = 0;
+            for _ in 0..SETTLING_FLUSHES_MAX {
+                n_quiet = if db.flush()?.objects_flushed == 0 { n_quiet + 1 } else { 0 };
+                db.check_error()?;
+                if n_quiet == QUIET_FLUSHES {
+                    break;
+                }
+            }
             Ok(())
         })
     }
@@ -313,15 +348,20 @@ impl SledStore {
         self.call(&self.writer, "scan", |db| {
             #[allow(clippy::disallowed_methods, reason = "the one place that stops by itself")]
             let pairs = db.range::<&[u8], _>((Bound::Included(from), Bound::Unbounded));
-            for pair in pairs {
+            // Its drop flushes: after an error, or a panic, that may never return.
+            let mut pairs = ManuallyDrop::new(pairs);
+            let visited = loop {
+                let Some(pair) = pairs.next() else { break Ok(()) };
                 let (key, bytes) = pair?;
                 match visit(&key, &bytes) {
                     Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => return Ok(Err(error)),
+                    Ok(false) => break Ok(()),
+                    Err(error) => break Err(error),
                 }
-            }
-            Ok(Ok(()))
+            };
+            drop(ManuallyDrop::into_inner(pairs));
+            db.check_error()?;
+            Ok(visited)
         })?
     }
 
@@ -352,8 +392,8 @@ impl SledStore {
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        // A flush of ours, which may fail, before the ones in sled's own drops, which may not.
-        let is_clean = self.flush().is_ok();
+        // Flushes of ours, which may fail, before the ones in sled's own drops, which may not.
+        let is_clean = self.flush().and_then(|()| self.settle()).is_ok();
         let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let handles = (reader, self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         if is_clean {
@@ -415,6 +455,16 @@ fn open_patiently(config: &sled::Config) -> std::thread::Result<io::Result<sled:
         }
         std::thread::sleep(LOCK_WAIT / 100);
     }
+}
+
+fn already_open(path: &Path) -> Error {
+    Error::AlreadyOpen { path: path.to_path_buf(), process_id: None }
+}
+
+/// Returns whether some handle has sled's own lock.
+fn is_held(path: &Path) -> bool {
+    let locked = std::fs::File::open(path).map(|dir| dir.try_lock());
+    matches!(locked, Ok(Err(std::fs::TryLockError::WouldBlock)))
 }
 
 /// Removes settings of sled that are cut short: it writes them once, neither whole nor durably, refuses to open with such,

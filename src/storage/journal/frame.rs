@@ -11,6 +11,8 @@
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
+use super::super::is_same_checksum;
+
 /// Bytes of a segment's header.
 pub(super) const SEGMENT_HEADER_LEN: usize = 88;
 
@@ -137,7 +139,7 @@ impl<'a> Frame<'a> {
             2 => FrameKind::Adopt,
             _ => return None,
         };
-        if hash_of(&header[..40], payload) != hash {
+        if !is_same_checksum(hash_of(&header[..40], payload), hash) {
             return None;
         }
         let [sequence, durable_to, hash_before] = [8, 16, 24].map(|at| number(header, at));

@@ -5,6 +5,7 @@
 //! whose first argument says so. `src/bin/crash` runs campaigns at full length, `tests/crash` the short form of each.
 
 mod arguments;
+mod damage;
 mod heap;
 mod isolation;
 mod kill;
@@ -39,7 +40,7 @@ pub(crate) struct Campaign {
 
 /// Every campaign.
 pub(crate) const CAMPAIGNS: &[Campaign] =
-    &[kill::CAMPAIGN, memory::CAMPAIGN, isolation::CAMPAIGN, openers::CAMPAIGN, soak::CAMPAIGN];
+    &[kill::CAMPAIGN, memory::CAMPAIGN, isolation::CAMPAIGN, openers::CAMPAIGN, soak::CAMPAIGN, damage::CAMPAIGN];
 
 /// Returns the exit code of a child, if the program was started as one.
 pub(crate) fn child(arguments: &[String]) -> Option<ExitCode> {
