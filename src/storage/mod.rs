@@ -83,7 +83,8 @@
 //!    dead; what a kill left behind has an older generation than anything written since, and is found by one scan.
 //!
 //! What this does not cover: a disk that lies about `fdatasync`, and damage to acknowledged frames at the very end of the
-//! journal, behind which nothing vouches for them: that looks like a torn tail.
+//! journal, behind which nothing vouches for them: that looks like a torn tail. (A file that ends within a frame does not;
+//! one that was cut exactly between two does.)
 
 pub(crate) mod block;
 pub(crate) mod bytes;

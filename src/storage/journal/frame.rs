@@ -147,6 +147,16 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Returns whether bytes of this nonce are the beginning of a frame that would go on behind their end.
+pub(super) fn is_cut_short(nonce: u64, bytes: &[u8]) -> bool {
+    let nonce = nonce.to_le_bytes();
+    let n_nonce = bytes.len().min(nonce.len());
+    if n_nonce == 0 || bytes[..n_nonce] != nonce[..n_nonce] {
+        return false;
+    }
+    bytes.get(FRAME_HEADER_LEN..).is_none_or(|rest| (number(bytes, 32) as u32) as usize > rest.len())
+}
+
 fn hash_of(header: &[u8], payload: &[u8]) -> u64 {
     let mut hasher = Xxh3Default::new();
     hasher.update(header);

@@ -2,12 +2,13 @@
 //!
 //! A bad frame in the last segment is the torn tail of a crash unless a later frame knew its bytes to be durable: then
 //! it is damage. Every segment but the last was made durable before the next one got its first frame, so there the
-//! frames must reach the next segment's first sequence.
+//! frames must reach the next segment's first sequence. A frame is written only where the file has room for all of it, so
+//! one that the file ends in was whole once: that is damage too.
 
 use std::path::{Path, PathBuf};
 
 use super::{
-    frame::{FRAME_ALIGN, Frame, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader},
+    frame::{FRAME_ALIGN, Frame, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader, is_cut_short},
     segment::Sealed,
 };
 use crate::{
@@ -129,8 +130,12 @@ impl Recovered {
     }
 }
 
-/// Checks that nothing behind `end` knew the bytes at `end` to be durable; returns what did.
+/// Checks that nothing behind `end` knew the bytes at `end` to be durable, and that the file was not cut; returns what says
+/// so.
 fn check_tail(header: &SegmentHeader, bytes: &[u8], end: usize) -> Result<(), String> {
+    if is_cut_short(header.nonce, &bytes[end..]) {
+        return Err(format!("a file that ends in it, at byte {}", bytes.len()));
+    }
     let nonce = header.nonce.to_le_bytes();
     let mut at = end + FRAME_ALIGN;
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= FRAME_ALIGN) {

@@ -228,3 +228,30 @@ fn a_leaf_that_is_about_to_be_moved_is_told() {
     }
     assert!(n_moved > 0, "there were leaves to move");
 }
+
+/// What the check adds to an open and a keyed read: of 14,000 blocks, some of them in small slots.
+#[test]
+#[ignore = "a measurement"]
+fn measure_check() {
+    let dir = tempfile::tempdir().unwrap();
+    let blocks = |n: u32| (0..n).map(|n| (key(n), Some(Bytes::copy_of(&[value(n), value(n + 7)].concat()))));
+    {
+        let store = Store::open(dir.path()).unwrap();
+        for part in 0..10 {
+            store.apply(blocks(14_000).skip(part * 1400).take(1400).collect()).unwrap();
+            store.flush().unwrap();
+        }
+    }
+    let best = |work: &dyn Fn()| {
+        let times = (0..20).map(|_| {
+            let begun = std::time::Instant::now();
+            work();
+            begun.elapsed().as_secs_f64() * 1e3
+        });
+        times.fold(f64::MAX, f64::min)
+    };
+    let bytes: u64 = files(dir.path()).iter().map(|path| fs::metadata(path).unwrap().len()).sum();
+    let check = best(&|| check(dir.path()).unwrap());
+    let open = best(&|| drop(Store::open(dir.path()).unwrap().get(&key(5)).unwrap()));
+    println!("{} MB: check {check:.2} ms of {open:.2} ms for open, read and drop", bytes >> 20);
+}
