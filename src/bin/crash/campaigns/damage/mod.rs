@@ -67,6 +67,16 @@ struct Verdict {
     failures: Vec<String>,
 }
 
+impl Verdict {
+    /// Notes a failure, and shows it: a long campaign need not end before somebody looks.
+    fn fail(&mut self, plant: Plant, what: String) {
+        if plant == Plant::Nothing {
+            eprintln!("{what}");
+        }
+        self.failures.push(what);
+    }
+}
+
 fn run_with(arguments: &Arguments) -> Result<Report, String> {
     let plant: String = arguments.get("plant", Plant::Nothing.name().to_owned())?;
     let plant = Plant::find(&plant).ok_or_else(|| format!("no fault is called {plant}"))?;
@@ -132,7 +142,8 @@ fn attack(cases: &Cases, folder: &Path, verdict: &mut Verdict) {
         match session(&orders, HANGS_AFTER, &mut next, verdict) {
             Ended::Itself => {}
             Ended::Failed(how) => {
-                verdict.failures.push(format!("case {next}: {how}: {}", place::describe(folder, cases.seed, next)));
+                let what = place::describe(folder, cases.seed, next);
+                verdict.fail(cases.plant, format!("case {next}: {how}: {what}"));
                 next += 1;
             }
             Ended::Hung => {
@@ -141,12 +152,12 @@ fn attack(cases: &Cases, folder: &Path, verdict: &mut Verdict) {
                 match session(&alone, HANGS_FOR_SURE_AFTER, &mut next, verdict) {
                     Ended::Itself => verdict.n_slow += 1,
                     Ended::Failed(how) => {
-                        verdict.failures.push(format!("case {case}: {how}"));
+                        verdict.fail(cases.plant, format!("case {case}: {how}"));
                         next = case + 1;
                     }
                     Ended::Hung => {
                         let what = place::describe(folder, cases.seed, case);
-                        verdict.failures.push(format!("case {case}: it hangs: {what}"));
+                        verdict.fail(cases.plant, format!("case {case}: it hangs: {what}"));
                         next = case + 1;
                     }
                 }
@@ -173,7 +184,7 @@ fn session(orders: &Orders, patience: Duration, next: &mut u64, verdict: &mut Ve
                 if let Some((case, end, what)) = victim::parse_report(&line) {
                     *verdict.ends.entry(end.to_owned()).or_default() += 1;
                     if end == victim::FAILED {
-                        verdict.failures.push(format!("case {case}: {what}"));
+                        verdict.fail(orders.plant, format!("case {case}: {what}"));
                     }
                     *next = case + 1;
                 }
