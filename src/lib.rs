@@ -76,6 +76,11 @@ pub mod fault {
         crate::storage::fault::set(crate::storage::fault::Fault::AckBeforeWrite);
     }
 
+    /// Makes every database of this process acknowledge commits that the disk had no room for.
+    pub fn acknowledge_without_room() {
+        crate::storage::fault::set(crate::storage::fault::Fault::AckWithoutRoom);
+    }
+
     /// Makes every database of this process believe what it reads from blocks and frames.
     pub fn ignore_checksums() {
         crate::storage::fault::set(crate::storage::fault::Fault::ChecksumsIgnored);

@@ -147,8 +147,11 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| Error::io("read", path, &error))
 }
 
-/// Locations and low keys by id.
-pub(super) type Objects = HashMap<u64, (u64, Vec<u8>)>;
+/// A location and a low key.
+type Place = (u64, Vec<u8>);
+
+/// Places by id.
+pub(super) type Objects = HashMap<u64, Place>;
 
 /// A file of frames.
 pub(super) struct Reader<'a> {
@@ -196,7 +199,7 @@ impl Reader<'_> {
 }
 
 /// Takes an object off the start of `bytes`: its id, and place and low key unless it is gone.
-fn take_object(bytes: &mut &[u8]) -> Result<(u64, Option<(u64, Vec<u8>)>), String> {
+fn take_object(bytes: &mut &[u8]) -> Result<(u64, Option<Place>), String> {
     let mut number = || {
         let (first, rest) = bytes.split_first_chunk::<8>().ok_or("an object cut short")?;
         *bytes = rest;

@@ -28,7 +28,7 @@ use std::{fs, io, path::Path};
 
 use self::{
     metadata::Object,
-    slabs::{N_SLABS, Slab},
+    slabs::{Ends, N_SLABS, Slab},
 };
 use crate::{Error, Result};
 
@@ -49,13 +49,14 @@ pub(super) fn check(path: &Path) -> Result<()> {
     let Some(mut objects) = metadata::read(path, vouch::read(path)?)? else { return check_unused(path) };
     objects.sort_unstable_by(|a, b| a.low_key.cmp(&b.low_key));
     check_order(path, &objects)?;
+    let mut ends = Ends::new()?;
     let mut of_slab: [Vec<usize>; N_SLABS] = std::array::from_fn(|_| Vec::new());
     for (at, object) in objects.iter().enumerate() {
         of_slab[object.slab].push(at);
     }
     for (slab, mut members) in of_slab.into_iter().enumerate() {
         let Some(last) = members.iter().map(|at| objects[*at].slot).max() else { continue };
-        let slab = Slab::open(&path.join(SLABS), slab, last)?;
+        let mut slab = Slab::open(&path.join(SLABS), slab, last)?;
         let moved_from = moved_from(members.len() as u64, last);
         members.sort_unstable_by_key(|at| objects[*at].slot);
         if let Some(pair) = members.windows(2).find(|pair| objects[pair[0]].slot == objects[pair[1]].slot) {
@@ -65,7 +66,7 @@ pub(super) fn check(path: &Path) -> Result<()> {
         for at in members {
             let object = &objects[at];
             if slab.slot_len() <= SLOT_CHECKED_MAX || object.slot >= moved_from {
-                slab.check(object, objects.get(at + 1).map(|next| &*next.low_key))?;
+                slab.check(&mut ends, object, objects.get(at + 1).map(|next| &*next.low_key))?;
             }
         }
     }

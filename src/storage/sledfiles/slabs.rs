@@ -7,9 +7,11 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
+
+use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 use super::metadata::{CRC_SALT, Object};
 use crate::{Error, Result};
@@ -17,8 +19,11 @@ use crate::{Error, Result};
 /// How many sizes of slots there are.
 pub(super) const N_SLABS: usize = 78;
 
-/// The longest key that a leaf's ends are believed to have: ours are seventeen bytes or a short name.
-const KEY_BYTES_MAX: u64 = 1 << 12;
+/// Bytes of a leaf that hold its ends: keys of ours are seventeen bytes or a short name.
+const ENDS_BYTES_MAX: usize = 256;
+
+/// Bytes read at once: slots are looked at in their order.
+const READ_BYTES: usize = 1 << 16;
 
 /// Returns the bytes of the slots of a file: four steps to a doubling up to 65,536, then two, as sled counts.
 pub(super) const fn slot_len(slab: usize) -> u64 {
@@ -38,7 +43,9 @@ pub(super) const fn slot_len(slab: usize) -> u64 {
 
 /// A file of slots.
 pub(super) struct Slab {
-    file: File,
+    file: BufReader<File>,
+    /// Where it is read next.
+    at: u64,
     path: PathBuf,
     slot_len: u64,
 }
@@ -58,7 +65,7 @@ impl Slab {
             let expected = format!("a leaf at byte {}", u128::from(last) * u128::from(slot_len));
             return Err(Error::corrupt(path.display(), expected, format_args!("a file of {len} bytes")));
         }
-        Ok(Self { file, path, slot_len })
+        Ok(Self { file: BufReader::with_capacity(READ_BYTES, file), at: 0, path, slot_len })
     }
 
     /// Returns the bytes of a slot.
@@ -72,13 +79,16 @@ impl Slab {
     }
 
     /// Checks that a slot can be read and holds the leaf that begins with its object's key and ends at the next one's.
-    pub(super) fn check(&self, object: &Object, next: Option<&[u8]>) -> Result<()> {
-        let corrupt = |got: String| self.corrupt(object.slot, "a leaf", got);
-        let mut bytes = vec![0; usize::try_from(self.slot_len).map_err(|_| corrupt("a slot beyond memory".into()))?];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(object.slot * self.slot_len))
-            .and_then(|_| file.read_exact(&mut bytes))
+    pub(super) fn check(&mut self, ends: &mut Ends, object: &Object, next: Option<&[u8]>) -> Result<()> {
+        let start = object.slot * self.slot_len;
+        let mut bytes =
+            vec![0; usize::try_from(self.slot_len).expect("a file that has the slot fits memory's numbers")];
+        self.file
+            .seek_relative(start.wrapping_sub(self.at).cast_signed())
+            .and_then(|()| self.file.read_exact(&mut bytes))
             .map_err(|error| Error::io("read", &self.path, &error))?;
+        self.at = start + self.slot_len;
+        let corrupt = |got: String| self.corrupt(object.slot, "a leaf", got);
         let (bytes, crc) = bytes.split_last_chunk::<4>().expect("a slot has 64 bytes at least");
         let (expected, got) = (crc32fast::hash(bytes) ^ CRC_SALT, u32::from_le_bytes(*crc));
         if expected != got {
@@ -94,33 +104,53 @@ impl Slab {
         let len = len.iter().rev().fold(0, |len, byte| len << 8 | u64::from(*byte));
         let leaf = usize::try_from(len).ok().and_then(|len| bytes.get(..len));
         let leaf = leaf.ok_or_else(|| corrupt(format!("one of {len} bytes")))?;
-        let (low_key, end) = read_ends(leaf).map_err(|error| corrupt(error.to_string()))?;
-        if low_key != object.low_key || end.as_deref() != next {
-            return Err(corrupt(format!("the leaf of other keys, {low_key:02x?} to {end:02x?}")));
+        if !ends.are(leaf, &object.low_key, next).map_err(|error| corrupt(error.to_string()))? {
+            return Err(corrupt("the leaf of other keys".into()));
         }
         Ok(())
     }
 }
 
-/// Returns the keys a leaf begins and ends with: the first bytes of what is compressed.
-fn read_ends(leaf: &[u8]) -> io::Result<(Vec<u8>, Option<Vec<u8>>)> {
-    let mut reader = zstd::stream::read::Decoder::new(leaf)?;
-    let key = |reader: &mut dyn Read| {
-        let mut len = [0; 8];
-        reader.read_exact(&mut len)?;
-        let len = u64::from_le_bytes(len);
-        if len > KEY_BYTES_MAX {
-            return Err(io::Error::other(format!("a key of {len} bytes")));
+/// Reads the keys that leaves begin and end with.
+pub(super) struct Ends {
+    decoder: Decoder<'static>,
+    /// What they should be, as bincode writes them.
+    expected: Vec<u8>,
+}
+
+impl Ends {
+    /// Makes a reader for many leaves: the memory that zstd asks for is asked for once.
+    pub(super) fn new() -> Result<Self> {
+        let decoder = Decoder::new().map_err(|error| Error::io("unzip", Path::new("leaves"), &error))?;
+        Ok(Self { decoder, expected: Vec::new() })
+    }
+
+    /// Returns whether a leaf begins with one key and ends at the other; it unzips no more than that.
+    fn are(&mut self, leaf: &[u8], low_key: &[u8], next: Option<&[u8]>) -> io::Result<bool> {
+        self.expected.clear();
+        push_key(&mut self.expected, low_key);
+        self.expected.push(u8::from(next.is_some()));
+        next.iter().for_each(|next| push_key(&mut self.expected, next));
+        self.decoder.reinit()?;
+        let mut found = [0; ENDS_BYTES_MAX];
+        let mut output = OutBuffer::around(&mut found[..]);
+        let mut input = InBuffer::around(leaf);
+        while output.pos() < ENDS_BYTES_MAX && input.pos < leaf.len() {
+            let before = (input.pos, output.pos());
+            let left = self.decoder.run(&mut input, &mut output)?;
+            if left == 0 || before == (input.pos, output.pos()) {
+                break;
+            }
         }
-        let mut key = vec![0; len as usize];
-        reader.read_exact(&mut key)?;
-        Ok(key)
-    };
-    let low_key = key(&mut reader)?;
-    let mut has_end = [0];
-    reader.read_exact(&mut has_end)?;
-    let end = if has_end == [0] { None } else { Some(key(&mut reader)?) };
-    Ok((low_key, end))
+        let n_found = output.pos();
+        let n_compared = self.expected.len().min(ENDS_BYTES_MAX);
+        Ok(n_found >= n_compared && found[..n_compared] == self.expected[..n_compared])
+    }
+}
+
+fn push_key(bytes: &mut Vec<u8>, key: &[u8]) {
+    bytes.extend_from_slice(&(key.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(key);
 }
 
 /// Returns the path of the file of a slab, for tests that look into them.

@@ -192,7 +192,7 @@ impl Case<'_> {
     /// Asks and checks, in either order; of some cases also after a checkpoint, and after the next open.
     fn look(&self, db: Database, path: &Path, may_be: &dyn Fn(u64) -> bool) -> Result<Seen, String> {
         let mut seen = Seen::default();
-        if self.case % 2 == 0 {
+        if self.case.is_multiple_of(2) {
             self.check(&db, &mut seen)?;
             self.ask(&db, may_be, &mut seen)?;
         } else {
