@@ -80,6 +80,11 @@ pub mod fault {
     pub fn acknowledge_without_room() {
         crate::storage::fault::set(crate::storage::fault::Fault::AckWithoutRoom);
     }
+
+    /// Makes every database of this process believe what it reads from blocks and frames.
+    pub fn ignore_checksums() {
+        crate::storage::fault::set(crate::storage::fault::Fault::ChecksumsIgnored);
+    }
 }
 
 /// The door of the fuzz targets: bytes to the decoders behind the interface. No part of it.

@@ -10,6 +10,7 @@
 //! | `journal/<number>.journal` | segments of frames, one frame a commit: [`journal`] |
 //! | `journal/*.new` | segments being prepared; deleted on open |
 //! | `blocks/` | sled: blocks by [`BlockKey`], and two roots: [`store`], [`root`] |
+//! | `blocks/end` | how long sled's newest log is at least: [`sledfiles`] |
 //!
 //! Who opens it read-only changes none of these: the lock is shared while the journal is read and `blocks` copied, and
 //! given back then ([`private`]).
@@ -76,8 +77,9 @@
 //! 5. Blocks are never overwritten: a key names the generation that wrote it. A checkpoint writes blocks of a new
 //!    generation, then the page table that names every live block, and flushes; then it writes the root, and flushes.
 //!    Before that second flush the old root stands and names only blocks that are still there; after it the new one does.
-//!    sled may tear anything in between, or go back in time: a root is whole or is not, and one that is there came after
-//!    its blocks.
+//!    sled may tear anything in between, or go back to the flush before: a root is whole or is not, and one that is there
+//!    came after its blocks. That it goes back no further, and that it can bear what is in its files, is checked before it
+//!    opens ([`sledfiles`]).
 //! 6. Two roots are kept, and the journal since the older. If the newer root, its page table, catalog or counts are
 //!    damaged, the older one and the journal give the same state. Facts are absolute (ids given, values set), so frames
 //!    that blocks hold already do no harm.
@@ -87,7 +89,8 @@
 //!    dead; what a kill left behind has an older generation than anything written since, and is found by one scan.
 //!
 //! What this does not cover: a disk that lies about `fdatasync`; damage to acknowledged frames at the very end of the
-//! journal, behind which nothing vouches for them: that looks like a torn tail; and a newest segment that is taken away
+//! journal, behind which nothing vouches for them: that looks like a torn tail (a file that ends
+//! within a frame does not, one that was cut exactly between two does); and a newest segment that is taken away
 //! after a power loss took the name of it from the one before.
 
 pub(crate) mod block;
@@ -105,6 +108,7 @@ mod private;
 #[cfg(test)]
 pub(crate) mod restamp;
 pub(crate) mod root;
+mod sledfiles;
 mod staging;
 pub(crate) mod store;
 
@@ -119,3 +123,12 @@ pub(crate) use key::{BlockKey, BlockKind};
 pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
 pub(crate) use staging::Staging;
 pub(crate) use store::Store;
+
+#[cfg(any(test, feature = "crash"))]
+use fault::is_same_checksum;
+
+/// Returns whether two checksums are the same.
+#[cfg(not(any(test, feature = "crash")))]
+fn is_same_checksum(expected: u64, found: u64) -> bool {
+    expected == found
+}

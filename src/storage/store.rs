@@ -12,6 +12,8 @@
 //! - its locks live as long as its handles, also those given up: they are taken from it ([`leaked`]);
 //! - iterators hold a clone (whose drop flushes) and walk on behind the end of their range: scans stop by themselves,
 //!   and belong to the thread that writes;
+//! - it opens what is damaged, and hangs: its files are checked first ([`sledfiles`](super::sledfiles)); a flush may read
+//!   leaves to move them, and one that it could not read shows only when it is asked;
 //! - killed while it opens, after its metadata became a snapshot and before the next log exists, it deletes that snapshot at
 //!   the next open and has lost everything at the one after: an empty log keeps it from that ([`complete_log`]);
 //! - `open` runs the program `sync` twice: on a machine with much unwritten data elsewhere, that takes its time.

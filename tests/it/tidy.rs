@@ -27,6 +27,8 @@ const LAYERS: &[(&str, u32)] = &[
 /// Where each foreign crate lives: a path below `src` that its uses must start with.
 const PLACES: &[(&str, &[&str])] = &[
     ("sled", &["storage/store.rs", "storage/store/"]),
+    ("crc32fast", &["storage/sledfiles/"]),
+    ("zstd", &["storage/sledfiles/"]),
     ("rkyv", &["storage/block/", "storage/block.rs"]),
     ("bincode", &["storage/codec.rs"]),
     ("pest", &["query/parse/", "query/parse.rs"]),

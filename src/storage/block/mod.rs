@@ -49,6 +49,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::{
     bytes::{BYTES_ALIGN, Bytes},
+    is_same_checksum,
     key::BlockKey,
 };
 use crate::{Error, Result};
@@ -136,8 +137,8 @@ fn record_of<'a>(key: &BlockKey, bytes: &'a [u8]) -> Result<&'a [u8]> {
             format_args!("{:02x?}", &found[..24]),
         ));
     }
-    if found[24..] != expected[24..] {
-        let (expected, found) = (checksum(&expected), checksum(found));
+    let (expected, found) = (checksum(&expected), checksum(found));
+    if !is_same_checksum(expected, found) {
         return Err(Error::corrupt(key, format_args!("checksum {expected:016x}"), format_args!("{found:016x}")));
     }
     Ok(record)

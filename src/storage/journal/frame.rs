@@ -11,6 +11,8 @@
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
+use super::super::is_same_checksum;
+
 /// Bytes of a segment's header.
 pub(super) const SEGMENT_HEADER_LEN: usize = 88;
 
@@ -154,7 +156,7 @@ impl<'a> Frame<'a> {
         let numbers = number(header, 32);
         let Some(payload) = bytes[FRAME_HEADER_LEN..].get(..(numbers as u32) as usize) else { return Ok(None) };
         let hash = number(header, 40);
-        if hash_of(&header[..40], payload) != hash {
+        if !is_same_checksum(hash_of(&header[..40], payload), hash) {
             return Ok(None);
         }
         let version = (numbers >> 40) as u32;
@@ -169,6 +171,18 @@ impl<'a> Frame<'a> {
         let [sequence, durable_to, hash_before] = [8, 16, 24].map(|at| number(header, at));
         Ok(Some(Self { sequence, durable_to, hash_before, kind, hash, payload }))
     }
+}
+
+/// Returns whether bytes of this nonce are the beginning of a frame that would go on behind their end, and end in what it
+/// holds: behind a frame whose length alone is damaged, a file ends in zeros.
+pub(super) fn is_cut_short(nonce: u64, bytes: &[u8]) -> bool {
+    let nonce = nonce.to_le_bytes();
+    let n_nonce = bytes.len().min(nonce.len());
+    if n_nonce == 0 || bytes[..n_nonce] != nonce[..n_nonce] {
+        return false;
+    }
+    let goes_on = bytes.get(FRAME_HEADER_LEN..).is_none_or(|rest| (number(bytes, 32) as u32) as usize > rest.len());
+    goes_on && bytes[bytes.len().saturating_sub(FRAME_HEADER_LEN)..].iter().any(|byte| *byte != 0)
 }
 
 fn hash_of(header: &[u8], payload: &[u8]) -> u64 {

@@ -2,7 +2,8 @@
 //!
 //! A bad frame in the last segment is the torn tail of a crash unless a later frame knew its bytes to be durable: then
 //! it is damage. Every segment but the last was made durable before the next one got its first frame, so there the
-//! frames must reach the next segment's first sequence. A last segment that names a next one is not the last.
+//! frames must reach the next segment's first sequence. A last segment that names a next one is not the last. A frame is
+//! written only where the file has room for all of it, and zeros behind: where the file ends in one, it was cut.
 
 use std::{
     fs::File,
@@ -13,6 +14,7 @@ use std::{
 use super::{
     frame::{
         FRAME_ALIGN, FRAME_VERSION, Foreign, Frame, FrameKind, JOURNAL_VERSION, SEGMENT_HEADER_LEN, SegmentHeader,
+        is_cut_short,
     },
     next,
     segment::Sealed,
@@ -161,11 +163,14 @@ fn refused(path: &Path, at: usize, foreign: Foreign) -> Error {
     }
 }
 
-/// Checks that nothing behind `end` knew the bytes at `end` to be durable; returns what did.
+/// Checks that nothing behind `end` knew the bytes at `end` to be durable, and that the file was not cut; returns what says so.
 ///
 /// # Errors
 /// Where there is a whole frame behind `end` that this build does not know.
 fn check_tail(header: &SegmentHeader, path: &Path, bytes: &[u8], end: usize) -> Result<Result<(), String>> {
+    if is_cut_short(header.nonce, &bytes[end..]) {
+        return Ok(Err(format!("a file that ends in it, at byte {}", bytes.len())));
+    }
     let nonce = header.nonce.to_le_bytes();
     let mut at = end + FRAME_ALIGN;
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= FRAME_ALIGN) {

@@ -11,6 +11,7 @@
 
 use std::{
     io,
+    mem::ManuallyDrop,
     ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -26,7 +27,10 @@ use super::{
     mend::{self, METADATA},
     pending::{self, Batch, Pending},
 };
-use crate::{Error, Result, storage::private::PrivateCopy};
+use crate::{
+    Error, Result,
+    storage::{private::PrivateCopy, sledfiles},
+};
 
 /// Blocks a leaf of sled holds at most (half as many after a load in key order); fixed for a database's life. A cold
 /// read unzips a whole leaf, so few; but sled visits every leaf at open. 2.4 M relationships, 14,000 blocks: open takes
@@ -92,7 +96,7 @@ pub(crate) struct SledStore {
 
 /// What is read.
 enum Reader {
-    Live(Tree),
+    Live(Box<Tree>),
     /// What was durable when sled was given up.
     Copy(Box<SledStore>, #[allow(dead_code, reason = "it is removed when dropped, behind the store")] PrivateCopy),
     Gone,
@@ -105,7 +109,7 @@ impl SledStore {
             path: path.to_path_buf(),
             pending: Pending::default(),
             // A handle to the tree alone: it flushes once when dropped, one to everything three times.
-            reader: Mutex::new(Reader::Live((*db).clone())),
+            reader: Mutex::new(Reader::Live(Box::new((*db).clone()))),
             writer: Mutex::new(Some(db)),
             stalled: OnceLock::new(),
             is_synced: AtomicBool::new(false),
@@ -180,15 +184,20 @@ impl SledStore {
             let scanned = guarded(|| {
                 #[allow(clippy::disallowed_methods, reason = "the one place that stops by itself")]
                 let pairs = db.range::<&[u8], _>((Bound::Included(from), Bound::Unbounded));
-                for pair in pairs {
+                // Its drop flushes: after an error, or a panic, that may never return.
+                let mut pairs = ManuallyDrop::new(pairs);
+                let visited = loop {
+                    let Some(pair) = pairs.next() else { break Ok(()) };
                     let (key, bytes) = pair?;
                     match visit(&key, &bytes) {
                         Ok(true) => {}
-                        Ok(false) => break,
-                        Err(error) => return Ok(Err(error)),
+                        Ok(false) => break Ok(()),
+                        Err(error) => break Err(error),
                     }
-                }
-                Ok(Ok(()))
+                };
+                drop(ManuallyDrop::into_inner(pairs));
+                db.check_error()?;
+                Ok(visited)
             });
             (is_settled, scanned)
         };
@@ -257,10 +266,17 @@ impl SledStore {
                     mend::sync_folders(&self.path)?;
                     self.is_synced.store(true, Ordering::Release);
                 }
-                db.flush().map(drop)
+                db.flush()?;
+                db.check_error()
             });
             (is_settled, flushed)
         };
+        if flushed.is_ok()
+            && let Err(error) = sledfiles::vouch(&self.path)
+        {
+            // What it said before is true still, and says less.
+            log::warn!("noting what is flushed: {error}");
+        }
         let free_before = if flushed.is_ok() { 0 } else { free };
         self.free_before.store(free_before, Ordering::SeqCst);
         flushed.map_err(|error| self.give_up(writer, "flush", &error, is_settled))
@@ -273,7 +289,7 @@ impl SledStore {
             let mut reader = lock(&self.reader);
             self.is_synced.store(false, Ordering::Release);
             let db = open_sled(&self.path)?;
-            *reader = Reader::Live((*db).clone());
+            *reader = Reader::Live(Box::new((*db).clone()));
             *writer = Some(db);
         }
         Ok(writer.as_ref().expect("it was opened just now"))
@@ -328,7 +344,7 @@ impl Drop for SledStore {
         for _ in 0..QUIET_ROUNDS_MAX {
             let Some(db) = writer.as_ref().filter(|_| n_quiet < QUIET_ROUNDS) else { break };
             let is_settled = settle(&self.path, db);
-            match guarded(|| db.flush()) {
+            match guarded(|| db.flush().and_then(|stats| db.check_error().map(|()| stats))) {
                 Ok(stats) => n_quiet = if stats.objects_flushed == 0 { n_quiet + 1 } else { 0 },
                 Err(error) => {
                     log::warn!("closing {}: {error}", self.path.display());
@@ -372,6 +388,10 @@ fn open_sled(path: &Path) -> Result<Db> {
     mend::mend_cookie(path)
         .and_then(|()| mend::complete_log(&path.join(METADATA)))
         .map_err(|error| Error::io("open", path, &error))?;
+    if let Err(damage) = sledfiles::check(path) {
+        // Where another handle writes meanwhile (the file system knows no locks of ours), this is no damage.
+        return Err(if is_held(path) { already_open(path) } else { damage });
+    }
     let config = sled::Config::new()
         .path(path)
         .cache_capacity_bytes(CACHE_BYTES)
@@ -379,15 +399,23 @@ fn open_sled(path: &Path) -> Result<Db> {
         .zstd_compression_level(ZSTD_LEVEL);
     match open_patiently(&config) {
         Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-            Err(Error::AlreadyOpen { path: path.to_path_buf(), process_id: None })
-        }
+        Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Err(already_open(path)),
         Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
             Err(Error::corrupt(path.display(), "a store that sled can read", error))
         }
         Ok(Err(error)) => Err(Error::io("open", path, &error)),
         Err(_) => Err(Error::corrupt(path.display(), "a store that sled can read", "a panic of sled")),
     }
+}
+
+fn already_open(path: &Path) -> Error {
+    Error::AlreadyOpen { path: path.to_path_buf(), process_id: None }
+}
+
+/// Returns whether some handle has sled's own lock.
+fn is_held(path: &Path) -> bool {
+    let locked = std::fs::File::open(path).map(|dir| dir.try_lock());
+    matches!(locked, Ok(Err(std::fs::TryLockError::WouldBlock)))
 }
 
 /// Opens sled, and waits a little for a lock that it finds taken. Its lock is behind ours, so whoever has it is on the way

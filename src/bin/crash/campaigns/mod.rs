@@ -7,6 +7,7 @@
 mod arguments;
 mod calls;
 mod children;
+mod damage;
 mod errors;
 mod full;
 mod heap;
@@ -55,6 +56,7 @@ pub(crate) const CAMPAIGNS: &[Campaign] = &[
     isolation::CAMPAIGN,
     openers::CAMPAIGN,
     soak::CAMPAIGN,
+    damage::CAMPAIGN,
 ];
 
 /// Returns the exit code of a child, if the program was started as one.

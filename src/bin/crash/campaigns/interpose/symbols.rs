@@ -167,9 +167,7 @@ extern "C" fn writev(fd: c_int, parts: *const iovec, n_parts: c_int) -> ssize_t 
     let all = || system!(SYS_writev, fd, parts, n_parts) as ssize_t;
     watched(
         |watch| {
-            if path_of(watch, fd).is_none() {
-                return None;
-            }
+            path_of(watch, fd)?;
             // SAFETY: so many parts are there while the call lasts, as the function of C asks for.
             let parts = unsafe { std::slice::from_raw_parts(parts, usize::try_from(n_parts).unwrap_or(0)) };
             Some(
