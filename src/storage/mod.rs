@@ -96,8 +96,10 @@ pub(crate) mod journal;
 pub(crate) mod key;
 mod private;
 pub(crate) mod root;
+mod slabs;
 mod staging;
 pub(crate) mod store;
+mod wreck;
 
 pub(crate) use block::{
     AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, IntView, Presence, RelIds,
@@ -110,3 +112,4 @@ pub(crate) use key::{BlockKey, BlockKind};
 pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
 pub(crate) use staging::Staging;
 pub(crate) use store::Store;
+pub(crate) use wreck::Wreck;

@@ -247,6 +247,20 @@ impl Run {
     }
 }
 
+/// Returns a root of its bytes, and its page table, where both are whole.
+///
+/// # Errors
+/// [`Error::Corrupt`] where they are not.
+pub(super) fn read_root(store: &Store, bytes: &[u8]) -> Result<(Root, PageTable)> {
+    let root = Root::decode("root", bytes)?;
+    Ok((root, PageTable::load(store, &root)?))
+}
+
+/// Returns whether a named record is that of a root.
+pub(super) fn is_root_record(name: &[u8]) -> bool {
+    SLOTS.iter().any(|slot| slot.as_bytes() == name)
+}
+
 /// Returns where a block is, whatever its generation.
 fn place(key: BlockKey) -> (BlockKind, u32, u32) {
     (key.kind, key.sub, key.block)

@@ -150,6 +150,7 @@ fn random_graph(random: &mut Random, n_steps: u64) -> Database {
         must(&db, "CREATE CONSTRAINT FOR (n:B) REQUIRE n.id IS UNIQUE");
     }
     let mut n_nodes = 0u32;
+    let mut n_made = 0;
     for step in 0..n_steps {
         let mut tx = db.write().unwrap();
         let properties = |random: &mut Random| -> Map {
@@ -160,7 +161,8 @@ fn random_graph(random: &mut Random, n_steps: u64) -> Database {
                 for _ in 0..=random.below(40) {
                     let of: Vec<&str> = (0..random.below(3)).map(|_| *random.pick(&labels)).collect();
                     let mut properties = properties(random);
-                    properties.insert("id".into(), Value::Int(i64::from(n_nodes)));
+                    n_made += 1;
+                    properties.insert("id".into(), Value::Int(n_made));
                     n_nodes = n_nodes.max(tx.create_node(&of, &properties).unwrap().get() + 1);
                 }
                 tx.commit().unwrap();
@@ -308,7 +310,7 @@ fn the_demo_world_comes_back() {
     for statement in attendb::split_statements(&script) {
         db.execute(statement, ()).unwrap();
     }
-    assert!(count(&db, "MATCH (n) RETURN count(n)") > 500);
+    assert!(count(&db, "MATCH (n) RETURN count(n)") > 100);
     check_round_trip(&db);
 }
 
@@ -403,6 +405,8 @@ const NAMES: [&str; 5] = [
 ];
 const NEXT: &str = r#"{"next_index":0,"next_relationship":5}"#;
 
+const NO_IDS: &str = r#"{"next_index":0,"next_relationship":0}"#;
+
 /// Loads a stream whose checksums are right; `lines` follow names and two nodes.
 fn load(lines: &[&str]) -> Result<Database, Error> {
     let nodes = [NEXT, r#"{"node":0,"labels":[0]}"#, r#"{"node":1}"#];
@@ -473,7 +477,7 @@ fn a_stream_that_lies_is_refused_with_its_line() {
     }
     let headers: &[(&[&str], &str)] = &[
         (&[r#"{"label":1,"name":"A"}"#], "id 0"),
-        (&[r#"{"label":0,"name":"A"}"#, r#"{"label":1,"name":"A"}"#, NEXT], "once"),
+        (&[r#"{"label":0,"name":"A"}"#, r#"{"label":1,"name":"A"}"#, NO_IDS], "once"),
         (&[r#"{"blocks":[0]}"#], "a label below 0"),
         (&[r#"{"blocks":[null]}"#, r#"{"open":null,"next":1025}"#], "after one of its blocks"),
         (&[r#"{"blocks":[null]}"#, r#"{"open":null,"next":0}"#], "after one of its blocks"),

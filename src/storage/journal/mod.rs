@@ -152,6 +152,11 @@ impl Journal {
         recover::recover(dir, database_id, from_sequence, Tail::Kept, visitor).map(drop)
     }
 
+    /// Returns the id of the database that the journal in `dir` belongs to, where a segment says it.
+    pub(crate) fn database_id(dir: &Path) -> Option<u128> {
+        recover::database_id(dir)
+    }
+
     /// Appends a frame. It is durable, and may be acknowledged, when [`sync`](Self::sync) has returned. Callers hold
     /// the writer's mutex, so that the order of sequences is the order of commits.
     ///

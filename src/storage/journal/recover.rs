@@ -129,6 +129,13 @@ impl Recovered {
     }
 }
 
+/// Returns the database's id, as the first segment with a whole header has it.
+pub(super) fn database_id(dir: &Path) -> Option<u128> {
+    let paths = list(dir, Tail::Kept).ok()?;
+    let header = |(_, path): (u64, PathBuf)| SegmentHeader::decode(&std::fs::read(path).ok()?).ok();
+    paths.into_iter().find_map(header).map(|header| header.database_id)
+}
+
 /// Checks that nothing behind `end` knew the bytes at `end` to be durable; returns what did.
 fn check_tail(header: &SegmentHeader, bytes: &[u8], end: usize) -> Result<(), String> {
     let nonce = header.nonce.to_le_bytes();
