@@ -42,7 +42,7 @@ pub use params::Params;
 pub use rows::{Row, Rows, Summary};
 pub use schema::{IndexSchema, Schema, Status};
 pub use statement::Statement;
-pub use stream::StreamSummary;
+pub use stream::{SalvageReport, StreamSummary};
 pub use transaction::{ReadTransaction, Session, WriteTransaction};
 
 use self::{background::Background, cache::Cache, execute::Run};

@@ -34,6 +34,7 @@ mod open;
 mod paged;
 mod rebuild;
 mod record;
+mod salvage;
 mod snapshot;
 mod transaction;
 
@@ -50,6 +51,9 @@ pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use export::{Properties, Walker};
 pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
+#[cfg(test)]
+pub(crate) use salvage::salvage_wreck;
+pub(crate) use salvage::{Salvaged, salvage};
 pub(crate) use snapshot::{NO_LABEL, RelRecord, Snapshot};
 pub(crate) use transaction::Transaction;
 

@@ -42,12 +42,13 @@ pub(super) fn read(slabs: &Path, visit: &mut Visit<'_>) -> Result<()> {
         let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
         loop {
             let mut slot = (&mut file).take(size);
-            if slot.fill_buf().map_err(|error| failed(&path, error))?.is_empty() {
+            let mut begin = Vec::with_capacity(MAGIC.len());
+            (&mut slot).take(MAGIC.len() as u64).read_to_end(&mut begin).map_err(|error| failed(&path, error))?;
+            if begin.is_empty() {
                 break;
             }
-            if slot.fill_buf().map_err(|error| failed(&path, error))?.starts_with(&MAGIC) {
-                let leaf = decompress(&mut slot);
-                entries(&leaf, visit)?;
+            if begin == MAGIC {
+                entries(&decompress(&mut begin.chain(&mut slot)), visit)?;
             }
             io::copy(&mut slot, &mut io::sink()).map_err(|error| failed(&path, error))?;
         }

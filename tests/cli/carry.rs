@@ -81,6 +81,42 @@ fn what_cannot_be_done_says_why_and_leaves_nothing() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), before);
 }
 
+#[test]
+fn salvage_takes_what_is_whole_and_says_what_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    database(dir.path());
+    let stream = kgql_in(dir.path(), ["dump", "x.kg"], "").ok();
+    let whole = kgql_in(dir.path(), ["dump", "--salvage", "x.kg"], "");
+    assert!(whole.out == stream && whole.err.contains("lost 0 nodes, 0 relationships"), "{}", whole.err);
+    // The largest file holds blocks of properties or edges; a few bytes of each of its parts are damaged.
+    let slabs = dir.path().join("x.kg/blocks/slabs");
+    let files = fs::read_dir(&slabs).unwrap().map(|entry| entry.unwrap().path());
+    let largest = files.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    let mut bytes = fs::read(&largest).unwrap();
+    let slot: usize = largest.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    for slot in bytes.chunks_mut(slot).filter(|slot| slot.len() > 60) {
+        slot[20..60].fill(0x55);
+    }
+    fs::write(&largest, &bytes).unwrap();
+    let salvaged = kgql_in(dir.path(), ["dump", "--salvage", "x.kg", "x.dump"], "");
+    assert_eq!(salvaged.code, 0, "{salvaged:?}");
+    assert!(salvaged.err.contains("lost: ") || salvaged.err.contains("rebuilt: "), "{salvaged:?}");
+    assert!(salvaged.err.contains("salvaged 1800 nodes") && !salvaged.err.contains("panicked"), "{salvaged:?}");
+    assert!(fs::read(&largest).unwrap() == bytes, "the damaged database was changed");
+    let restored = kgql_in(dir.path(), ["restore", "new.kg", "x.dump"], "");
+    assert!(restored.err.contains("restored 1800 nodes"), "{restored:?}");
+    kgql_in(dir.path(), ["check", "new.kg", "--deep"], "").ok();
+    // Even without what sled knows of its files, and without our header.
+    fs::remove_dir_all(dir.path().join("x.kg/blocks/metadata")).unwrap();
+    fs::remove_file(dir.path().join("x.kg/header")).unwrap();
+    let again = kgql_in(dir.path(), ["dump", "--salvage", "x.kg"], "");
+    assert!(again.out == fs::read_to_string(dir.path().join("x.dump")).unwrap(), "{}", again.err);
+    for name in ["none.kg", "."] {
+        let none = kgql_in(dir.path(), ["dump", "--salvage", name], "");
+        assert!(none.code != 0 && none.out.is_empty(), "{none:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_restore_and_leaves_nothing() {

@@ -49,6 +49,9 @@ pub(crate) enum Command {
         /// Changes not one byte of the database: a private copy is read
         #[arg(long, alias = "read-only")]
         readonly: bool,
+        /// Takes what is whole from a damaged database, and says on standard error what is not; changes nothing of it
+        #[arg(long, conflicts_with = "readonly")]
+        salvage: bool,
     },
     /// Makes a database of what `dump` wrote; it appears when all of it is there
     Restore {

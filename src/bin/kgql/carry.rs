@@ -23,21 +23,59 @@ const SUFFIX: &str = ".partial";
 /// What opening or reading it said; [`Failure::Io`] where the file cannot be written, and then it does not appear.
 pub(crate) fn dump(path: &Path, file: Option<&Path>, readonly: bool) -> Result<(), Failure> {
     let db = open(path, readonly)?;
-    let progress = Progress::new(true);
-    let summary = match file {
-        None => watch(&progress, "dump", 0, |watched| db.save_to(watched.of(io::stdout().lock())))?,
-        Some(file) => {
-            let target = Target::create(file)?;
-            let summary = watch(&progress, "dump", 0, |watched| db.save_to(watched.of(&target.file)))?;
-            target.keep()?;
-            summary
-        }
-    };
+    let summary = write_to(file, "dump", |out| db.save_to(out))?;
     eprintln!(
         "dumped {} nodes, {} relationships: {} bytes, xxh3 {:016x}",
         summary.n_nodes, summary.n_relationships, summary.n_bytes, summary.checksum
     );
     Ok(db.close()?)
+}
+
+/// Writes what is whole of a damaged database in a directory to a file, or to standard output.
+///
+/// # Errors
+/// As [`dump`].
+pub(crate) fn salvage(path: &Path, file: Option<&Path>) -> Result<(), Failure> {
+    check_there(path)?;
+    let report = write_to(file, "salvage", |out| Database::salvage(path, out))?;
+    for line in &report.rebuilt {
+        eprintln!("rebuilt: {line}");
+    }
+    for line in &report.lost {
+        eprintln!("lost: {line}");
+    }
+    let unlisted = report.n_lost - report.lost.len() as u64;
+    if unlisted > 0 {
+        eprintln!("lost: and {unlisted} more");
+    }
+    eprintln!(
+        "salvaged {} nodes, {} relationships from {}; lost {} nodes, {} relationships, at most {} property values",
+        report.summary.n_nodes,
+        report.summary.n_relationships,
+        report.source,
+        report.n_nodes_lost,
+        report.n_relationships_lost,
+        report.n_values_lost_max
+    );
+    Ok(())
+}
+
+/// Lets `write` write a stream to a file, or to standard output.
+fn write_to<T>(
+    file: Option<&Path>,
+    name: &'static str,
+    write: impl FnOnce(&mut dyn Write) -> attendb::Result<T>,
+) -> Result<T, Failure> {
+    let progress = Progress::new(true);
+    match file {
+        None => watch(&progress, name, 0, |watched| write(&mut watched.of(io::stdout().lock()))),
+        Some(file) => {
+            let target = Target::create(file)?;
+            let written = watch(&progress, name, 0, |watched| write(&mut watched.of(&target.file)))?;
+            target.keep()?;
+            Ok(written)
+        }
+    }
 }
 
 /// Makes a database in a directory of a file, or of standard input.
@@ -71,12 +109,17 @@ pub(crate) fn backup(path: &Path, directory: &Path, readonly: bool) -> Result<()
     Ok(db.close()?)
 }
 
+/// Refuses a directory that is not there, or empty.
+fn check_there(path: &Path) -> Result<(), Failure> {
+    if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Ok(());
+    }
+    Err(Failure::Io(format!("{} is no database: there is no such directory", path.display())))
+}
+
 /// Opens a database that must exist.
 fn open(path: &Path, readonly: bool) -> Result<Database, Failure> {
-    let is_there = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-    if !is_there {
-        return Err(Failure::Io(format!("{} is no database: there is no such directory", path.display())));
-    }
+    check_there(path)?;
     Ok(Database::open_with(path, Options { read_only: readonly, background: false, ..Options::default() })?)
 }
 

@@ -63,7 +63,10 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Check { database, deep }) => check::run(&database, deep).map(|()| None),
         Some(Command::Demo { directory }) => demo::run(directory.as_deref(), voice).map(|()| None),
-        Some(Command::Dump { database, file, readonly }) => {
+        Some(Command::Dump { database, file, salvage: true, .. }) => {
+            carry::salvage(&database, file.as_deref()).map(|()| None)
+        }
+        Some(Command::Dump { database, file, readonly, salvage: false }) => {
             carry::dump(&database, file.as_deref(), readonly).map(|()| None)
         }
         Some(Command::Restore { database, file }) => carry::restore(&database, file.as_deref()).map(|()| None),

@@ -25,14 +25,19 @@
 //! database gives the same bytes.
 
 mod read;
+mod salvage;
 mod text;
 mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     io::{BufReader, BufWriter, Read, Write},
     path::Path,
 };
 
+pub use self::salvage::SalvageReport;
 use super::{Database, limits};
 use crate::{Error, Result, db::Options, graph::Engine};
 
