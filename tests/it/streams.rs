@@ -546,6 +546,69 @@ fn small_words_do_not_become_much_memory() {
     assert!(matches!(error, Error::Limit { .. } | Error::Corrupt { .. }), "{error}");
 }
 
+/// Streams that were changed and sealed again: whatever they say, it is refused or it is a sound graph.
+#[test]
+fn no_stream_does_harm() {
+    let mut random = Random::new(0x5ea1);
+    let stream = saved(&random_graph(&mut random, 12));
+    let text = String::from_utf8(stream).unwrap();
+    let lines: Vec<&str> = text.lines().map(|line| &line[..line.len() - 10]).collect();
+    // Values of the world above are long: the lines that are not make the better prey.
+    let short: Vec<&str> = lines[1..lines.len() - 1].iter().filter(|line| line.len() < 300).copied().collect();
+    let numbers =
+        ["0", "1", "7", "1023", "1024", "65535", "1048575", "4294966271", "4294967295", "18446744073709551615", "-1"];
+    let (mut n_sound, mut n_refused) = (0, 0);
+    for _ in 0..1500 {
+        let mut objects: Vec<String> = short.iter().map(|line| (*line).to_owned()).collect();
+        for _ in 0..=random.below(2) {
+            let at = random.below(objects.len() as u64) as usize;
+            match random.below(6) {
+                0 => drop(objects.remove(at)),
+                1 => {
+                    let other = random.below(objects.len() as u64) as usize;
+                    objects.swap(at, other);
+                }
+                2 => {
+                    let copy = objects[at].clone();
+                    objects.insert(at, copy);
+                }
+                // A number becomes another.
+                3 | 4 => {
+                    let line = &objects[at];
+                    let digits: Vec<usize> =
+                        line.bytes().enumerate().filter(|(_, b)| b.is_ascii_digit()).map(|(at, _)| at).collect();
+                    if digits.is_empty() {
+                        continue;
+                    }
+                    let from = *random.pick(&digits);
+                    let n = line[from..].bytes().take_while(u8::is_ascii_digit).count();
+                    objects[at] = format!("{}{}{}", &line[..from], random.pick(&numbers), &line[from + n..]);
+                }
+                _ => {
+                    let mut bytes = objects[at].clone().into_bytes();
+                    let place = random.below(bytes.len() as u64) as usize;
+                    bytes[place] = b"\"\\{}[],:0a-.e "[random.below(14) as usize];
+                    objects[at] = String::from_utf8_lossy(&bytes).into_owned();
+                }
+            }
+        }
+        let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+        let options = Options { memory_bytes_max: 64 << 20, background: false, ..Options::default() };
+        match Database::load_from_with(sealed(&objects).as_slice(), options) {
+            Ok(db) => {
+                n_sound += 1;
+                let report = db.check(true).unwrap();
+                assert!(report.is_sound(), "{:?}", report.problems);
+                must(&db, "CREATE (:A {n: 1})-[:KNOWS]->(:B)");
+                assert!(db.check(true).unwrap().is_sound());
+            }
+            Err(Error::Corrupt { .. } | Error::Limit { .. } | Error::Constraint { .. }) => n_refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert!(n_sound > 20 && n_refused > 500, "{n_sound} sound, {n_refused} refused");
+}
+
 #[test]
 fn a_newer_version_is_refused_whatever_follows() {
     let stream = b"{\"attendb\":\"dump\",\"version\":2,\"with\":\"other rules\"}\nand other lines";
