@@ -23,6 +23,8 @@ mod transaction;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod versions;
 
 use std::{
     path::Path,

@@ -2,6 +2,7 @@
 //! journal. The directory is read in place and not changed by a byte.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +12,7 @@ use super::{
     bytes::Bytes,
     header::Remains,
     journal::{Journal, Visitor},
-    key::BlockKey,
+    key::{BlockKey, BlockKind},
     private::PrivateCopy,
     root::{self, PageTable, Root},
     slabs,
@@ -33,6 +34,8 @@ pub(crate) struct Wreck {
     /// Before the copy it lies in.
     store: Arc<Store>,
     roots: Vec<Vec<u8>>,
+    /// Generations of page tables.
+    tables: BTreeSet<u64>,
     database_id: Option<u128>,
     damage: Vec<Error>,
     remains: Remains,
@@ -52,14 +55,14 @@ impl Wreck {
             Ok(database_id) => Some(*database_id),
             Err(error) => {
                 damage.push(error.clone());
-                Journal::database_id(&remains.journal)
+                Journal::beginning(&remains.journal).map(|(database_id, _)| database_id)
             }
         };
         let slabs = remains.blocks.join(Store::FILES);
         let copy = PrivateCopy::with_room(size(&slabs))?;
         let store = Arc::new(Store::open(copy.path())?);
-        let mut roots = Vec::new();
-        if let Err(error) = fill(&store, &slabs, &mut roots) {
+        let (mut roots, mut tables) = (Vec::new(), BTreeSet::new());
+        if let Err(error) = fill(&store, &slabs, &mut roots, &mut tables) {
             match error {
                 // Whatever was found before that is there.
                 Error::Io { ref path, .. } if path.starts_with(&remains.blocks) => damage.push(error),
@@ -67,7 +70,7 @@ impl Wreck {
             }
         }
         store.flush()?;
-        Ok(Self { store, roots, database_id, damage, remains, _copy: copy })
+        Ok(Self { store, roots, tables, database_id, damage, remains, _copy: copy })
     }
 
     /// Returns the store that holds the blocks that are whole, and no others.
@@ -81,16 +84,44 @@ impl Wreck {
     }
 
     /// Returns every root that is whole, its page table too, the newest first; and what is wrong with others.
-    pub(crate) fn roots(&self) -> (Vec<(Root, PageTable)>, Vec<Error>) {
+    ///
+    /// # Errors
+    /// [`Error::Version`] where one is of another version.
+    pub(crate) fn roots(&self) -> Result<(Vec<(Root, PageTable)>, Vec<Error>)> {
         let (mut whole, mut damage) = (Vec::new(), Vec::new());
         for bytes in &self.roots {
             match root::read_root(&self.store, bytes) {
                 Ok(root) => whole.push(root),
+                Err(error @ Error::Version { .. }) => return Err(error),
                 Err(error) => damage.push(error),
             }
         }
         whole.sort_by_key(|(root, _)| std::cmp::Reverse(root.generation));
-        (whole, damage)
+        Ok((whole, damage))
+    }
+
+    /// Returns the roots that page tables had, the newest first, for when no root is whole. Their sequence is not known:
+    /// it is where the journal begins, since commits that blocks hold already do no harm.
+    ///
+    /// # Errors
+    /// [`Error::Version`]; those of the store.
+    pub(crate) fn guessed_roots(&self) -> Result<Vec<(Root, PageTable)>> {
+        let sequence = Journal::beginning(&self.remains.journal).map_or(0, |(_, first)| first.saturating_sub(1));
+        let mut guessed = Vec::new();
+        for generation in self.tables.iter().rev() {
+            match root::guess_root(&self.store, *generation, sequence) {
+                Ok(root) => guessed.push(root),
+                Err(Error::Corrupt { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(guessed)
+    }
+
+    /// Forgets what roots there are.
+    #[cfg(test)]
+    pub(crate) fn forget_roots(&mut self) {
+        self.roots.clear();
     }
 
     /// Shows the frames of the journal after a sequence, as far as they follow one another.
@@ -104,7 +135,7 @@ impl Wreck {
 }
 
 /// Puts every whole block of some files into a store, and every version of a root into a list.
-fn fill(store: &Store, slabs: &Path, roots: &mut Vec<Vec<u8>>) -> Result<()> {
+fn fill(store: &Store, slabs: &Path, roots: &mut Vec<Vec<u8>>, tables: &mut BTreeSet<u64>) -> Result<()> {
     if !slabs.is_dir() {
         let error = std::io::ErrorKind::NotFound.into();
         return Err(Error::io("read", slabs, &error));
@@ -119,8 +150,13 @@ fn fill(store: &Store, slabs: &Path, roots: &mut Vec<Vec<u8>>) -> Result<()> {
         }
         let Some(key) = BlockKey::decode(key) else { return Ok(()) };
         let bytes = Bytes::copy_of(bytes);
-        if open_bytes(&key, &bytes).is_err() {
-            return Ok(());
+        match open_bytes(&key, &bytes) {
+            Err(error @ Error::Version { .. }) => return Err(error),
+            Err(_) => return Ok(()),
+            Ok(_) => {}
+        }
+        if key.kind == BlockKind::PageTable {
+            tables.insert(key.generation);
         }
         n_loose += bytes.len();
         store.apply(vec![(key, Some(bytes))])?;

@@ -7,7 +7,8 @@
 //!    properties which nodes.
 //! 3. The journal after it is applied as far as it goes; a fact that contradicts what is left is passed over.
 //! 4. Where anything is lost, the root before does the same: the damaged block may be newer than it. The better one stays.
-//! 5. Without any root, the journal alone is applied to an empty graph.
+//! 5. Without any root, what page tables there are stand for theirs; without those, the journal alone is applied to an
+//!    empty graph.
 //! 6. Relationships without an end, and unique values that stand twice, go: what is left can be restored.
 
 mod mend;
@@ -86,14 +87,16 @@ pub(crate) fn salvage(path: &Path) -> Result<Salvaged> {
 /// # Errors
 /// As [`salvage`].
 pub(crate) fn salvage_wreck(wreck: Wreck, path: &Path) -> Result<Salvaged> {
-    let (roots, damage) = wreck.roots();
+    let (roots, damage) = wreck.roots()?;
     let mut best: Option<(Snapshot, Losses, String)> = None;
     let mut unusable: Vec<String> = wreck.damage().iter().chain(&damage).map(ToString::to_string).collect();
-    for (at, (root, table)) in roots.iter().enumerate() {
+    let guessed = if roots.is_empty() { wreck.guessed_roots()? } else { Vec::new() };
+    let is_guessed = !guessed.is_empty();
+    for (at, (root, table)) in roots.iter().chain(&guessed).enumerate() {
         if best.as_ref().is_some_and(|(_, losses, _)| losses.weight == 0 || at >= ROOTS_COMPARED) {
             break;
         }
-        match of_root(&wreck, root, table) {
+        match of_root(&wreck, root, table, is_guessed) {
             Ok(found) if best.as_ref().is_none_or(|(_, losses, _)| found.1.weight < losses.weight) => {
                 best = Some(found)
             }
@@ -113,25 +116,32 @@ pub(crate) fn salvage_wreck(wreck: Wreck, path: &Path) -> Result<Salvaged> {
     Ok(Salvaged { view, losses, source, _wreck: wreck })
 }
 
-fn of_root(wreck: &Wreck, root: &Root, table: &PageTable) -> Result<(Snapshot, Losses, String)> {
+fn of_root(wreck: &Wreck, root: &Root, table: &PageTable, is_guessed: bool) -> Result<(Snapshot, Losses, String)> {
     let mut losses = Losses::default();
     let mut view = view_of(wreck.store(), root, table)?;
     mend::mend(&mut view, &mut losses)?;
     mend::count_labels(&mut view)?;
-    let n_frames = replay(wreck, &mut view, &mut losses)?;
+    // A guessed root holds the bulk loads before its generation.
+    let held = if is_guessed { root.generation } else { 0 };
+    let n_frames = replay(wreck, &mut view, held, &mut losses)?;
     finish(&mut view, &mut losses)?;
-    let source = format!("the root of commit {}, and {n_frames} commits of the journal after it", root.sequence);
+    let source = if is_guessed {
+        format!("the page table of generation {}, and {n_frames} commits of the journal", root.generation)
+    } else {
+        format!("the root of commit {}, and {n_frames} commits of the journal after it", root.sequence)
+    };
     Ok((view, losses, source))
 }
 
 fn of_journal(wreck: &Wreck) -> Result<Option<(Snapshot, Losses, String)>> {
     let mut losses = Losses::default();
     let mut view = Snapshot::empty(wreck.store().clone());
-    let n_frames = replay(wreck, &mut view, &mut losses)?;
+    let n_frames = replay(wreck, &mut view, 0, &mut losses)?;
     if n_frames == 0 {
         return Ok(None);
     }
     finish(&mut view, &mut losses)?;
+    losses.rebuild("everything, from the journal: no root is whole");
     Ok(Some((view, losses, format!("{n_frames} commits of the journal, without a root"))))
 }
 
@@ -143,19 +153,26 @@ fn view_of(store: &Arc<Store>, root: &Root, table: &PageTable) -> Result<Snapsho
     let is_of_graph = |key: &BlockKey| !matches!(key.kind, BlockKind::Catalog | BlockKind::Counts);
     let keys = table.keys().filter(is_of_graph);
     let mut view = Snapshot::from_records(store, root.sequence, &catalog, codec::CountsRecord::default(), keys)?;
-    view.counts.n_nodes = root.n_nodes;
-    view.counts.n_rels = root.n_rels;
+    let key = BlockKey::new(BlockKind::Counts, 0, 0, root.generation);
+    let counts = store.get(&key)?.and_then(|bytes| {
+        let record = open_bytes(&key, &bytes).ok()?;
+        codec::decode_meta::<codec::CountsRecord>(codec::COUNTS_VERSION, record, "counts").ok()
+    });
+    let (n_nodes, n_rels) = counts.map_or((root.n_nodes, root.n_rels), |counts| (counts.n_nodes, counts.n_rels));
+    (view.counts.n_nodes, view.counts.n_rels) = (n_nodes, n_rels);
     Ok(view)
 }
 
-/// Applies the journal after a view as far as it goes. Returns how many commits that were.
-fn replay(wreck: &Wreck, view: &mut Snapshot, losses: &mut Losses) -> Result<u64> {
+/// Applies the journal after a view as far as it goes; it holds bulk loads up to the generation `held`. Returns how many
+/// commits that were.
+fn replay(wreck: &Wreck, view: &mut Snapshot, held: u64, losses: &mut Losses) -> Result<u64> {
     let mut n_frames = 0;
     let from = view.sequence();
     let mut failed = None;
     let replayed = wreck.replay(from, &mut |sequence, kind, payload| {
         let applied = match kind {
             FrameKind::Batch => batch(view, sequence, payload, losses),
+            FrameKind::Adopt if payload.try_into().is_ok_and(|bytes| u64::from_be_bytes(bytes) <= held) => Ok(()),
             FrameKind::Adopt => adopt(wreck, view, sequence, payload, losses),
         };
         if let Err(error) = applied {
@@ -168,6 +185,7 @@ fn replay(wreck: &Wreck, view: &mut Snapshot, losses: &mut Losses) -> Result<u64
     });
     match (failed, replayed) {
         (Some(error), _) => return Err(error),
+        (None, Err(error @ Error::Version { .. })) => return Err(error),
         (None, Err(error)) => {
             let after = view.sequence();
             losses.lose(JOURNAL_WEIGHT, format_args!("every commit of the journal after commit {after}: {error}"));
