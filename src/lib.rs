@@ -59,8 +59,8 @@ mod storage;
 
 pub use db::{
     CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params, Progress,
-    QueryOptions, ReadTransaction, RelationshipAppender, Row, Rows, Schema, Session, Statement, Status, Summary,
-    WriteTransaction,
+    QueryOptions, ReadTransaction, RelationshipAppender, Row, Rows, SalvageReport, Schema, Session, Statement, Status,
+    StreamSummary, Summary, WriteTransaction,
 };
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use graph::CheckReport;

@@ -18,6 +18,7 @@ mod profile;
 mod rows;
 mod schema;
 mod statement;
+mod stream;
 mod transaction;
 
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use params::Params;
 pub use rows::{Row, Rows, Summary};
 pub use schema::{IndexSchema, Schema, Status};
 pub use statement::Statement;
+pub use stream::{SalvageReport, StreamSummary};
 pub use transaction::{ReadTransaction, Session, WriteTransaction};
 
 use self::{background::Background, cache::Cache, execute::Run};

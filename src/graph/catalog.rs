@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The most names of one sort: a graph with more has put data into names.
-const NAMES_MAX: u32 = 1 << 20;
+pub(crate) const NAMES_MAX: u32 = 1 << 20;
 
 /// The most indexes a database may ever make: each number, never reused, keeps a place in a table.
 pub(crate) const INDEXES_MAX: u32 = 1 << 20;

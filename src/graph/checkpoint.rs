@@ -47,6 +47,13 @@ struct Leaving {
     epoch: Weak<()>,
 }
 
+impl Keeper {
+    /// Returns the keeper of a store in memory that holds these blocks.
+    pub(super) fn of_memory(named: impl IntoIterator<Item = BlockKey>) -> Self {
+        Self { named: named.into_iter().collect(), ..Self::default() }
+    }
+}
+
 /// What is known of checkpoints.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CheckpointStatus {

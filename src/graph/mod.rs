@@ -24,6 +24,7 @@ mod checkpoint;
 mod column;
 mod counts;
 mod engine;
+mod export;
 pub(crate) mod fold;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
@@ -31,7 +32,9 @@ mod index;
 mod manifest;
 mod open;
 mod paged;
+mod rebuild;
 mod record;
+mod salvage;
 mod snapshot;
 mod transaction;
 
@@ -46,7 +49,12 @@ pub(crate) use check::check;
 pub(crate) use column::{CleanColumn, Column};
 pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
-pub(crate) use snapshot::{RelRecord, Snapshot};
+pub(crate) use export::{Properties, Walker};
+pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
+#[cfg(test)]
+pub(crate) use salvage::salvage_wreck;
+pub(crate) use salvage::{Salvaged, salvage};
+pub(crate) use snapshot::{NO_LABEL, RelRecord, Snapshot};
 pub(crate) use transaction::Transaction;
 
 pub(crate) use crate::storage::{

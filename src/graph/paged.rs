@@ -45,6 +45,16 @@ impl<E> Paged<E> {
     }
 }
 
+impl<E> Paged<E> {
+    /// Returns about how many bytes [`get_mut`](Self::get_mut) of a block adds to the table.
+    pub(crate) fn growth(&self, block: u32) -> u64 {
+        let at = block as usize / CHUNK;
+        let pointers = (at + 1).saturating_sub(self.chunks.len()) * size_of::<Option<Arc<[E; CHUNK]>>>();
+        let is_there = matches!(self.chunks.get(at), Some(Some(_)));
+        (pointers + if is_there { 0 } else { CHUNK * size_of::<E>() }) as u64
+    }
+}
+
 impl<E: Clone + Default> Paged<E> {
     /// Returns the entry of a block to change it.
     pub(crate) fn get_mut(&mut self, block: u32) -> &mut E {

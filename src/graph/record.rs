@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::{
     base::{Base, Ends, Pin},
     catalog::{Catalog, INDEXES_MAX, IndexInfo},
@@ -187,9 +189,9 @@ impl Snapshot {
                 return corrupt(format!("an id in a block of label {label}"), format!("{next}"));
             }
         }
-        for (at, index) in record.indexes.iter().enumerate() {
-            let is_new =
-                record.indexes[..at].iter().all(|other| other.number != index.number && other.name != index.name);
+        let (mut numbers, mut names) = (FxHashSet::default(), FxHashSet::default());
+        for index in &record.indexes {
+            let is_new = numbers.insert(index.number) && names.insert(index.name.as_str());
             let is_small = u32::from(index.chunks_log2) <= CHUNKS_LOG2_MAX && index.n_entries <= u64::from(IDS_MAX);
             if !is_new || !is_small || index.number >= record.next_index {
                 return corrupt("indexes, each once".into(), format!("{index:?}"));

@@ -157,6 +157,39 @@ impl Home {
     }
 }
 
+/// What is left of a database's directory, to be read only: nothing there is changed, and nobody writes meanwhile.
+#[derive(Debug)]
+pub(super) struct Remains {
+    /// Of the header; an error where it cannot be read.
+    pub(super) database_id: Result<u128>,
+    pub(super) journal: PathBuf,
+    pub(super) blocks: PathBuf,
+    _lock: Option<Locks>,
+}
+
+impl Remains {
+    /// Looks at a directory.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] where there is nothing of a database; [`Error::AlreadyOpen`] beside an owner;
+    /// [`Error::Version`] where another version wrote it.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let (journal, blocks) = (path.join(JOURNAL), path.join(BLOCKS));
+        let database_id = match read_header(path) {
+            Err(error @ Error::Version { .. }) => return Err(error),
+            Ok(None) if !journal.is_dir() && !blocks.is_dir() => {
+                let what = format!("salvaging {}: there is no database", path.display());
+                return Err(Error::NotAllowed { what });
+            }
+            Ok(None) => Err(Error::corrupt(path.join(HEADER).display(), "the header of a database", "no file")),
+            Ok(Some(database_id)) => Ok(database_id),
+            Err(error) => Err(error),
+        };
+        let lock = share(path)?.map(|lock| Locks { lock, told: None });
+        Ok(Self { database_id, journal, blocks, _lock: lock })
+    }
+}
+
 /// Returns the database's id, or `None` where there is no header.
 fn read_header(dir: &Path) -> Result<Option<u128>> {
     let path = dir.join(HEADER);

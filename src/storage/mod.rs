@@ -109,8 +109,10 @@ mod private;
 pub(crate) mod restamp;
 pub(crate) mod root;
 mod sledfiles;
+mod slabs;
 mod staging;
 pub(crate) mod store;
+mod wreck;
 
 pub(crate) use block::{
     AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, IntView, Presence, RelIds,
@@ -123,6 +125,7 @@ pub(crate) use key::{BlockKey, BlockKind};
 pub(crate) use root::{NUMBER_MAX, PageTable, Root, Roots};
 pub(crate) use staging::Staging;
 pub(crate) use store::Store;
+pub(crate) use wreck::Wreck;
 
 #[cfg(any(test, feature = "crash"))]
 use fault::is_same_checksum;

@@ -47,12 +47,29 @@ impl PrivateCopy {
         Self::beneath(source, &places())
     }
 
+    /// Makes an empty directory where there is room for so many bytes.
+    ///
+    /// # Errors
+    /// [`Error::Full`] where no place has room.
+    pub(super) fn with_room(bytes: u64) -> Result<Self> {
+        Self::made(bytes, &places(), &|place| {
+            let path = place.join(format!("attendb-salvage-{}-{:016x}", std::process::id(), file::random()));
+            make_dir(&path).map_err(Failed::Place)?;
+            Ok(Self { path })
+        })
+    }
+
     fn beneath(source: &Path, places: &[PathBuf]) -> Result<Self> {
         let bytes = match size(source, 0) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(Error::io("read", source, &error)),
         };
+        Self::made(bytes, places, &|place| Self::make(source, place))
+    }
+
+    /// Makes a copy in the first place that has room for it.
+    fn made(bytes: u64, places: &[PathBuf], make: &dyn Fn(&Path) -> Result<Self, Failed>) -> Result<Self> {
         let mut refusals = Vec::new();
         for place in places {
             match fs2::available_space(place) {
@@ -66,15 +83,15 @@ impl PrivateCopy {
                     continue;
                 }
             }
-            match Self::make(source, place) {
+            match make(place) {
                 Ok(copy) => return Ok(copy),
                 Err(Failed::Source(error)) => return Err(error),
                 Err(Failed::Place(error)) => refusals.push(format!("{}: {error}", place.display())),
             }
         }
         let what = format!(
-            "opening read-only takes a private copy of {bytes} bytes and there is no place for it ({}); set TMPDIR to a \
-             directory that has room",
+            "reading without changing anything takes a private copy of {bytes} bytes and there is no place for it ({}); \
+             set TMPDIR to a directory that has room",
             refusals.join(", ")
         );
         Err(Error::Full { what })

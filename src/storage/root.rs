@@ -260,6 +260,40 @@ impl Run {
     }
 }
 
+/// Returns a root of its bytes, and its page table, where both are whole.
+///
+/// # Errors
+/// [`Error::Corrupt`] where they are not.
+pub(super) fn read_root(store: &Store, bytes: &[u8]) -> Result<(Root, PageTable)> {
+    let root = Root::decode("root", bytes)?;
+    Ok((root, PageTable::load(store, &root)?))
+}
+
+/// Returns the root that a page table of a generation had, where nobody knows the root: all segments there are, and the
+/// sequence that is told.
+///
+/// # Errors
+/// [`Error::Corrupt`] where the table is not whole.
+pub(super) fn guess_root(store: &Store, generation: u64, sequence: u64) -> Result<(Root, PageTable)> {
+    let mut root = Root { sequence, generation, ..Root::default() };
+    let mut all = Buffer::new();
+    loop {
+        let key = segment_key(root.n_segments as usize, generation);
+        let Some(bytes) = store.get(&key)? else { break };
+        all.extend_from_slice(&bytes);
+        let runs = block::open_bytes(&key, &bytes)?.chunks(RUN_LEN).filter_map(Run::decode);
+        root.n_blocks += runs.map(|run| u64::from(run.len)).sum::<u64>();
+        root.n_segments += 1;
+    }
+    root.checksum = xxh3_64(&all);
+    Ok((root, PageTable::load(store, &root)?))
+}
+
+/// Returns whether a named record is that of a root.
+pub(super) fn is_root_record(name: &[u8]) -> bool {
+    SLOTS.iter().any(|slot| slot.as_bytes() == name)
+}
+
 /// Returns where a block is, whatever its generation.
 fn place(key: BlockKey) -> (BlockKind, u32, u32) {
     (key.kind, key.sub, key.block)

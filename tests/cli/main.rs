@@ -2,6 +2,7 @@
 #![cfg(feature = "shell")]
 
 mod cancel;
+mod carry;
 mod check;
 mod demo;
 mod dot;

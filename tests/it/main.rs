@@ -15,6 +15,7 @@ mod rdf;
 mod read_only;
 mod script;
 mod social;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;

@@ -46,8 +46,9 @@ const PLACES: &[(&str, &[&str])] = &[
     ("oxttl", &["import/rdf/"]),
     ("terminal_size", &["bin/kgql/"]),
     ("flate2", &["import/"]),
-    ("xxhash_rust", &["storage/", "graph/index.rs"]),
+    ("xxhash_rust", &["storage/", "graph/index.rs", "db/stream/"]),
     ("rayon", &["query/", "import/", "db/", "graph/", "storage/"]),
+    ("zstd", &["storage/slabs.rs"]),
     ("serde_json", &["model/", "import/", "query/", "db/", "bin/"]),
 ];
 

@@ -38,6 +38,42 @@ pub(crate) enum Command {
         #[arg(long)]
         deep: bool,
     },
+    /// Writes a whole database as one plain stream of checksummed lines, for `restore`
+    Dump {
+        /// The database's directory
+        #[arg(value_name = "DB")]
+        database: PathBuf,
+        /// Where to write; standard output if left out
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Changes not one byte of the database: a private copy is read
+        #[arg(long, alias = "read-only")]
+        readonly: bool,
+        /// Takes what is whole from a damaged database, and says on standard error what is not; changes nothing of it
+        #[arg(long, conflicts_with = "readonly")]
+        salvage: bool,
+    },
+    /// Makes a database of what `dump` wrote; it appears when all of it is there
+    Restore {
+        /// The directory to make, absent or empty
+        #[arg(value_name = "DB")]
+        database: PathBuf,
+        /// What to read; standard input if left out
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Copies a database into a new directory, block by block
+    Backup {
+        /// The database's directory
+        #[arg(value_name = "DB")]
+        database: PathBuf,
+        /// The directory to make, absent or empty
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Changes not one byte of the database: a private copy is read
+        #[arg(long, alias = "read-only")]
+        readonly: bool,
+    },
     /// Builds the town of Otterford and asks it five questions
     Demo {
         /// Where to put the database; a new temporary directory if left out

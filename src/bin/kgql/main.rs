@@ -5,6 +5,7 @@
 mod args;
 mod bench;
 mod cancel;
+mod carry;
 mod check;
 mod demo;
 mod dot;
@@ -62,6 +63,16 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Check { database, deep }) => check::run(&database, deep).map(|()| None),
         Some(Command::Demo { directory }) => demo::run(directory.as_deref(), voice).map(|()| None),
+        Some(Command::Dump { database, file, salvage: true, .. }) => {
+            carry::salvage(&database, file.as_deref()).map(|()| None)
+        }
+        Some(Command::Dump { database, file, readonly, salvage: false }) => {
+            carry::dump(&database, file.as_deref(), readonly).map(|()| None)
+        }
+        Some(Command::Restore { database, file }) => carry::restore(&database, file.as_deref()).map(|()| None),
+        Some(Command::Backup { database, directory, readonly }) => {
+            carry::backup(&database, &directory, readonly).map(|()| None)
+        }
         None => run(cli.run, voice),
     };
     match result {

@@ -55,8 +55,8 @@ impl Progress {
         attendb::Progress::new(move |file, done, total| progress.report(file, done, total))
     }
 
-    /// Takes note that so many bytes of the file have been read. Draws only on a terminal.
-    fn report(&self, file: &str, done: u64, total: u64) {
+    /// Takes note that so many bytes of the file have been read or written. Draws only on a terminal.
+    pub(crate) fn report(&self, file: &str, done: u64, total: u64) {
         if !self.is_shown {
             return;
         }

@@ -39,13 +39,20 @@ impl HashChunk {
         let mut sorted = entries.to_vec();
         sorted.sort_unstable();
         let mut slots = vec![EMPTY; sorted.len() + sorted.len() / 4 + 1];
+        // Homes ascend, so the first free slot from a home on is never before the one after the last taken: many entries
+        // of one fingerprint, as a value that most nodes have, take one step each.
+        let mut free = 0;
+        let mut has_wrapped = false;
         for (fingerprint, id) in sorted {
             assert!(id != u32::MAX, "no id is {id}");
-            let mut at = home(fingerprint, slots.len());
-            while slots[at] != EMPTY {
-                at = next(at, slots.len());
+            if !has_wrapped {
+                free = free.max(home(fingerprint, slots.len()));
             }
-            slots[at] = u64::from(fingerprint) << 32 | u64::from(id);
+            while slots[free] != EMPTY {
+                has_wrapped |= free + 1 == slots.len();
+                free = next(free, slots.len());
+            }
+            slots[free] = u64::from(fingerprint) << 32 | u64::from(id);
         }
         let size = 64 + 8 * slots.len();
         seal(key, &HashRecord { slots, n_entries: entries.len() as u32 }, size)

@@ -203,6 +203,12 @@ impl Journal {
         recover::recover(dir, database_id, from_sequence, Tail::Kept, visitor).map(drop)
     }
 
+    /// Returns the id of the database that the journal in `dir` belongs to, and the first sequence it holds, where a
+    /// segment says so.
+    pub(crate) fn beginning(dir: &Path) -> Option<(u128, u64)> {
+        recover::beginning(dir)
+    }
+
     /// Appends a frame. It is durable, and may be acknowledged, when [`sync`](Self::sync) has returned. Callers hold
     /// the writer's mutex, so that the order of sequences is the order of commits.
     ///

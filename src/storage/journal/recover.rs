@@ -152,6 +152,12 @@ impl Recovered {
     }
 }
 
+/// Returns the database's id and the first sequence, as the first segment with a whole header has them.
+pub(super) fn beginning(dir: &Path) -> Option<(u128, u64)> {
+    let header = |(_, path): (u64, PathBuf)| SegmentHeader::decode(&std::fs::read(path).ok()?).ok();
+    list(dir).ok()?.segments.into_iter().find_map(header).map(|header| (header.database_id, header.first_sequence))
+}
+
 /// Returns the error of a whole frame that this build does not know.
 fn refused(path: &Path, at: usize, foreign: Foreign) -> Error {
     let what = format!("{}, frame at byte {at}", path.display());
