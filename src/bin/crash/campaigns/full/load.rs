@@ -221,7 +221,8 @@ impl<'a> Load<'a> {
             }
             stop.store(true, Ordering::Relaxed);
         });
-        self.count("points that found no room", u64::from(self.state().refused_at.is_some()));
+        let found_none = self.state().refused_at.is_some();
+        self.count("points that found no room", u64::from(found_none));
     }
 
     /// Reads: what was acknowledged before must be seen.
