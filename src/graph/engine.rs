@@ -308,10 +308,11 @@ impl Engine {
                     journal.append(FrameKind::Batch, &codec::encode_facts(&facts))?
                 } else {
                     let generation = self.next_generation();
-                    let adopted = manifest::write(&self.store, &view, &blocks, &facts, generation).and_then(|written| {
-                        blocks.push(written.0);
-                        journal.append(FrameKind::Adopt, &written.1)
-                    });
+                    let adopted =
+                        manifest::write(&self.store, &view, &blocks, &facts, generation).and_then(|written| {
+                            blocks.push(written.0);
+                            journal.append(FrameKind::Adopt, &written.1)
+                        });
                     adopted.inspect_err(|_| {
                         self.store.forget(generation);
                         // As where a transaction is given up: what cannot be deleted now is swept after the next open.
