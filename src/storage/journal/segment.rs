@@ -53,10 +53,12 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Preallocates a file for a segment as large as the journal is, with room for a frame of `frame` bytes; a smaller one
-    /// where the disk has no more room. So a small database that is checkpointed often has small segments.
+    /// where the disk has not four times that: blocks need room too. So a small database that is checkpointed often has small
+    /// segments.
     pub(super) fn create(dir: &Path, journal_bytes: u64, frame: u64) -> Result<Self> {
         let least = (SEGMENT_HEADER_LEN as u64 + frame).max(LEN_MIN);
-        let mut len = journal_bytes.clamp(LEN_FIRST, LEN_MAX).max(least);
+        let free = fs2::available_space(dir).unwrap_or(u64::MAX);
+        let mut len = journal_bytes.clamp(LEN_FIRST, LEN_MAX).min(free / 4).max(least);
         loop {
             let path = dir.join(format!("{:016x}{PREPARED_SUFFIX}", file::random()));
             let result = DiskFile::create(&path).and_then(|file| {

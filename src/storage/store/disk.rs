@@ -47,11 +47,9 @@ const ZSTD_LEVEL: i32 = 1;
 /// How long a lock of sled may linger: starting a child takes a few milliseconds, on a busy machine some more.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
-/// Room a flush wants for each byte it writes: blocks are written with their neighbours in a leaf, into slots up to half
-/// larger. Too little costs a sled given up, too much refuses what would have fitted.
-const ROOM_FACTOR: u64 = 3;
-
-/// Room beyond that, for a leaf and the log.
+/// Room a flush wants beyond the bytes it writes, for leaves and the log. Neighbours in a leaf are written again and slots
+/// are up to half larger, leaves are compressed: together that is about the bytes. Too little costs a sled given up, too much
+/// refuses what would have fitted.
 const ROOM_BEYOND: u64 = 256 << 10;
 
 /// How far what once was too little counts, as a multiple of what should do.
@@ -207,7 +205,7 @@ impl SledStore {
     /// Returns an error unless there is room for a flush of so many bytes.
     pub(super) fn check_room(&self, bytes: u64) -> Result<()> {
         let free = self.free()?;
-        let needed = bytes.saturating_mul(ROOM_FACTOR).saturating_add(ROOM_BEYOND);
+        let needed = bytes.saturating_add(ROOM_BEYOND);
         // Where that was too little, it takes more than there was; but not every limit shows in what is free.
         let least = self.free_before.load(Ordering::SeqCst).saturating_add(ROOM_BEYOND);
         let needed = needed.max(least.min(needed.saturating_mul(ROOM_DOUBT)));

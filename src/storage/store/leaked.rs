@@ -7,8 +7,8 @@
 
 use std::path::Path;
 
-/// Gives back the lock that a leaked file of this process has on a directory. Returns whether nobody in this process has it
-/// any more; elsewhere than on Linux that cannot be done.
+/// Gives back the lock that a leaked file of this process has on a directory. Returns whether there was one and it could be;
+/// elsewhere than on Linux it cannot.
 #[cfg(target_os = "linux")]
 pub(super) fn unlock(path: &Path) -> bool {
     use std::{
@@ -21,6 +21,7 @@ pub(super) fn unlock(path: &Path) -> bool {
     };
 
     let (Ok(wanted), Ok(entries)) = (fs::metadata(path), fs::read_dir("/proc/self/fd")) else { return false };
+    let mut is_given_back = false;
     for entry in entries.flatten() {
         let is_wanted =
             fs::metadata(entry.path()).is_ok_and(|found| (found.dev(), found.ino()) == (wanted.dev(), wanted.ino()));
@@ -32,8 +33,9 @@ pub(super) fn unlock(path: &Path) -> bool {
         if file.unlock().is_err() {
             return false;
         }
+        is_given_back = true;
     }
-    true
+    is_given_back
 }
 
 /// Returns whether a lock belongs to an open file. The system lists locks with the files they belong to.
@@ -68,6 +70,6 @@ mod tests {
         assert!(unlock(&ours));
         File::open(&ours).unwrap().try_lock().unwrap();
         assert!(matches!(File::open(&other).unwrap().try_lock(), Err(TryLockError::WouldBlock)));
-        assert!(!unlock(&dir.path().join("none")));
+        assert!(!unlock(&ours) && !unlock(&dir.path().join("none")));
     }
 }

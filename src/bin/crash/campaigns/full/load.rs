@@ -30,9 +30,10 @@ pub(super) const CALL_MAX: Duration = Duration::from_secs(5);
 const AFTER_REFUSAL: Duration = Duration::from_millis(150);
 const LOAD_MAX: Duration = Duration::from_secs(6);
 
-/// Bytes of a note's text: one in eight is long.
+/// Bytes of a note's text: one in eight is long. A block holds the texts of 1,024 nodes and is written again with its
+/// neighbours in a leaf, so much longer ones make a flush as large as the disk.
 const TEXT: u64 = 400;
-const TEXT_LONG: u64 = 60_000;
+const TEXT_LONG: u64 = 6_000;
 
 /// Rows of the smallest import, so many that it is a bulk load, and how many more there may be.
 const ROWS: (u64, u64) = (600, 5000);
@@ -221,7 +222,8 @@ impl<'a> Load<'a> {
             }
             stop.store(true, Ordering::Relaxed);
         });
-        self.count("points that found no room", u64::from(self.state().refused_at.is_some()));
+        let found_none = self.state().refused_at.is_some();
+        self.count("points that found no room", u64::from(found_none));
     }
 
     /// Reads: what was acknowledged before must be seen.

@@ -27,7 +27,7 @@ const LOOK: &str = "--full-look";
 /// Bytes of a disk: the least, and how many more there may be.
 const DISK: (u64, u64) = (8 << 20, 24 << 20);
 
-/// What is taken of it from the start, at least, so that there is room again afterwards.
+/// What is taken of it from the start, at least (else half), so that there is room again afterwards.
 const TAKEN: u64 = 5 << 20;
 
 /// What is left free is below a power of two, from a page to four megabytes.
@@ -118,7 +118,7 @@ impl log::Log for Log {
 
 fn run(folder: &Path, seed: u64, point: u64, plant: Plant) -> Result<(), String> {
     let plan = Plan::draw(seed, point, plant);
-    let taken = TAKEN.max(plan.disk_bytes / 3);
+    let taken = TAKEN.max(plan.disk_bytes / 2);
     let mut disk = Disk::mount(&folder.join("disk"), plan.disk_bytes, taken)?;
     let files = folder.join(format!("files-{point}"));
     fs::create_dir_all(&files).map_err(|error| error.to_string())?;
