@@ -8,6 +8,8 @@ mod hostile;
 mod imports;
 mod notation;
 mod oracle;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod place;
 mod rdf;
 mod read_only;
