@@ -137,7 +137,8 @@ fn refuse_for_columns(options: &ast::FileOptions) -> Result<()> {
         ("HEADER", header.is_some()),
     ];
     let Some((what, _)) = given.iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
-    let message = format!("{what} means nothing for a columnar file, which names its columns and marks its nulls itself");
+    let message =
+        format!("{what} means nothing for a columnar file, which names its columns and marks its nulls itself");
     Err(QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).into())
 }
 

@@ -2,7 +2,9 @@
 
 use std::{fs, sync::Arc};
 
-use arrow_array::{ArrayRef, FixedSizeListArray, Int32Array, Int64Array, RecordBatch, StringArray, StructArray, types::Float32Type};
+use arrow_array::{
+    ArrayRef, FixedSizeListArray, Int32Array, Int64Array, RecordBatch, StringArray, StructArray, types::Float32Type,
+};
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{DataType, Field};
 use attendb::{CancelHandle, Error, QueryOptions};
@@ -43,7 +45,10 @@ fn nodes_and_relationships_come_from_columns() {
     place.file("people.parquet", parquet(&people()));
     assert_eq!(place.rows("COPY Person FROM 'people.parquet' (KEY id)"), ["'people.parquet' 2 2 0 0"]);
     assert_eq!(place.rows("COPY Person FROM 'people.parquet' (KEY id)"), ["'people.parquet' 2 0 0 0"]);
-    assert_eq!(place.rows("MATCH (p:Person) RETURN p.name, p.vector ORDER BY p.id"), ["'Ada' [0.5, 1.0]", "'Bo' [-2.0, 0.0]"]);
+    assert_eq!(
+        place.rows("MATCH (p:Person) RETURN p.name, p.vector ORDER BY p.id"),
+        ["'Ada' [0.5, 1.0]", "'Bo' [-2.0, 0.0]"]
+    );
     let knows = of(vec![
         ("a", Arc::new(Int32Array::from(vec![1, 2, 9])) as ArrayRef),
         ("b", Arc::new(Int32Array::from(vec![2, 1, 1]))),

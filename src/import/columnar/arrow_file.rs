@@ -42,6 +42,9 @@ const MAGIC_FEATHER_1: &[u8] = b"FEA1";
 /// Where the messages of a file start: the mark, and two bytes that make them lie even.
 const FILE_START: u64 = 8;
 
+/// Some writers let the first message lie even to a larger number.
+const PADDING_BYTES_MAX: u64 = 1 << 10;
+
 /// The bytes at the end of a file: the length of the index, and the mark.
 const TAIL: u64 = 10;
 
@@ -88,10 +91,11 @@ impl ArrowFile {
             }
             end -= TAIL + length;
         }
+        let at = if is_file { first_message(&file, end).map_err(fail)? } else { 0 };
         let mut opened = Self {
             name: source.name.clone(),
             file,
-            at: if is_file { FILE_START } else { 0 },
+            at,
             end,
             bytes_max,
             decoder: StreamDecoder::new(),
@@ -234,4 +238,13 @@ impl ArrowFile {
         room = self.dictionaries.values().fold(room, |sum, n| sum.saturating_add(*n));
         if room > self.bytes_max { Err(self.too_large()) } else { Ok(()) }
     }
+}
+
+/// Returns where the first message of a file starts: at the first eight bytes that are not nothing.
+fn first_message(mut file: &File, end: u64) -> io::Result<u64> {
+    let mut padding = vec![0; PADDING_BYTES_MAX.min(end - FILE_START) as usize];
+    file.seek(SeekFrom::Start(FILE_START))?;
+    file.read_exact(&mut padding)?;
+    let n_words = padding.chunks_exact(8).take_while(|word| **word == [0; 8]).count();
+    Ok(FILE_START + 8 * n_words as u64)
 }

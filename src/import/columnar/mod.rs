@@ -19,7 +19,7 @@
 //! `parquet_file` and `arrow_file` check what the foreign readers take on trust before these see it: depth of schemas,
 //! sizes of pages and buffers, numbers of values. Memory is bounded by the budget of the statement: what a group of pages
 //! or a batch says it unpacks into is refused beyond it, and `convert` counts while it copies. The readers are known
-//! to panic on some broken files (negative offsets, surprises in page headers), so their calls are fenced by
+//! to panic on some broken files (bitmaps that are too short, bytes where page headers have none), so their calls are fenced by
 //! `catch_unwind`: such a file is an error as any other.
 
 #[cfg(not(feature = "parquet"))]

@@ -17,7 +17,7 @@ impl Converter {
             DataType::LargeList(_) => self.offset_lists::<i64>(array)?,
             DataType::FixedSizeList(_, length) => {
                 let length = usize::try_from(*length).expect("arrays have no lists of negative length");
-                let ends = (1..=array.len()).map(|row| row * length);
+                let ends = (0..array.len()).map(|row| (row + 1) * length);
                 self.lists(array, &**array.as_fixed_size_list().values(), ends)?
             }
             DataType::Struct(_) => self.structs(array)?,
@@ -80,7 +80,8 @@ impl Converter {
             columns.push((std::sync::Arc::<str>::from(name), column));
         }
         self.hold((array.len() * size_of::<Map>()) as u64)?;
-        let map = |row: usize| -> Map { columns.iter().map(|(name, column)| (name.clone(), column.value(row))).collect() };
+        let map =
+            |row: usize| -> Map { columns.iter().map(|(name, column)| (name.clone(), column.value(row))).collect() };
         Ok((0..array.len()).map(|row| if array.is_null(row) { Value::Null } else { Value::from(map(row)) }).collect())
     }
 

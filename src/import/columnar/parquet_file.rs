@@ -149,9 +149,12 @@ impl ParquetFile {
     /// Returns what a column of a group takes while it is read: its dictionary and its largest page, and the items of its
     /// lists.
     fn room_of(&self, column: &ColumnChunkMetaData, check: &mut dyn FnMut() -> Result<()>) -> Result<u64> {
-        let (mut at, length) = column.byte_range();
         let path = column.column_path().string();
         let refuse = |reason: String| broken(&self.name, format!("column {path}: {reason}"));
+        let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+        let (Ok(mut at), Ok(length)) = (u64::try_from(start), u64::try_from(column.compressed_size())) else {
+            return Err(refuse("its pages would lie before the start of the file".to_owned()));
+        };
         let end = at.saturating_add(length);
         if end > self.bytes {
             return Err(refuse("its pages would lie beyond the end of the file".to_owned()));
@@ -167,7 +170,9 @@ impl ParquetFile {
                 let found = unpacked_bytes(&self.file, body, header.packed_bytes as u64, unpacked);
                 let found = found.map_err(|error| refuse(format!("the page at byte {at}: {error}")))?;
                 if found > unpacked {
-                    return Err(refuse(format!("the page at byte {at} unpacks into more than the {unpacked} bytes it says")));
+                    return Err(refuse(format!(
+                        "the page at byte {at} unpacks into more than the {unpacked} bytes it says"
+                    )));
                 }
             }
             if header.is_dictionary {

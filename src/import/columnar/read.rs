@@ -191,7 +191,7 @@ impl Reading<'_> {
 }
 
 /// Returns the names of a file's columns: all there, and all different but those that may repeat.
-pub(super) fn names_of(file: &str, schema: &SchemaRef, may_repeat: fn(&str) -> bool) -> Result<Vec<Arc<str>>> {
+pub(super) fn names_of(file: &str, schema: &SchemaRef, may_repeat: impl Fn(&str) -> bool) -> Result<Vec<Arc<str>>> {
     if schema.fields().len() > COLUMNS_MAX {
         return Err(Error::Limit { what: "columns of a file", max: COLUMNS_MAX as u64 });
     }

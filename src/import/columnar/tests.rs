@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray, DurationMillisecondArray,
-    FixedSizeListArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, LargeStringArray, ListArray,
-    MapArray, NullArray, RecordBatch, StringArray, StringViewArray, StructArray, Time64MicrosecondArray,
-    TimestampMicrosecondArray, UInt16Array, UInt64Array,
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray,
+    DurationMillisecondArray, FixedSizeListArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array,
+    LargeStringArray, ListArray, MapArray, NullArray, RecordBatch, StringArray, StringViewArray, StructArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray, UInt16Array, UInt64Array,
     types::{Float32Type, Int32Type},
 };
 use arrow_buffer::OffsetBuffer;
@@ -235,7 +235,10 @@ fn parquet_rows_that_cannot_be_kept_name_their_place() {
 
 #[test]
 fn parquet_columns_that_no_property_can_be_are_refused() {
-    let fields = StructArray::from(vec![(Arc::new(Field::new("x", DataType::Int32, true)), Arc::new(Int32Array::from(vec![1])) as ArrayRef)]);
+    let fields = StructArray::from(vec![(
+        Arc::new(Field::new("x", DataType::Int32, true)),
+        Arc::new(Int32Array::from(vec![1])) as ArrayRef,
+    )]);
     let inner = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
     let field = Arc::new(Field::new_list_field(inner.data_type().clone(), true));
     let nested = ListArray::new(field, OffsetBuffer::from_lengths([1]), Arc::new(inner), None);
@@ -269,7 +272,8 @@ fn parquet_columns_become_what_is_declared() {
         ("n", Arc::new(Int64Array::from(vec![1, 2]))),
     ]);
     let declared = |columns: &[(&str, ColumnType)]| {
-        let column = |(name, kind): &(&str, ColumnType)| DeclaredColumn { name: (*name).into(), column_type: Some(*kind) };
+        let column =
+            |(name, kind): &(&str, ColumnType)| DeclaredColumn { name: (*name).into(), column_type: Some(*kind) };
         let columns = columns.iter().map(column).collect();
         FormatOptions { columns, on_error: OnError::Skip, ..options(Format::Parquet) }
     };
@@ -289,11 +293,13 @@ fn parquet_rows_come_in_groups_and_windows() {
     let part = |from: usize| {
         let ids = Int64Array::from_iter_values((from..from + n_rows / 2).map(|n| n as i64));
         let texts: StringArray = (from..from + n_rows / 2).map(|n| (n % 3 > 0).then(|| format!("t{n}"))).collect();
-        let big = UInt64Array::from_iter_values((from..from + n_rows / 2).map(|n| if n == 30_000 { u64::MAX } else { 1 }));
+        let big =
+            UInt64Array::from_iter_values((from..from + n_rows / 2).map(|n| if n == 30_000 { u64::MAX } else { 1 }));
         of(vec![("id", Arc::new(ids) as ArrayRef), ("text", Arc::new(texts)), ("big", Arc::new(big))])
     };
     let parts = [part(0), part(n_rows / 2)];
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(9000)).set_data_page_row_count_limit(500);
+    let properties =
+        WriterProperties::builder().set_max_row_group_row_count(Some(9000)).set_data_page_row_count_limit(500);
     for (format, bytes) in [
         (Format::Parquet, parquet_with(&parts, properties)),
         (Format::Arrow, arrow_file(&parts, packed(Some(CompressionType::LZ4_FRAME)))),
@@ -326,11 +332,17 @@ fn parquet_rows_come_in_groups_and_windows() {
 fn parquet_is_loaded_as_maps_with_types() {
     let fields = StructArray::from(vec![
         (Arc::new(Field::new("x", DataType::Int32, true)), Arc::new(Int32Array::from(vec![1, 2])) as ArrayRef),
-        (Arc::new(Field::new("y", DataType::Utf8, true)), Arc::new(StringArray::from(vec![None, Some("b")])) as ArrayRef),
+        (
+            Arc::new(Field::new("y", DataType::Utf8, true)),
+            Arc::new(StringArray::from(vec![None, Some("b")])) as ArrayRef,
+        ),
     ]);
     let entries = StructArray::from(vec![
         (Arc::new(Field::new("key", DataType::Utf8, false)), Arc::new(StringArray::from(vec!["k", "l"])) as ArrayRef),
-        (Arc::new(Field::new("value", DataType::Int64, true)), Arc::new(Int64Array::from(vec![Some(5), None])) as ArrayRef),
+        (
+            Arc::new(Field::new("value", DataType::Int64, true)),
+            Arc::new(Int64Array::from(vec![Some(5), None])) as ArrayRef,
+        ),
     ]);
     let entries_field = Arc::new(Field::new("entries", entries.data_type().clone(), false));
     let map = MapArray::new(entries_field, OffsetBuffer::from_lengths([2, 0]), entries, None, false);
@@ -391,7 +403,9 @@ fn parquet_that_is_written_is_read_back() {
                 let expected = match (&rows[row][at], at) {
                     (Value::Int(n), 2) => Value::Float(*n as f64),
                     (Value::Map(_), _) => Value::from("{\"k\":1}"),
-                    (Value::List(items), 7) => Value::list(items.iter().map(|item| Value::Float(item.as_float().unwrap()))),
+                    (Value::List(items), 7) => {
+                        Value::list(items.iter().map(|item| Value::Float(item.as_float().unwrap())))
+                    }
                     (value, _) => value.clone(),
                 };
                 let found = column.value(row);
@@ -412,9 +426,18 @@ fn parquet_has_one_type_a_column() {
     let hint = "a column of such a file has one type; convert its values, perhaps with toString()";
     for (values, reason) in [
         ([Value::Int(1), Value::Null, Value::from("x")], "row 3 is STRING, and those before are INTEGER"),
-        ([Value::list([]), Value::list([Value::Int(1)]), Value::Int(1)], "row 3 is INTEGER, and those before are LIST of INTEGER"),
-        ([Value::Null, Value::Null, Value::list([Value::Int(1), Value::from("x")])], "row 3 is a LIST of several kinds, and those before are NULL"),
-        ([Value::from(Map::new()), Value::from("x"), Value::Null], "row 2 is STRING, and those before are MAP or part of the graph"),
+        (
+            [Value::list([]), Value::list([Value::Int(1)]), Value::Int(1)],
+            "row 3 is INTEGER, and those before are LIST of INTEGER",
+        ),
+        (
+            [Value::Null, Value::Null, Value::list([Value::Int(1), Value::from("x")])],
+            "row 3 is a LIST of several kinds, and those before are NULL",
+        ),
+        (
+            [Value::from(Map::new()), Value::from("x"), Value::Null],
+            "row 2 is STRING, and those before are MAP or part of the graph",
+        ),
     ] {
         let rows: Vec<_> = values.into_iter().map(|value| vec![value]).collect();
         for format in [Format::Parquet, Format::Arrow, Format::ArrowStream] {
@@ -428,7 +451,9 @@ fn parquet_has_one_type_a_column() {
     let n_rows = 140_000i64;
     let rows = |last: Value| {
         let value = |n| if n < n_rows - 1 { Value::Int(n) } else { last.clone() };
-        (0..n_rows).map(|n| vec![value(n), if n < 135_000 { Value::Null } else { Value::from("late") }]).collect::<Vec<_>>()
+        (0..n_rows)
+            .map(|n| vec![value(n), if n < 135_000 { Value::Null } else { Value::from("late") }])
+            .collect::<Vec<_>>()
     };
     let scratch = Scratch::new();
     assert_eq!(write(&scratch, Format::Parquet, &["a", "b"], &rows(Value::Int(1))).unwrap(), 140_000);

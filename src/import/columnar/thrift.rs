@@ -245,8 +245,13 @@ mod tests {
             0x00, 0x00, 0xFF,
         ];
         let header = page_header(&bytes[..]).unwrap();
-        let expected =
-            PageHeader { header_bytes: 21, unpacked_bytes: 1000, packed_bytes: 300, n_values: 15, is_dictionary: false };
+        let expected = PageHeader {
+            header_bytes: 21,
+            unpacked_bytes: 1000,
+            packed_bytes: 300,
+            n_values: 15,
+            is_dictionary: false,
+        };
         assert_eq!(header, expected);
         for n in 0..21 {
             assert!(page_header(&bytes[..n]).is_err(), "{n} bytes");

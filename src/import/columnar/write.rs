@@ -168,14 +168,14 @@ impl Writer {
             }
             Out::Broken => unreachable!("nothing is written after an error"),
         };
-        let arrays = columns.iter().zip(&kinds).map(|(column, kind)| array(column, kind)).collect::<Result<Vec<_>>>()?;
+        let arrays =
+            columns.iter().zip(&kinds).map(|(column, kind)| array(column, kind)).collect::<Result<Vec<_>>>()?;
         if self.n_rows > 0 {
             let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|error| arrow_error(target, error))?;
             match &mut sink {
-                Sink::Parquet(writer) => writer
-                    .write(&batch)
-                    .and_then(|()| writer.flush())
-                    .map_err(|error| parquet_error(target, error))?,
+                Sink::Parquet(writer) => {
+                    writer.write(&batch).and_then(|()| writer.flush()).map_err(|error| parquet_error(target, error))?
+                }
                 Sink::File(writer) => writer.write(&batch).map_err(|error| arrow_error(target, error))?,
                 Sink::Stream(writer) => writer.write(&batch).map_err(|error| arrow_error(target, error))?,
             }
