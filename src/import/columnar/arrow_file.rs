@@ -75,6 +75,11 @@ impl ArrowFile {
             return refuse("the file is Feather, version 1; only version 2 is read");
         }
         let is_file = start.starts_with(MAGIC);
+        // Before version 0.15 messages started with their length at once.
+        let (first, _) = start.split_first_chunk().expect("eight bytes");
+        if !is_file && *first != CONTINUATION && u64::from(u32::from_le_bytes(*first)) > end {
+            return refuse("no Arrow file and no Arrow stream: it starts as neither");
+        }
         if is_file {
             let mut tail = [0; TAIL as usize];
             if end < FILE_START + TAIL {
@@ -234,6 +239,7 @@ impl ArrowFile {
         if let Some(dictionary) = dictionary {
             let known = self.dictionaries.entry(dictionary.id()).or_default();
             *known = if dictionary.isDelta() { known.saturating_add(room) } else { room };
+            room = 0;
         }
         room = self.dictionaries.values().fold(room, |sum, n| sum.saturating_add(*n));
         if room > self.bytes_max { Err(self.too_large()) } else { Ok(()) }

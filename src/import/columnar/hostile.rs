@@ -33,13 +33,16 @@ fn read_small(bytes: &[u8], format: Format) -> Result<Imported> {
     read_table(&Scratch::new().file("in", bytes), &options(format), &limits, &mut |_| Ok(()))
 }
 
-/// Reads with every reader, and returns whether any of them found rows.
-fn read_all_ways(scratch: &Scratch, bytes: &[u8], format: Format) -> bool {
+/// Reads with one reader or the other, and returns whether it found rows.
+fn finds_rows(scratch: &Scratch, bytes: &[u8], format: Format, as_table: bool) -> bool {
     let source = scratch.file("in", bytes);
-    let limits = ReadLimits { table_bytes_max: 16 << 20, ..ReadLimits::default() };
-    let table = read_table(&source, &options(format), &limits, &mut |_| Ok(()));
+    if as_table {
+        let limits = ReadLimits { table_bytes_max: 16 << 20, ..ReadLimits::default() };
+        let table = read_table(&source, &options(format), &limits, &mut |_| Ok(()));
+        return table.is_ok_and(|imported| imported.table.n_rows > 0);
+    }
     let n_rows = Rows::open(&source, &options(format), true).map(|rows| rows.take_while(Result::is_ok).count());
-    table.is_ok_and(|imported| imported.table.n_rows > 0) || n_rows.is_ok_and(|n| n > 0)
+    n_rows.is_ok_and(|n| n > 0)
 }
 
 fn small() -> RecordBatch {
@@ -57,9 +60,9 @@ fn small() -> RecordBatch {
 fn parquet_and_arrow_files_may_end_anywhere() {
     let scratch = Scratch::new();
     for (name, format, bytes) in files(&small()) {
-        assert!(read_all_ways(&scratch, &bytes, format), "{name} {format:?} is whole");
+        assert!(finds_rows(&scratch, &bytes, format, true), "{name} {format:?} is whole");
         for n in 0..bytes.len() {
-            let found = read_all_ways(&scratch, &bytes[..n], format);
+            let found = finds_rows(&scratch, &bytes[..n], format, n % 2 == 0);
             // A stream may end after any message, with or without its mark.
             assert!(!found || format == Format::ArrowStream, "{name} {format:?} of {n} bytes");
         }
@@ -76,7 +79,7 @@ fn parquet_and_arrow_files_may_be_wrong_anywhere() {
             for change in [0x01, 0xFF] {
                 let mut broken = bytes.clone();
                 broken[at] ^= change;
-                n_read += usize::from(read_all_ways(&scratch, &broken, format));
+                n_read += usize::from(finds_rows(&scratch, &broken, format, at % 2 == 0));
             }
         }
         // Some bytes are values, or nothing at all.

@@ -151,6 +151,9 @@ impl ParquetFile {
     fn room_of(&self, column: &ColumnChunkMetaData, check: &mut dyn FnMut() -> Result<()>) -> Result<u64> {
         let path = column.column_path().string();
         let refuse = |reason: String| broken(&self.name, format!("column {path}: {reason}"));
+        if let unknown @ (Compression::BROTLI(_) | Compression::LZO) = column.compression() {
+            return Err(refuse(format!("it is packed with {unknown}; unpacked, snappy, zstd, lz4 and gzip are read")));
+        }
         let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
         let (Ok(mut at), Ok(length)) = (u64::try_from(start), u64::try_from(column.compressed_size())) else {
             return Err(refuse("its pages would lie before the start of the file".to_owned()));
