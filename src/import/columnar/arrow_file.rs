@@ -11,7 +11,8 @@ use std::{
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::{
-    CompressionType, Message, MessageHeader, convert::try_fb_to_schema, reader::StreamDecoder, root_as_message,
+    CompressionType, Message, MessageHeader, convert::try_fb_to_schema, reader::StreamDecoder, root_as_footer,
+    root_as_message,
 };
 use arrow_schema::SchemaRef;
 
@@ -108,7 +109,9 @@ impl ArrowFile {
             is_ended: false,
             dictionaries: HashMap::new(),
         };
-        match opened.message(&mut || Ok(()))? {
+        let first = if is_file { opened.bare_schema(source.bytes())? } else { None };
+        let first = if first.is_some() { first } else { opened.message(&mut || Ok(()))? };
+        match first {
             Some(MessageHeader::Schema) => {}
             _ => return refuse("no Arrow file and no Arrow stream: it does not start with a schema"),
         }
@@ -164,6 +167,35 @@ impl ArrowFile {
         }
         self.at += n;
         Ok(bytes)
+    }
+
+    /// Takes the schema of a file that writes it without its length, as Polars does: it reaches to the first message that
+    /// the index at the end of the file names.
+    fn bare_schema(&mut self, n_bytes: u64) -> Result<Option<MessageHeader>> {
+        let nothing = &mut || Ok(());
+        let (at, end) = (self.at, self.end);
+        if end - at < 4 || self.read(4, nothing)? == CONTINUATION {
+            self.at = at;
+            return Ok(None);
+        }
+        let n_index = n_bytes - TAIL - end;
+        if n_index > HEADER_BYTES_MAX {
+            return Err(self.broken("an index that is too long"));
+        }
+        (self.at, self.end) = (end, n_bytes);
+        let index = self.read(n_index, nothing)?;
+        (self.at, self.end) = (at, end);
+        let index = root_as_footer(&index).map_err(|error| self.broken(&format!("no index: {error}")))?;
+        let blocks = index.dictionaries().into_iter().flatten().chain(index.recordBatches().into_iter().flatten());
+        let first = blocks.filter_map(|block| u64::try_from(block.offset()).ok()).min().unwrap_or(end);
+        if first <= at || first > end || first - at > HEADER_BYTES_MAX {
+            return Err(self.broken("the index names a message that is none"));
+        }
+        let header = self.read(first - at, nothing)?;
+        let kind = root_as_message(&header).map(|message| message.header_type());
+        let kind = kind.map_err(|error| self.broken(&format!("no message: {error}")))?;
+        self.push([&CONTINUATION[..], &(header.len() as u32).to_le_bytes(), &header].concat());
+        Ok(Some(kind))
     }
 
     /// Reads a message and lets the decoder have it. Returns what it is; nothing at the end.

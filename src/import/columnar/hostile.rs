@@ -208,6 +208,20 @@ fn parquet_schemas_nested_too_deep_are_refused() {
 }
 
 #[test]
+fn parquet_or_not_the_schema_of_a_file_may_have_no_length() {
+    let mut bytes = arrow_file(&[small()], IpcWriteOptions::default());
+    let at = bytes.windows(4).position(|word| word == [0xFF; 4]).unwrap();
+    let length = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
+    bytes.copy_within(at + 8..at + 8 + length, at);
+    bytes[at + length..at + 8 + length].fill(0);
+    assert_eq!(read(&bytes, Format::Arrow).unwrap().table.n_rows, 3);
+    let scratch = Scratch::new();
+    for n in 0..bytes.len() {
+        assert!(!finds_rows(&scratch, &bytes[..n], Format::Arrow, true), "{n} bytes");
+    }
+}
+
+#[test]
 fn parquet_has_only_so_many_columns() {
     let one = || Arc::new(Int32Array::from(vec![1])) as ArrayRef;
     let names: Vec<String> = (0..4097).map(|n| format!("c{n}")).collect();

@@ -399,8 +399,8 @@ fn parquet_that_is_written_is_read_back() {
         let source = scratch.access().open("out").unwrap();
         let imported = read_table(&source, &options(format), &ReadLimits::default(), &mut |_| Ok(())).unwrap();
         for (at, column) in imported.table.columns.iter().enumerate() {
-            for row in 0..3 {
-                let expected = match (&rows[row][at], at) {
+            for (row, values) in rows.iter().enumerate() {
+                let expected = match (&values[at], at) {
                     (Value::Int(n), 2) => Value::Float(*n as f64),
                     (Value::Map(_), _) => Value::from("{\"k\":1}"),
                     (Value::List(items), 7) => {
