@@ -4,8 +4,10 @@ mod api;
 mod copies;
 mod disk_full;
 mod formats;
+mod golden;
 mod hostile;
 mod imports;
+mod missing;
 mod notation;
 mod oracle;
 #[cfg(feature = "parquet")]
