@@ -44,11 +44,17 @@ pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOpt
                 ast::FileFormat::NTriples => Format::NTriples,
                 ast::FileFormat::Turtle => Format::Turtle,
                 ast::FileFormat::GraphMl => Format::GraphMl,
+                ast::FileFormat::Parquet => Format::Parquet,
+                ast::FileFormat::Arrow => Format::Arrow,
+                ast::FileFormat::ArrowStream => Format::ArrowStream,
             },
             path,
-        ),
+        )?,
         None => FormatOptions::of_path(path)?,
     };
+    if format.format.is_columnar() {
+        refuse_for_columns(options)?;
+    }
     if let Some(delimiter) = options.delimiter {
         format.delimiter = byte("delimiter", delimiter)?;
     }
@@ -119,6 +125,21 @@ fn refuse_for_rdf(copy: &ast::CopyFrom) -> Result<()> {
     let message = format!("{what} means nothing for a file of triples, which says itself what its nodes are");
     let error = QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).at(copy.span);
     Err(error.hint("COPY FROM 'file.ttl', perhaps with (ON ERROR SKIP)").into())
+}
+
+/// Refuses what means nothing for a file whose columns have names, types and nulls of their own.
+fn refuse_for_columns(options: &ast::FileOptions) -> Result<()> {
+    let ast::FileOptions { format: _, delimiter, quote, null, header } = options;
+    let given = [
+        ("DELIMITER", delimiter.is_some()),
+        ("QUOTE", quote.is_some()),
+        ("NULL", null.is_some()),
+        ("HEADER", header.is_some()),
+    ];
+    let Some((what, _)) = given.iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+    let message =
+        format!("{what} means nothing for a columnar file, which names its columns and marks its nulls itself");
+    Err(QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).into())
 }
 
 fn copy_end(end: &ast::CopyEnd) -> CopyEnd {

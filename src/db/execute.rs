@@ -9,7 +9,7 @@ use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look
 use crate::{
     Error, QueryError, Result, Value,
     graph::{Snapshot, Transaction, Writer},
-    import::{self, CsvRows, ReadLimits, RowWriter},
+    import::{self, ReadLimits, RowWriter},
     query::{
         ast,
         compile::Compiled,
@@ -432,11 +432,11 @@ pub(super) fn opener(inner: &Arc<Inner>) -> OpenFile {
     inner.opener.clone()
 }
 
-/// Returns what opens CSV files within what the options allow.
+/// Returns what opens the files of rows within what the options allow.
 pub(super) fn make_opener(files: import::FileAccess) -> OpenFile {
     Arc::new(move |name: &str, with_headers, delimiter| {
         let name = name.strip_prefix("file:///").unwrap_or(name);
         let source = files.open(name)?;
-        Ok(Box::new(CsvRows::open(&source, with_headers, delimiter)?) as FileRows)
+        Ok(import::open_rows(&source, with_headers, delimiter)? as FileRows)
     })
 }

@@ -156,6 +156,20 @@ impl Parser<'_> {
     }
 }
 
+/// Returns a value as the declared type.
+#[cfg(feature = "parquet")]
+pub(super) fn declared(value: Value, declared: ColumnType) -> std::result::Result<Value, String> {
+    let field = match value {
+        Value::String(text) => Field::Text(Cow::Owned(text.to_string())),
+        value => Field::Value(value),
+    };
+    Ok(match (convert(&field, declared)?, field) {
+        (Some(value), _) | (None, Field::Value(value)) => value,
+        (None, Field::Text(text)) => Value::from(&*text),
+        (None, Field::Refused(what)) => return Err(what.to_owned()),
+    })
+}
+
 /// Makes a value the declared type; `None` where it is that already.
 fn convert(field: &Field<'_>, declared: ColumnType) -> std::result::Result<Option<Value>, String> {
     match (field, declared) {

@@ -1,9 +1,10 @@
-//! `LOAD CSV`: the rows of a file one after another, as maps or lists of texts.
+//! `LOAD CSV`: the rows of a file one after another, as maps or lists of texts; of a columnar file, as values.
 
 use std::{path::Path, sync::Arc};
 
 use super::{
     chunks::Chunks,
+    columnar,
     convert::invalid_utf8,
     csv::{BadRow, Dialect, Index},
     files::FileSource,
@@ -35,6 +36,27 @@ pub(crate) struct CsvRows {
     ended: bool,
 }
 
+/// Opens the rows of a delimited file, or of a columnar one where its name says so.
+///
+/// # Errors
+/// As [`CsvRows::open`]; [`Error::NotAllowed`](crate::Error::NotAllowed) for a delimiter of a columnar file.
+pub(crate) fn open_rows(
+    source: &FileSource,
+    with_headers: bool,
+    delimiter: u8,
+) -> Result<Box<dyn Iterator<Item = Result<Value>> + Send>> {
+    let stem = source.name.strip_suffix(".gz").unwrap_or(&source.name);
+    if !FormatOptions::of_path(Path::new(stem)).is_ok_and(|options| options.format.is_columnar()) {
+        return Ok(Box::new(CsvRows::open(source, with_headers, delimiter)?));
+    }
+    let options = FormatOptions::of_path(Path::new(&source.name))?;
+    if delimiter != FormatOptions::new(Format::Csv).delimiter {
+        let what = format!("FIELDTERMINATOR for {}: a columnar file has none", source.name);
+        return Err(crate::Error::NotAllowed { what });
+    }
+    Ok(Box::new(columnar::Rows::open(source, &options, with_headers)?))
+}
+
 impl CsvRows {
     /// Opens a file (whose name ends in `.gz` if it is gzip) and reads its header, if it has one.
     ///
@@ -45,7 +67,7 @@ impl CsvRows {
     }
 
     fn open_in_chunks(source: &FileSource, with_headers: bool, delimiter: u8, chunk_bytes: usize) -> Result<Self> {
-        let options = FormatOptions { delimiter, ..FormatOptions::of_format(Format::Csv, Path::new(&source.name)) };
+        let options = FormatOptions { delimiter, ..FormatOptions::of_format(Format::Csv, Path::new(&source.name))? };
         options.check()?;
         let mut rows = Self {
             file: source.name.clone(),

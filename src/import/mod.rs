@@ -10,6 +10,8 @@
 //!
 //! Where the header is one of neo4j-admin (`admin`), `copy::admin` reads labels, types and ends from its columns. Files of
 //! triples (`rdf`) are no tables: `rdf::read` sorts them into resources, and `copy::resources` brings these into the graph.
+//! Columnar files (`columnar`: Parquet and Arrow) have columns with types already and skip steps 2 and 3.
+//!
 //! `describe` reads any of them and keeps only what can be said of it.
 //!
 //! `LOAD CSV` takes the same pieces a row at a time (`CsvRows`); `COPY … TO` goes the other way
@@ -18,6 +20,7 @@
 
 mod admin;
 mod chunks;
+mod columnar;
 mod convert;
 pub(crate) mod copy;
 mod csv;
@@ -36,7 +39,7 @@ mod read;
 mod write;
 
 pub use files::FileAccess;
-pub(crate) use load_csv::CsvRows;
+pub(crate) use load_csv::open_rows;
 pub(crate) use read::ReadLimits;
 pub(crate) use write::RowWriter;
 

@@ -19,6 +19,12 @@ pub(crate) enum Format {
     Turtle,
     /// A graph in XML; written only.
     GraphMl,
+    /// Parquet.
+    Parquet,
+    /// An Arrow IPC file (Feather); a stream is read as well.
+    Arrow,
+    /// An Arrow IPC stream; a file is read as well.
+    ArrowStream,
 }
 
 /// How a file is read or written.
@@ -130,18 +136,29 @@ impl FormatOptions {
         let format = stem.rsplit_once('.').and_then(|(_, extension)| Format::of_name(extension)).ok_or_else(|| {
             Error::NotAllowed {
                 what: format!(
-                    "no format is known for the file {}: name it .csv, .tsv, .jsonl, .nt, .ttl or .graphml (or .gz of one), or say FORMAT",
+                    "no format is known for the file {}: name it .csv, .tsv, .jsonl, .nt, .ttl or .graphml (or .gz of one), .parquet or .arrow, or say FORMAT",
                     path.display()
                 ),
             }
         })?;
-        Ok(Self { gzip, ..Self::new(format) })
+        Self { gzip, ..Self::new(format) }.checked(path)
     }
 
     /// Returns the options of a format whatever the file's name; `.gz` still means gzip.
-    pub(crate) fn of_format(format: Format, path: &Path) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] where no file is both.
+    pub(crate) fn of_format(format: Format, path: &Path) -> Result<Self> {
         let gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-        Self { gzip, ..Self::new(format) }
+        Self { gzip, ..Self::new(format) }.checked(path)
+    }
+
+    fn checked(self, path: &Path) -> Result<Self> {
+        if self.gzip && self.format.is_columnar() {
+            let what = format!("{}: a columnar file compresses its own parts and has no .gz around it", path.display());
+            return Err(Error::NotAllowed { what });
+        }
+        Ok(self)
     }
 
     /// Returns the declared type of a column.
@@ -172,7 +189,8 @@ impl FormatOptions {
 }
 
 impl Format {
-    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`, `nt`, `ttl`, `graphml`.
+    /// Returns the format of a name or an extension: `csv`, `tsv`, `jsonl`, `ndjson`, `nt`, `ttl`, `graphml`, `parquet`, `arrow`,
+    /// `feather`, `ipc`, `arrows`.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
@@ -181,6 +199,9 @@ impl Format {
             "nt" | "ntriples" => Some(Self::NTriples),
             "ttl" | "turtle" => Some(Self::Turtle),
             "graphml" => Some(Self::GraphMl),
+            "parquet" => Some(Self::Parquet),
+            "arrow" | "feather" | "ipc" => Some(Self::Arrow),
+            "arrows" => Some(Self::ArrowStream),
             _ => None,
         }
     }
@@ -188,6 +209,11 @@ impl Format {
     /// Returns whether a file of it is triples instead of rows.
     pub(crate) const fn is_rdf(self) -> bool {
         matches!(self, Self::NTriples | Self::Turtle)
+    }
+
+    /// Returns whether a file of it is columns with types instead of text.
+    pub(crate) const fn is_columnar(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow | Self::ArrowStream)
     }
 }
 
@@ -228,6 +254,9 @@ mod tests {
         for name in ["x", "x.dat", "x.gz", ".gz", "csv"] {
             assert!(of(name).unwrap_err().to_string().contains(name), "{name}");
         }
+        assert_eq!(of("x.Feather").unwrap(), (Format::Arrow, false, b','));
+        assert!(of("x.parquet.gz").unwrap_err().to_string().contains("has no .gz around it"));
+        assert!(FormatOptions::of_format(Format::ArrowStream, Path::new("x.gz")).is_err());
     }
 
     #[test]

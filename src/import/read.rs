@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::{
     admin::{self, Role},
     chunks::{Chunk, Chunks},
+    columnar,
     convert::{Fields, Wanted, invalid_utf8},
     csv::{BadRow, Dialect, Index},
     files::FileSource,
@@ -90,6 +91,9 @@ pub(crate) fn read_table(
     options.check()?;
     if options.format == Format::GraphMl {
         return Err(Error::NotAllowed { what: format!("reading {}: GraphML is only written", source.name) });
+    }
+    if options.format.is_columnar() {
+        return columnar::read_table(source, options, limits, tick);
     }
     let mut as_text = Vec::new();
     loop {
@@ -243,6 +247,7 @@ impl Reading<'_> {
             Format::Csv | Format::Tsv => self.parse_delimited(buffer, wanted),
             Format::JsonLines => json_lines::parse(buffer, self.options),
             Format::NTriples | Format::Turtle | Format::GraphMl => unreachable!("a graph is no table"),
+            Format::Parquet | Format::Arrow | Format::ArrowStream => unreachable!("columns are no text"),
         }
     }
 

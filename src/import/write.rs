@@ -14,6 +14,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 
 use super::{
+    columnar,
     convert::shown,
     files::{FileAccess, FileTarget},
     graphml::GraphMl,
@@ -39,6 +40,7 @@ pub(crate) struct RowWriter {
 enum Out {
     Plain(BufWriter<File>),
     Gzip(Box<GzEncoder<BufWriter<File>>>),
+    Columns(Box<columnar::Writer>),
 }
 
 /// Bytes collected before they are written.
@@ -64,7 +66,9 @@ impl RowWriter {
         }
         let (target, file) = access.create(name)?;
         let file = BufWriter::with_capacity(BUFFER_BYTES, file);
-        let out = if options.gzip {
+        let out = if options.format.is_columnar() {
+            Out::Columns(Box::new(columnar::Writer::create(&target, file, &options, columns, bytes_max)?))
+        } else if options.gzip {
             Out::Gzip(Box::new(GzEncoder::new(file, Compression::default())))
         } else {
             Out::Plain(file)
@@ -86,6 +90,11 @@ impl RowWriter {
     /// [`Error::Io`], [`Error::Full`]; [`Error::Convert`] where a text needs quotes and there are none.
     pub(crate) fn write(&mut self, row: &[Value]) -> Result<()> {
         assert_eq!(row.len(), self.columns.len(), "a value for every column");
+        if let Out::Columns(out) = &mut self.out {
+            out.write(row, &self.target)?;
+            self.n_rows += 1;
+            return Ok(());
+        }
         self.line.clear();
         match self.options.format {
             Format::JsonLines => self.json(row),
@@ -95,6 +104,7 @@ impl RowWriter {
                 self.columns.iter().zip(row).try_for_each(|(column, value)| graph.add(column, value))?;
             }
             Format::NTriples | Format::Turtle => unreachable!("refused when the writer was made"),
+            Format::Parquet | Format::Arrow | Format::ArrowStream => unreachable!("taken by the writer of columns"),
         }
         self.n_rows += 1;
         self.flush_line()
@@ -110,11 +120,13 @@ impl RowWriter {
             match &mut self.out {
                 Out::Plain(out) => graph.write(out, fail, check)?,
                 Out::Gzip(out) => graph.write(out, fail, check)?,
+                Out::Columns(_) => unreachable!("a graph is no columns"),
             }
         }
         let done = match self.out {
             Out::Plain(out) => out.into_inner().map_err(|e| e.into_error()),
             Out::Gzip(out) => out.finish().and_then(|out| out.into_inner().map_err(|e| e.into_error())),
+            Out::Columns(out) => out.finish(&self.target)?.into_inner().map_err(|e| e.into_error()),
         };
         let file = done.map_err(|error| self.target.error(&error))?;
         check()?;
@@ -177,13 +189,15 @@ impl RowWriter {
         let written = match &mut self.out {
             Out::Plain(out) => out.write_all(&self.line),
             Out::Gzip(out) => out.write_all(&self.line),
+            Out::Columns(_) => unreachable!("columns are written without lines"),
         };
         self.line.clear();
         written.map_err(|error| self.target.error(&error))
     }
 }
 
-fn json_text(value: &Value) -> String {
+/// Returns a value as JSON text.
+pub(super) fn json_text(value: &Value) -> String {
     serde_json::to_string(value).expect("values have text keys")
 }
 

@@ -226,6 +226,12 @@ pub(crate) enum FileFormat {
     Turtle,
     /// A graph in XML; written only.
     GraphMl,
+    /// Columns with types, in groups of rows.
+    Parquet,
+    /// Batches of Arrow's columns; written with an index at the end.
+    Arrow,
+    /// The same without one.
+    ArrowStream,
 }
 
 /// Text that is either written out or given by a parameter.

@@ -195,3 +195,21 @@ fn imports_stop_when_cancelled_and_change_nothing() {
     }
     assert!(place.db.check(true).expect("the check runs").is_sound());
 }
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn columnar_files_name_the_feature_they_need() {
+    let place = Place::new();
+    place.file("x.parquet", "PAR1");
+    place.file("x.arrow", "ARROW1");
+    for statement in [
+        "COPY X FROM 'x.parquet'",
+        "DESCRIBE 'x.arrow'",
+        "LOAD CSV FROM 'x.parquet' AS row RETURN row",
+        "COPY (RETURN 1 AS x) TO 'out.arrows'",
+    ] {
+        let error = place.refused(statement);
+        assert!(error.contains("build with --features parquet"), "{statement}: {error}");
+    }
+    assert!(!place.folder.path().join("out.arrows").exists());
+}

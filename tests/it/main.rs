@@ -10,6 +10,8 @@ mod imports;
 mod missing;
 mod notation;
 mod oracle;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod place;
 mod rdf;
 mod read_only;

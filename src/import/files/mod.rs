@@ -185,6 +185,15 @@ impl FileSource {
         Error::io(action, &self.name, error)
     }
 
+    /// Returns a handle for reading at any place; it shares its position with every other of this file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where there are no more handles.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn handle(&self) -> Result<File> {
+        self.file.try_clone().map_err(|e| self.error("read", &e))
+    }
+
     /// Returns the text from its start, unpacked where it is gzip. One reader at a time: they share a position.
     ///
     /// # Errors

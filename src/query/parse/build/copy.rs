@@ -41,6 +41,9 @@ const FORMATS: &[(&str, FileFormat)] = &[
     ("nt", FileFormat::NTriples),
     ("ttl", FileFormat::Turtle),
     ("graphml", FileFormat::GraphMl),
+    ("parquet", FileFormat::Parquet),
+    ("arrow", FileFormat::Arrow),
+    ("arrows", FileFormat::ArrowStream),
 ];
 
 impl Builder<'_> {
