@@ -337,6 +337,13 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Else the store would outlive the lock on its directory.
+        self.store.apart().wait();
+    }
+}
+
 /// The one transaction that may write. Dropping it rolls back.
 pub(crate) struct Writer {
     engine: Arc<Engine>,
@@ -389,10 +396,11 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        // The next may write at once: what is thrown away is nobody else's.
+        self.release();
         if let Some(transaction) = self.transaction.take() {
             transaction.discard();
         }
-        self.release();
     }
 }
 

@@ -7,6 +7,11 @@ use crate::{
     storage::BlockKey,
 };
 
+/// Bytes of changes, and blocks of bulk loads, above which giving them up takes long enough (some milliseconds) for a
+/// thread of its own.
+const APART_BYTES: u64 = 1 << 20;
+const APART_BLOCKS: usize = 64;
+
 /// Blocks that a bulk load of this transaction has written, not yet adopted by a commit.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
@@ -57,8 +62,18 @@ impl Transaction {
         (self.view, self.facts)
     }
 
-    /// Gives up: blocks that were written are deleted again. What cannot be deleted now is swept after the next open.
+    /// Gives up: blocks that were written are deleted again. What cannot be deleted now is swept after the next open. Where
+    /// there is much to give back, that is done in the background.
     pub(super) fn discard(self) {
+        if self.bytes() < APART_BYTES && self.written.keys.len() < APART_BLOCKS {
+            self.forget();
+        } else {
+            let apart = self.view.store.apart().clone();
+            apart.run(move || self.forget());
+        }
+    }
+
+    fn forget(self) {
         if !self.written.keys.is_empty() {
             let _ = self.view.store.apply(self.written.keys.into_iter().map(|key| (key, None)).collect());
         }
@@ -77,12 +92,13 @@ impl Transaction {
 
     /// Goes back to a point.
     pub(crate) fn restore(&mut self, point: SavePoint) {
-        self.view = point.view;
-        self.facts.truncate(point.n_facts);
-        let unused = self.written.keys.split_off(point.n_written);
-        if !unused.is_empty() {
-            let _ = self.view.store.apply(unused.into_iter().map(|key| (key, None)).collect());
-        }
+        let undone = Self {
+            bytes_before: point.view.delta_bytes,
+            view: std::mem::replace(&mut self.view, point.view),
+            facts: self.facts.split_off(point.n_facts),
+            written: Written { keys: self.written.keys.split_off(point.n_written) },
+        };
+        undone.discard();
     }
 
     /// Returns the label of a name, adding it to the dictionary if needed.

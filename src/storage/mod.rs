@@ -83,6 +83,7 @@
 //! What this does not cover: a disk that lies about `fdatasync`, and damage to acknowledged frames at the very end of the
 //! journal, behind which nothing vouches for them: that looks like a torn tail.
 
+pub(crate) mod apart;
 pub(crate) mod block;
 pub(crate) mod bytes;
 pub(crate) mod codec;

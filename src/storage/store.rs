@@ -21,13 +21,13 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Mutex, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use super::{bytes::Bytes, key::BlockKey};
+use super::{apart::Apart, bytes::Bytes, key::BlockKey};
 use crate::{Error, Result};
 
 /// Blocks a leaf of sled holds at most (half as many after a load in key order); fixed for a database's life. A cold
@@ -177,6 +177,14 @@ impl Store {
         }
     }
 
+    /// Returns the work in the background that may hold this store: whoever closes it waits for that first.
+    pub(crate) fn apart(&self) -> &Arc<Apart> {
+        match self {
+            Self::Sled(store) => &store.apart,
+            Self::Memory(store) => &store.apart,
+        }
+    }
+
     /// Returns every key and its bytes, where the store is one in memory.
     #[cfg(any(test, feature = "fuzz"))]
     pub(crate) fn entries(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -240,6 +248,7 @@ pub(crate) struct SledStore {
     stalled: OnceLock<String>,
     is_dirty: AtomicBool,
     pinned_bytes: AtomicU64,
+    apart: Arc<Apart>,
     #[cfg(test)]
     planted: AtomicBool,
 }
@@ -273,6 +282,7 @@ impl SledStore {
             stalled: OnceLock::new(),
             is_dirty: AtomicBool::new(false),
             pinned_bytes: AtomicU64::new(0),
+            apart: Arc::default(),
             #[cfg(test)]
             planted: AtomicBool::new(false),
         })
@@ -378,6 +388,7 @@ impl fmt::Debug for Store {
 pub(crate) struct MemoryStore {
     blocks: RwLock<BTreeMap<Vec<u8>, Bytes>>,
     pinned_bytes: AtomicU64,
+    apart: Arc<Apart>,
 }
 
 impl MemoryStore {
