@@ -8,7 +8,7 @@ use std::{
 use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, profile, statement::Pool};
 use crate::{
     Error, QueryError, Result, Value,
-    graph::{Snapshot, Transaction, Writer},
+    graph::{Snapshot, Stop, Transaction, Writer},
     import::{self, CsvRows, ReadLimits, RowWriter},
     query::{
         ast,
@@ -18,6 +18,9 @@ use crate::{
         plan::Plan,
     },
 };
+
+/// Rows given their data between two looks whether to go on.
+const ROWS_BETWEEN_CHECKS: usize = 1024;
 
 /// A statement, its parameters, and what it may use.
 #[derive(Clone, Copy)]
@@ -101,7 +104,8 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
     if needs_writer(&entry) {
         run.refuse_if_read_only()?;
         run.inner.wait_for_room()?;
-        let mut writer = run.inner.engine.begin()?;
+        let limits = run.limits();
+        let mut writer = run.inner.engine.begin_unless(&mut || check(&limits))?;
         let mut rows = alone(run, &mut writer)?;
         // The last look: a commit that has begun is not stopped.
         check(&run.limits())?;
@@ -214,6 +218,7 @@ pub(super) fn within(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
     let transaction = writer.take();
     let point = transaction.save();
     let (mut transaction, done) = statement(run, transaction);
+    transaction.ask(Stop::default());
     if done.is_err() {
         transaction.restore(point);
     }
@@ -229,6 +234,10 @@ fn alone(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
 }
 
 fn statement(run: Run<'_>, mut transaction: Transaction) -> (Transaction, Result<Rows>) {
+    let limits = run.limits();
+    if limits.cancel.is_some() || limits.deadline.is_some() {
+        transaction.ask(Stop::new(move || check(&limits)));
+    }
     let entry = match run.inner.cache.get(run.text, transaction.view()) {
         Ok(entry) => entry,
         Err(error) => return (transaction, Err(error)),
@@ -294,11 +303,14 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     }
     let view = transaction.view();
     let done = done.and_then(|()| {
-        let mut values = rows.iter_mut().flatten();
-        values.try_for_each(|value| {
-            *value = hydrate(view, std::mem::take(value))?;
-            Ok(())
-        })
+        let limits = run.limits();
+        for rows in rows.chunks_mut(ROWS_BETWEEN_CHECKS) {
+            check(&limits)?;
+            for value in rows.iter_mut().flatten() {
+                *value = hydrate(view, std::mem::take(value))?;
+            }
+        }
+        Ok(())
     });
     let mut summary = run.summary(entry, false);
     summary.add(&changes);

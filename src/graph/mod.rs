@@ -39,15 +39,16 @@ mod transaction;
 pub(crate) mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
-pub(crate) use bulk::{BULK_ROWS_MIN, Check};
+pub(crate) use bulk::BULK_ROWS_MIN;
 pub(crate) use catalog::IndexInfo;
+pub(crate) use change::Check;
 pub use check::CheckReport;
 pub(crate) use check::check;
 pub(crate) use column::{CleanColumn, Column};
 pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use snapshot::{RelRecord, Snapshot};
-pub(crate) use transaction::Transaction;
+pub(crate) use transaction::{Stop, Transaction};
 
 pub(crate) use crate::storage::{
     BLOCK_LEN, BLOCK_WORDS, ColumnBlock, IntView, StrView,

@@ -31,6 +31,7 @@ mod run;
 mod scan;
 mod shortest;
 mod sort;
+mod table;
 mod union;
 mod unwind;
 mod var_expand;
