@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(super) use crate::storage::apart::drop_apart;
+
 use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, profile, statement::Pool};
 use crate::{
     Error, QueryError, Result, Value,
@@ -320,13 +322,6 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
 /// Returns about how many bytes a kept row takes; the list of rows doubles when it is full.
 fn row_bytes(row: &[Value]) -> usize {
     3 * size_of::<Vec<Value>>() + row.iter().map(value_bytes).sum::<usize>()
-}
-
-/// Gives memory back on another thread: a statement that was stopped may hold gigabytes in small pieces, and whoever stopped
-/// it does not wait for them.
-pub(super) fn drop_apart<T: Send + 'static>(held: T) {
-    // Where there is no thread to be had, it is given back here.
-    let _ = std::thread::Builder::new().name("attendb-drop".into()).spawn(move || drop(held));
 }
 
 /// Runs to the end and keeps the rows: a statement that writes is done before anybody sees them.

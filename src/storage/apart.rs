@@ -37,6 +37,12 @@ impl Apart {
     }
 }
 
+/// Gives memory back on a thread of its own; nothing of it may hold a store.
+pub(crate) fn drop_apart<T: Send + 'static>(held: T) {
+    // Where there is no thread to be had, it is given back here.
+    let _ = std::thread::Builder::new().name("attendb-drop".into()).spawn(move || drop(held));
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         *self.0.n_running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
