@@ -5,10 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(super) use crate::storage::apart::drop_apart;
+
 use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, profile, statement::Pool};
 use crate::{
     Error, QueryError, Result, Value,
-    graph::{Snapshot, Transaction, Writer},
+    graph::{Snapshot, Stop, Transaction, Writer},
     import::{self, ReadLimits, RowWriter},
     query::{
         ast,
@@ -18,6 +20,9 @@ use crate::{
         plan::Plan,
     },
 };
+
+/// Rows given their data between two looks whether to go on.
+const ROWS_BETWEEN_CHECKS: usize = 1024;
 
 /// A statement, its parameters, and what it may use.
 #[derive(Clone, Copy)]
@@ -101,7 +106,8 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
     if needs_writer(&entry) {
         run.refuse_if_read_only()?;
         run.inner.wait_for_room()?;
-        let mut writer = run.inner.engine.begin()?;
+        let limits = run.limits();
+        let mut writer = run.inner.engine.begin_unless(&mut || check(&limits))?;
         let mut rows = alone(run, &mut writer)?;
         // The last look: a commit that has begun is not stopped.
         check(&run.limits())?;
@@ -214,6 +220,7 @@ pub(super) fn within(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
     let transaction = writer.take();
     let point = transaction.save();
     let (mut transaction, done) = statement(run, transaction);
+    transaction.ask(Stop::default());
     if done.is_err() {
         transaction.restore(point);
     }
@@ -229,6 +236,10 @@ fn alone(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
 }
 
 fn statement(run: Run<'_>, mut transaction: Transaction) -> (Transaction, Result<Rows>) {
+    let limits = run.limits();
+    if limits.cancel.is_some() || limits.deadline.is_some() {
+        transaction.ask(Stop::new(move || check(&limits)));
+    }
     let entry = match run.inner.cache.get(run.text, transaction.view()) {
         Ok(entry) => entry,
         Err(error) => return (transaction, Err(error)),
@@ -294,11 +305,14 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     }
     let view = transaction.view();
     let done = done.and_then(|()| {
-        let mut values = rows.iter_mut().flatten();
-        values.try_for_each(|value| {
-            *value = hydrate(view, std::mem::take(value))?;
-            Ok(())
-        })
+        let limits = run.limits();
+        for rows in rows.chunks_mut(ROWS_BETWEEN_CHECKS) {
+            check(&limits)?;
+            for value in rows.iter_mut().flatten() {
+                *value = hydrate(view, std::mem::take(value))?;
+            }
+        }
+        Ok(())
     });
     let mut summary = run.summary(entry, false);
     summary.add(&changes);
@@ -308,13 +322,6 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
 /// Returns about how many bytes a kept row takes; the list of rows doubles when it is full.
 fn row_bytes(row: &[Value]) -> usize {
     3 * size_of::<Vec<Value>>() + row.iter().map(value_bytes).sum::<usize>()
-}
-
-/// Gives memory back on another thread: a statement that was stopped may hold gigabytes in small pieces, and whoever stopped
-/// it does not wait for them.
-pub(super) fn drop_apart<T: Send + 'static>(held: T) {
-    // Where there is no thread to be had, it is given back here.
-    let _ = std::thread::Builder::new().name("attendb-drop".into()).spawn(move || drop(held));
 }
 
 /// Runs to the end and keeps the rows: a statement that writes is done before anybody sees them.

@@ -3,13 +3,17 @@
 //! The blocks go to the store at once; they become part of the graph with the commit, which names them in one small
 //! frame. Pages that a load touches are rebuilt with what had changed in them folded in.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use rustc_hash::FxHashMap;
 
 use super::{
     adjacency::{AdjacencyPage, BlockEdges, Edge},
     base::{Base, Layered, Pin, plain_key},
+    change::Check,
     index::{self, Index, IndexPage},
     snapshot::{BitsPage, RecordPage, Snapshot, page_words},
     transaction::Transaction,
@@ -19,7 +23,7 @@ use crate::{
     model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, TypeId},
     storage::{
         AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, HashChunk,
-        Presence, U32Column, split,
+        Presence, Store, U32Column, split,
     },
 };
 
@@ -33,14 +37,14 @@ const WRITE_BYTES: usize = 4 << 20;
 /// so much takes some ten milliseconds. It also bounds what the store holds in memory.
 const FLUSH_BYTES: usize = 8 << 20;
 
+/// How long to wait for that between two looks whether to go on.
+const FLUSH_BETWEEN_CHECKS: Duration = Duration::from_millis(5);
+
 /// Pages written between two looks whether to go on: a page takes some ten microseconds.
 const PAGES_BETWEEN_CHECKS: usize = 64;
 
 /// Rows or items between two looks: each takes some ten nanoseconds.
 const ITEMS_BETWEEN_CHECKS: usize = 1 << 16;
-
-/// Asked whether to go on; an error ends the load, and the transaction is given up or restored.
-pub(crate) type Check<'a> = dyn FnMut() -> Result<()> + 'a;
 
 /// Visits `0..n` and asks now and then whether to go on.
 fn visit(n: usize, check: &mut Check<'_>, mut visit: impl FnMut(usize)) -> Result<()> {
@@ -96,10 +100,29 @@ impl<'a, 'c> Writer<'a, 'c> {
         store.apply(std::mem::take(&mut self.writes))?;
         if self.n_loose >= FLUSH_BYTES {
             self.n_loose = 0;
-            (self.check)()?;
-            store.flush()?;
+            self.make_durable(&store)?;
         }
         Ok(())
+    }
+
+    /// Lets the store flush on another thread: on a busy disk that takes long, and whoever stops the load does not wait
+    /// for it.
+    fn make_durable(&mut self, store: &Arc<Store>) -> Result<()> {
+        (self.check)()?;
+        let (done, is_done) = mpsc::channel();
+        let theirs = store.clone();
+        store.apart().run(move || {
+            // Nobody listens any more where the load was stopped.
+            let _ = done.send(theirs.flush());
+        });
+        loop {
+            match is_done.recv_timeout(FLUSH_BETWEEN_CHECKS) {
+                Ok(flushed) => return flushed,
+                Err(mpsc::RecvTimeoutError::Timeout) => (self.check)()?,
+                // There was no thread to be had.
+                Err(mpsc::RecvTimeoutError::Disconnected) => return store.flush(),
+            }
+        }
     }
 
     /// Returns the view the pages go into.
@@ -311,8 +334,7 @@ impl Transaction {
         let self_loops = starts.iter().zip(ends).filter(|(start, end)| start == end).count();
         view.counts.add_rels(rel_type, n_rows as i64, self_loops as i64);
         for (direction, nodes) in [(Direction::Out, starts), (Direction::In, ends)] {
-            check()?;
-            count_ends(view, rel_type, direction, nodes)?;
+            count_ends(view, rel_type, direction, nodes, check)?;
         }
         Ok(())
     }
@@ -328,7 +350,7 @@ impl Transaction {
         let mut rows: Vec<(u64, u32)> =
             hashes.iter().enumerate().filter_map(|(row, hash)| Some(((*hash)?, row as u32))).collect();
         check()?;
-        sort(&mut rows, check)?;
+        rows = sorted(rows, check)?;
         let is_same = |a: u32, b: u32| column.value(a as usize).equals(&column.value(b as usize)) == Some(true);
         for same in rows.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
             for (at, (_, row)) in same.iter().enumerate() {
@@ -365,7 +387,7 @@ impl Writer<'_, '_> {
             // More chunks: the hashes of what is there come from the values.
             let info = self.view().catalog().indexes().iter().find(|info| info.number == number).cloned();
             let info = info.expect("an index being loaded is in the catalog");
-            let rebuilt = self.view().build_index(&info, n_after)?;
+            let rebuilt = self.tx.view().build_index(&info, n_after, self.check)?;
             for (chunk, page) in rebuilt.chunks().iter() {
                 let high =
                     if rebuilt.chunks_log2() == 0 { 0 } else { u64::from(chunk) << (64 - rebuilt.chunks_log2()) };
@@ -377,7 +399,10 @@ impl Writer<'_, '_> {
         }
         let chunks_log2 = index.chunks_log2();
         let mut by_chunk: Vec<Vec<(u32, u32)>> = vec![Vec::new(); 1 << chunks_log2];
-        for (hash, id) in old.into_iter().chain(entries) {
+        for (at, (hash, id)) in old.into_iter().chain(entries).enumerate() {
+            if at.is_multiple_of(ITEMS_BETWEEN_CHECKS) {
+                (self.check)()?;
+            }
             by_chunk[index::chunk_of(hash, chunks_log2) as usize].push((hash as u32, id));
         }
         let mut chunks = index.chunks().clone();
@@ -468,16 +493,20 @@ fn hashes(column: &Column, n_rows: usize, check: &mut Check<'_>) -> Result<Vec<O
     Ok(found)
 }
 
-/// Sorts in runs, with a look between them, and then all: what is sorted in runs is merged in little time.
-fn sort<T: Ord>(items: &mut [T], check: &mut Check<'_>) -> Result<()> {
-    for run in items.chunks_mut(ITEMS_BETWEEN_CHECKS * 4) {
+/// Sorts hashes with their rows, with looks between: hashes are spread evenly, so their high bits cut them into small parts.
+fn sorted(items: Vec<(u64, u32)>, check: &mut Check<'_>) -> Result<Vec<(u64, u32)>> {
+    let n_parts = (items.len() / ITEMS_BETWEEN_CHECKS + 1).next_power_of_two();
+    let mut parts: Vec<Vec<(u64, u32)>> = vec![Vec::new(); n_parts];
+    let part_of = |hash: u64| index::chunk_of(hash, n_parts.trailing_zeros()) as usize;
+    visit(items.len(), check, |at| parts[part_of(items[at].0)].push(items[at]))?;
+    let mut sorted = items;
+    sorted.clear();
+    for mut part in parts {
         check()?;
-        run.sort_unstable();
+        part.sort_unstable();
+        sorted.append(&mut part);
     }
-    check()?;
-    // The stable sort finds the runs and merges them.
-    items.sort();
-    check()
+    Ok(sorted)
 }
 
 /// Pairs of numbers, sorted by a key below `n_keys`. The pairs move along with the keys, so that whoever reads them in
@@ -540,17 +569,25 @@ impl Grouped {
     }
 }
 
-pub(super) fn count_ends(view: &mut Snapshot, rel_type: TypeId, direction: Direction, nodes: &[u32]) -> Result<()> {
+/// Counts where relationships of a type start or end, by the labels of these nodes.
+fn count_ends(
+    view: &mut Snapshot,
+    rel_type: TypeId,
+    direction: Direction,
+    nodes: &[u32],
+    check: &mut Check<'_>,
+) -> Result<()> {
     // One look at the labels of a block of nodes serves all its ends.
     let mut by_block: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
     let mut degrees: Vec<u32> = vec![0; view.node_id_end() as usize];
-    nodes.iter().for_each(|node| degrees[*node as usize] += 1);
+    visit(nodes.len(), check, |at| degrees[nodes[at] as usize] += 1)?;
     for (id, degree) in degrees.iter().enumerate().filter(|(_, degree)| **degree > 0) {
         let (block, local) = split(id as u32);
         by_block.entry(block).or_insert_with(|| vec![0; BLOCK_LEN])[local] = *degree;
     }
     let mut totals: Vec<(LabelId, i64)> = Vec::new();
     for (label, table) in view.labels.iter() {
+        check()?;
         let mut total = 0i64;
         for (block, degrees) in &by_block {
             let Some(page) = table.get(*block) else { continue };

@@ -20,6 +20,12 @@ use crate::{
 /// The largest id plus one: `u32::MAX` means "none" in columns of ids.
 pub(super) const IDS_MAX: u32 = u32::MAX - BLOCK_LEN as u32;
 
+/// Blocks of nodes read for an index between two looks whether to go on: a block takes some ten microseconds.
+const BLOCKS_BETWEEN_CHECKS: u32 = 32;
+
+/// Asked whether to go on; an error ends the work, and the transaction is given up or restored.
+pub(crate) type Check<'a> = dyn FnMut() -> Result<()> + 'a;
+
 /// Rough bytes of one change in a delta, for the limit on unfolded changes.
 const EDGE_BYTES: u64 = 32;
 const VALUE_BYTES: u64 = 48;
@@ -32,7 +38,7 @@ impl Snapshot {
     /// `Corrupt` where it does not, or a block is damaged.
     pub(crate) fn replay(&mut self, fact: &Fact) -> Result<()> {
         if self.is_possible(fact) {
-            self.apply(fact)
+            self.apply(fact, &mut || Ok(()))
         } else {
             let (n_labels, n_types, n_keys) = self.catalog.n_names();
             let (nodes, rels) = (self.node_id_end(), self.rel_id_end);
@@ -68,11 +74,23 @@ impl Snapshot {
         }
     }
 
-    /// Applies a fact.
+    /// Applies a fact. `check` is asked now and then while an index is built; the view is of no use after its error.
     ///
     /// # Errors
-    /// `Corrupt` where a block is damaged or the fact contradicts the view.
-    pub(crate) fn apply(&mut self, fact: &Fact) -> Result<()> {
+    /// `Corrupt` where a block is damaged or the fact contradicts the view; those of `check`.
+    pub(crate) fn apply(&mut self, fact: &Fact, check: &mut Check<'_>) -> Result<()> {
+        match fact {
+            Fact::CreateIndex { name, label, key, unique } => self.insert_index(name, *label, *key, *unique, check),
+            Fact::CreateNode { .. } | Fact::AddLabel { .. } | Fact::SetNode { .. } => {
+                self.change(fact)?;
+                self.respread_crowded(check)
+            }
+            fact => self.change(fact),
+        }
+    }
+
+    /// Applies a fact of anything but a new index. Indexes may hold more than they should afterwards.
+    fn change(&mut self, fact: &Fact) -> Result<()> {
         match fact {
             Fact::NameLabel { id, name } => Arc::make_mut(&mut self.catalog).add_label(*id, name),
             Fact::NameType { id, name } => Arc::make_mut(&mut self.catalog).add_type(*id, name),
@@ -88,7 +106,7 @@ impl Snapshot {
             Fact::DeleteRel { id } => self.remove_rel(*id).map(drop),
             Fact::SetRel { id, key, value } => self.put_rel(*id, *key, value.clone()),
             Fact::SetSalience { id, salience } => self.put_salience(*id, *salience),
-            Fact::CreateIndex { name, label, key, unique } => self.insert_index(name, *label, *key, *unique),
+            Fact::CreateIndex { .. } => unreachable!("a new index is built where it can be stopped"),
             Fact::DropIndex { name } => {
                 self.remove_index(name);
                 Ok(())
@@ -197,9 +215,6 @@ impl Snapshot {
         for info in catalog.indexes().iter().filter(|info| info.label == label) {
             if let Some(hash) = hash_value(&self.node_prop(id, info.key)?) {
                 self.index_entry(info.number, hash, id, has);
-                if has {
-                    self.respread_if_crowded(info)?;
-                }
             }
         }
         Ok(())
@@ -223,29 +238,37 @@ impl Snapshot {
         Arc::make_mut(&mut indexes[number as usize])
     }
 
-    /// Rebuilds an index over more chunks when it holds too many entries for those it has. Labels and values must say
-    /// what the index says: it is built from them.
-    fn respread_if_crowded(&mut self, info: &IndexInfo) -> Result<()> {
-        let Some(index) = self.indexes.get(info.number as usize).filter(|index| index.is_crowded()) else {
+    /// Rebuilds the indexes that hold too many entries for their chunks over more of them. Labels and values must say what
+    /// the indexes say: they are built from them.
+    fn respread_crowded(&mut self, check: &mut Check<'_>) -> Result<()> {
+        if !self.indexes.iter().any(|index| index.is_crowded()) {
             return Ok(());
-        };
-        let rebuilt = self.build_index(info, index.n_entries() * 2)?;
-        *self.index_mut(info.number) = rebuilt;
+        }
+        for info in self.catalog.clone().indexes() {
+            let Some(index) = self.indexes.get(info.number as usize).filter(|index| index.is_crowded()) else {
+                continue;
+            };
+            let rebuilt = self.build_index(info, index.n_entries() * 2, check)?;
+            *self.index_mut(info.number) = rebuilt;
+        }
         Ok(())
     }
 
     /// Builds an index anew from what is there now.
     pub(super) fn rebuild_index(&mut self, info: &IndexInfo) -> Result<()> {
-        let index = self.build_index(info, self.n_label(info.label))?;
+        let index = self.build_index(info, self.n_label(info.label), &mut || Ok(()))?;
         *self.index_mut(info.number) = index;
         Ok(())
     }
 
-    /// Returns the index of what is there now.
-    pub(super) fn build_index(&self, info: &IndexInfo, capacity: u64) -> Result<Index> {
+    /// Returns the index of what is there now, unless `check` says to stop.
+    pub(super) fn build_index(&self, info: &IndexInfo, capacity: u64, check: &mut Check<'_>) -> Result<Index> {
         let mut index = Index::with_capacity(capacity);
         let column = self.node_column(info.key);
         for block in 0..self.n_node_blocks() {
+            if block.is_multiple_of(BLOCKS_BETWEEN_CHECKS) {
+                check()?;
+            }
             for (at, mut word) in self.label_words(info.label, block)?.into_iter().enumerate() {
                 while word != 0 {
                     let id = block * BLOCK_LEN as u32 + at as u32 * 64 + word.trailing_zeros();
@@ -262,7 +285,6 @@ impl Snapshot {
     pub(super) fn put_node(&mut self, id: NodeId, key: KeyId, value: Value) -> Result<()> {
         let catalog = self.catalog.clone();
         let indexes = || catalog.indexes().iter().filter(|info| info.key == key);
-        let mut is_indexed = false;
         if indexes().next().is_some() {
             let (old, new) = (hash_value(&self.node_prop(id, key)?), hash_value(&value));
             if old != new {
@@ -273,7 +295,6 @@ impl Snapshot {
                         }
                         if let Some(hash) = new {
                             self.index_entry(info.number, hash, id, true);
-                            is_indexed = true;
                         }
                     }
                 }
@@ -282,9 +303,6 @@ impl Snapshot {
         self.delta_bytes += VALUE_BYTES + value_bytes(&value);
         let (block, local) = split(id.get());
         *self.node_columns.get_mut(key.index()).get_mut(block).delta_mut().get_mut(local) = Some(value);
-        if is_indexed {
-            indexes().try_for_each(|info| self.respread_if_crowded(info))?;
-        }
         Ok(())
     }
 
@@ -351,13 +369,20 @@ impl Snapshot {
         Ok(())
     }
 
-    pub(super) fn insert_index(&mut self, name: &Arc<str>, label: LabelId, key: KeyId, unique: bool) -> Result<()> {
+    pub(super) fn insert_index(
+        &mut self,
+        name: &Arc<str>,
+        label: LabelId,
+        key: KeyId,
+        unique: bool,
+        check: &mut Check<'_>,
+    ) -> Result<()> {
         if self.catalog.indexes().iter().any(|info| info.name == *name) {
             return Ok(());
         }
         let number = self.catalog.next_index()?;
         let info = IndexInfo { name: name.clone(), label, key, unique, number };
-        let index = self.build_index(&info, self.n_label(label))?;
+        let index = self.build_index(&info, self.n_label(label), check)?;
         self.delta_bytes += 16 * index.n_entries();
         Arc::make_mut(&mut self.catalog).add_index(info);
         *self.index_mut(number) = index;

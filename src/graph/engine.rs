@@ -17,6 +17,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
+    change::Check,
     checkpoint::Keeper,
     manifest,
     snapshot::{Origin, Snapshot},
@@ -24,8 +25,11 @@ use super::{
 };
 use crate::{
     Error, Result,
-    storage::{BlockKey, FrameKind, Home, Journal, Store, Ticket, codec},
+    storage::{BlockKey, FrameKind, Home, Journal, Store, Ticket},
 };
+
+/// How long a transaction waits for the one before it between two looks whether to go on.
+const WAIT_BETWEEN_CHECKS: Duration = Duration::from_millis(10);
 
 /// When a commit is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -153,24 +157,38 @@ impl Engine {
     /// `Limit` where that takes longer than allowed, or the graph takes more memory than it may; `Poisoned` after a failed
     /// write.
     pub(crate) fn begin(self: &Arc<Self>) -> Result<Writer> {
+        self.begin_unless(&mut || Ok(()))
+    }
+
+    /// As [`begin`](Self::begin), and asks `check` now and then whether to go on waiting.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin), and those of `check`.
+    pub(crate) fn begin_unless(self: &Arc<Self>, check: &mut Check<'_>) -> Result<Writer> {
         self.check_poison()?;
         self.check_memory()?;
-        let head = self.occupy(Instant::now() + self.limits.writer_wait).ok_or_else(|| self.waited_too_long())?;
+        let until = Instant::now() + self.limits.writer_wait;
+        let head = self.occupy(until, check)?.ok_or_else(|| self.waited_too_long())?;
         Ok(Writer { engine: self.clone(), transaction: Some(Transaction::new((*head).clone())), is_held: true })
     }
 
     /// Waits until nobody writes and takes the place. Returns the pending head, or `None` where that takes too long.
-    fn occupy(&self, until: Instant) -> Option<Arc<Snapshot>> {
+    ///
+    /// # Errors
+    /// Those of `check`, which is asked now and then.
+    fn occupy(&self, until: Instant, check: &mut Check<'_>) -> Result<Option<Arc<Snapshot>>> {
         let mut writing = lock(&self.writing);
         while writing.is_busy {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return None;
+                return Ok(None);
             }
-            writing = self.free.wait_timeout(writing, left).unwrap_or_else(PoisonError::into_inner).0;
+            check()?;
+            let wait = left.min(WAIT_BETWEEN_CHECKS);
+            writing = self.free.wait_timeout(writing, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
         writing.is_busy = true;
-        Some(writing.head.clone())
+        Ok(Some(writing.head.clone()))
     }
 
     fn release(&self) {
@@ -195,7 +213,8 @@ impl Engine {
     /// # Errors
     /// `Limit` where a transaction keeps the head for longer than writers wait: nothing was changed.
     pub(super) fn change_head(&self, change: impl FnOnce(&mut Snapshot)) -> Result<()> {
-        let head = self.occupy(Instant::now() + self.limits.writer_wait).ok_or_else(|| self.waited_too_long())?;
+        let until = Instant::now() + self.limits.writer_wait;
+        let head = self.occupy(until, &mut || Ok(()))?.ok_or_else(|| self.waited_too_long())?;
         let mut head = (*head).clone();
         change(&mut head);
         let head = Arc::new(head);
@@ -291,8 +310,14 @@ impl Engine {
         self.poison.get().map(String::as_str)
     }
 
-    /// Gives a commit its place in the journal and makes it the pending head.
-    fn append(&self, mut transaction: Transaction) -> Result<(u64, Option<Ticket>)> {
+    /// Gives a commit its place in the journal and makes it the pending head. The transaction stays where it was given up
+    /// on the way: what is encoded can still be, what is in the journal cannot.
+    fn append(&self, transaction: &mut Option<Transaction>) -> Result<(u64, Option<Ticket>)> {
+        let encoded = match (&self.journal, &*transaction) {
+            (Some(_), Some(tx)) if tx.written.keys.is_empty() => tx.encode()?,
+            _ => Vec::new(),
+        };
+        let mut transaction = transaction.take().expect("whoever commits has a transaction");
         let written = std::mem::take(&mut transaction.written);
         let (mut view, facts) = transaction.into_parts();
         let sequence = view.sequence + 1;
@@ -305,7 +330,7 @@ impl Engine {
                     return Err(Error::Full { what: "the journal is at its limit and no checkpoint succeeds".into() });
                 }
                 let ticket = if blocks.is_empty() {
-                    journal.append(FrameKind::Batch, &codec::encode_facts(&facts))?
+                    journal.append(FrameKind::Batch, &encoded)?
                 } else {
                     let generation = self.next_generation();
                     let adopted =
@@ -342,6 +367,13 @@ impl Engine {
         };
         self.publish(visible);
         Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Else the store would outlive the lock on its directory.
+        self.store.apart().wait();
     }
 }
 
@@ -382,7 +414,7 @@ impl Writer {
         if self.transaction.as_ref().is_none_or(Transaction::is_empty) {
             return Ok(self.engine.peek().sequence());
         }
-        let (sequence, ticket) = self.engine.append(self.transaction.take().expect("it is not empty"))?;
+        let (sequence, ticket) = self.engine.append(&mut self.transaction)?;
         self.release();
         self.engine.acknowledge(sequence, ticket, durability)?;
         Ok(sequence)
@@ -397,10 +429,11 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        // The next may write at once: what is thrown away is nobody else's.
+        self.release();
         if let Some(transaction) = self.transaction.take() {
             transaction.discard();
         }
-        self.release();
     }
 }
 

@@ -42,8 +42,9 @@ mod transaction;
 pub(crate) mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
-pub(crate) use bulk::{BULK_ROWS_MIN, Check};
+pub(crate) use bulk::BULK_ROWS_MIN;
 pub(crate) use catalog::IndexInfo;
+pub(crate) use change::Check;
 pub use check::CheckReport;
 pub(crate) use check::check;
 pub(crate) use column::{CleanColumn, Column};
@@ -55,7 +56,7 @@ pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
 pub(crate) use salvage::salvage_wreck;
 pub(crate) use salvage::{Salvaged, salvage};
 pub(crate) use snapshot::{NO_LABEL, RelRecord, Snapshot};
-pub(crate) use transaction::Transaction;
+pub(crate) use transaction::{Stop, Transaction};
 
 pub(crate) use crate::storage::{
     BLOCK_LEN, BLOCK_WORDS, ColumnBlock, IntView, StrView,

@@ -234,7 +234,7 @@ fn facts_replayed_give_the_same_view_also_twice() {
     (0..500).for_each(|_| step(&mut random, &mut tx, &mut model));
     let (view, facts) = tx.into_parts();
     let mut replayed = Snapshot::empty(view.store.clone());
-    facts.iter().for_each(|fact| replayed.apply(fact).unwrap());
+    facts.iter().for_each(|fact| replayed.apply(fact, &mut || Ok(())).unwrap());
     assert_same(&replayed, &model);
     let creations = facts.iter().filter(|fact| !matches!(fact, Fact::SetNode { .. } | Fact::SetRel { .. }));
     let alive = |fact: &&Fact| match fact {
@@ -245,8 +245,10 @@ fn facts_replayed_give_the_same_view_also_twice() {
     };
     let before = replayed.counts().clone();
     creations.filter(alive).for_each(|fact| match fact {
-        Fact::CreateNode { id, .. } => replayed.apply(&Fact::CreateNode { id: *id, labels: Vec::new() }).unwrap(),
-        fact => replayed.apply(fact).unwrap(),
+        Fact::CreateNode { id, .. } => {
+            replayed.apply(&Fact::CreateNode { id: *id, labels: Vec::new() }, &mut || Ok(())).unwrap()
+        }
+        fact => replayed.apply(fact, &mut || Ok(())).unwrap(),
     });
     assert_eq!(*replayed.counts(), before);
 }

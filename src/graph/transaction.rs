@@ -1,16 +1,44 @@
 //! The writer's own view, changed in place, and the facts that say how: what commit appends to the journal.
 
-use super::snapshot::Snapshot;
+use std::{fmt, sync::Arc};
+
+use super::{change::Check, snapshot::Snapshot};
 use crate::{
     Error, QueryError, Result,
     model::{Direction, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value},
-    storage::BlockKey,
+    storage::{BlockKey, codec},
 };
+
+/// Bytes of changes, and blocks of bulk loads, above which giving them up takes long enough (some milliseconds) for a
+/// thread of its own.
+const APART_BYTES: u64 = 1 << 20;
+const APART_BLOCKS: usize = 64;
 
 /// Blocks that a bulk load of this transaction has written, not yet adopted by a commit.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     pub(crate) keys: Vec<BlockKey>,
+}
+
+/// Tells a transaction whether the statement that runs in it is to stop.
+#[derive(Clone, Default)]
+pub(crate) struct Stop(Option<Arc<dyn Fn() -> Result<()> + Send + Sync>>);
+
+impl Stop {
+    /// Returns what asks `check` now and then, in work that takes long.
+    pub(crate) fn new(check: impl Fn() -> Result<()> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(check)))
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |check| check())
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stop").field(&self.0.is_some()).finish()
+    }
 }
 
 /// Changes being made: a private view and the facts that lead to it. Dropping it forgets both.
@@ -21,12 +49,33 @@ pub(crate) struct Transaction {
     bytes_before: u64,
     facts: Vec<Fact>,
     pub(super) written: Written,
+    /// Of the statement that runs now.
+    stop: Stop,
 }
 
 impl Transaction {
     /// Returns a transaction on top of a view.
     pub(crate) fn new(view: Snapshot) -> Self {
-        Self { bytes_before: view.delta_bytes, view, facts: Vec::new(), written: Written::default() }
+        Self {
+            bytes_before: view.delta_bytes,
+            view,
+            facts: Vec::new(),
+            written: Written::default(),
+            stop: Stop::default(),
+        }
+    }
+
+    /// From now on long work asks `stop` whether to go on.
+    pub(crate) fn ask(&mut self, stop: Stop) {
+        self.stop = stop;
+    }
+
+    /// Returns the facts as the journal keeps them.
+    ///
+    /// # Errors
+    /// Where the statement is to stop.
+    pub(super) fn encode(&self) -> Result<Vec<u8>> {
+        codec::encode_facts_unless(&self.facts, &mut || self.stop.check())
     }
 
     /// Returns the graph as this transaction sees it.
@@ -57,8 +106,18 @@ impl Transaction {
         (self.view, self.facts)
     }
 
-    /// Gives up: blocks that were written are deleted again. What cannot be deleted now is swept after the next open.
+    /// Gives up: blocks that were written are deleted again. What cannot be deleted now is swept after the next open. Where
+    /// there is much to give back, that is done in the background.
     pub(super) fn discard(self) {
+        if self.bytes() < APART_BYTES && self.written.keys.len() < APART_BLOCKS {
+            self.forget();
+        } else {
+            let apart = self.view.store.apart().clone();
+            apart.run(move || self.forget());
+        }
+    }
+
+    fn forget(self) {
         if !self.written.keys.is_empty() {
             let _ = self.view.store.apply(self.written.keys.into_iter().map(|key| (key, None)).collect());
         }
@@ -77,12 +136,14 @@ impl Transaction {
 
     /// Goes back to a point.
     pub(crate) fn restore(&mut self, point: SavePoint) {
-        self.view = point.view;
-        self.facts.truncate(point.n_facts);
-        let unused = self.written.keys.split_off(point.n_written);
-        if !unused.is_empty() {
-            let _ = self.view.store.apply(unused.into_iter().map(|key| (key, None)).collect());
-        }
+        let undone = Self {
+            bytes_before: point.view.delta_bytes,
+            view: std::mem::replace(&mut self.view, point.view),
+            facts: self.facts.split_off(point.n_facts),
+            written: Written { keys: self.written.keys.split_off(point.n_written) },
+            stop: Stop::default(),
+        };
+        undone.discard();
     }
 
     /// Returns the label of a name, adding it to the dictionary if needed.
@@ -309,7 +370,8 @@ impl Transaction {
             return Err(error.hint("drop it first, or add IF NOT EXISTS").into());
         }
         self.record(Fact::CreateIndex { name: name.into(), label, key, unique })?;
-        if unique && let Some(value) = self.find_duplicate(label, key)? {
+        let stop = self.stop.clone();
+        if unique && let Some(value) = self.find_duplicate(label, key, &mut || stop.check())? {
             return Err(self.violation(label, key, &value));
         }
         Ok(true)
@@ -332,7 +394,8 @@ impl Transaction {
     }
 
     fn record(&mut self, fact: Fact) -> Result<()> {
-        self.view.apply(&fact)?;
+        let stop = &self.stop;
+        self.view.apply(&fact, &mut || stop.check())?;
         self.facts.push(fact);
         Ok(())
     }
@@ -370,11 +433,12 @@ impl Transaction {
     }
 
     /// Returns a value that two nodes of the label have.
-    pub(super) fn find_duplicate(&self, label: LabelId, key: KeyId) -> Result<Option<Value>> {
+    pub(super) fn find_duplicate(&self, label: LabelId, key: KeyId, check: &mut Check<'_>) -> Result<Option<Value>> {
         let index = self.view.catalog().find_index(label, key).expect("the index was just created");
         let chunks = &self.view.indexes[index.number as usize];
         let column = self.view.node_column(key);
         for (_, page) in chunks.chunks().iter() {
+            check()?;
             let mut entries = super::index::Index::entries(page)?;
             entries.sort_unstable();
             for same in entries.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {

@@ -93,6 +93,7 @@
 //! within a frame does not, one that was cut exactly between two does); and a newest segment that is taken away
 //! after a power loss took the name of it from the one before.
 
+pub(crate) mod apart;
 pub(crate) mod block;
 pub(crate) mod bytes;
 pub(crate) mod codec;
@@ -108,8 +109,8 @@ mod private;
 #[cfg(test)]
 pub(crate) mod restamp;
 pub(crate) mod root;
-mod sledfiles;
 mod slabs;
+mod sledfiles;
 mod staging;
 pub(crate) mod store;
 mod wreck;

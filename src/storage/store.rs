@@ -28,12 +28,12 @@ use std::{
     fmt,
     ops::Bound,
     path::Path,
-    sync::{PoisonError, RwLock, atomic::AtomicU64},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
 };
 
 use disk::SledStore;
 
-use super::{bytes::Bytes, key::BlockKey};
+use super::{apart::Apart, bytes::Bytes, key::BlockKey};
 use crate::{Error, Result};
 
 /// Starts the keys of named records: above every kind of block.
@@ -166,6 +166,14 @@ impl Store {
         }
     }
 
+    /// Returns the work in the background that may hold this store: whoever closes it waits for that first.
+    pub(crate) fn apart(&self) -> &Arc<Apart> {
+        match self {
+            Self::Sled(store) => store.apart(),
+            Self::Memory(store) => &store.apart,
+        }
+    }
+
     /// Returns every key and its bytes, where the store is one in memory.
     #[cfg(any(test, feature = "fuzz"))]
     pub(crate) fn entries(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -230,6 +238,7 @@ impl fmt::Debug for Store {
 pub(crate) struct MemoryStore {
     blocks: RwLock<BTreeMap<Vec<u8>, Bytes>>,
     pinned_bytes: AtomicU64,
+    apart: Arc<Apart>,
 }
 
 impl MemoryStore {

@@ -237,7 +237,7 @@ fn finish(view: &mut Snapshot, losses: &mut Losses) -> Result<()> {
     }
     for info in view.catalog.clone().indexes().iter().filter(|info| info.unique) {
         view.rebuild_index(info)?;
-        let duplicate = Transaction::new(view.clone()).find_duplicate(info.label, info.key)?;
+        let duplicate = Transaction::new(view.clone()).find_duplicate(info.label, info.key, &mut || Ok(()))?;
         if let Some(value) = duplicate {
             let catalog = Arc::make_mut(&mut view.catalog);
             catalog.remove_index(&info.name);

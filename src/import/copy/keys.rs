@@ -3,7 +3,7 @@
 //! A small file probes the index. A large one reads the label's keys once into a table of its own: an array where
 //! integer keys lie close together, as they mostly do, else a hash map.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::Why;
 use crate::{
@@ -45,7 +45,7 @@ pub(super) fn find_nodes(
             Ok(values.iter().enumerate().map(find).collect())
         }
         ColumnData::Str(texts) if large => {
-            let mut known: FxHashMap<&str, u32> = FxHashMap::default();
+            let mut known: FxHashMap<&str, u32> = with_room(view.n_label(index.label) as usize);
             for_each_key(view, index, check, |key, id| {
                 if let ValueRef::Str(text) = key {
                     known.insert(text, id);
@@ -116,10 +116,18 @@ impl IntKeys {
         let last = keys.iter().map(|(key, _)| *key).max().unwrap_or(0);
         let length = last.abs_diff(first).saturating_add(1);
         if length > SPARSE_MAX * (keys.len() as u64 + 1024) {
-            return Ok(Self::Sparse(keys.into_iter().collect()));
+            let mut known = with_room(keys.len());
+            for (at, (key, id)) in keys.into_iter().enumerate() {
+                look(at, check)?;
+                known.insert(key, id);
+            }
+            return Ok(Self::Sparse(known));
         }
         let mut ids = vec![NONE; length as usize];
-        keys.iter().for_each(|(key, id)| ids[key.abs_diff(first) as usize] = *id);
+        for (at, (key, id)) in keys.iter().enumerate() {
+            look(at, check)?;
+            ids[key.abs_diff(first) as usize] = *id;
+        }
         if keys.is_empty() {
             ids.clear();
         }
@@ -150,7 +158,7 @@ pub(super) fn find_duplicates(column: &Column, check: &mut Check<'_>, mut visit:
             if column.present.is_none() && values.is_sorted_by(|a, b| a < b) {
                 return Ok(());
             }
-            let mut seen = FxHashMap::default();
+            let mut seen = with_room(values.len());
             for row in (0..values.len()).filter(|row| !column.is_null(*row)) {
                 look(row, check)?;
                 let first = *seen.entry(values[row]).or_insert(row);
@@ -160,7 +168,7 @@ pub(super) fn find_duplicates(column: &Column, check: &mut Check<'_>, mut visit:
             }
         }
         ColumnData::Str(texts) => {
-            let mut seen = FxHashMap::default();
+            let mut seen = with_room(texts.len());
             for row in (0..texts.len()).filter(|row| !column.is_null(*row)) {
                 look(row, check)?;
                 let first = *seen.entry(texts.get_bytes(row)).or_insert(row);
@@ -170,7 +178,7 @@ pub(super) fn find_duplicates(column: &Column, check: &mut Check<'_>, mut visit:
             }
         }
         _ => {
-            let mut seen: FxHashMap<Value, usize> = FxHashMap::default();
+            let mut seen: FxHashMap<Value, usize> = with_room(column.len());
             for row in 0..column.len() {
                 look(row, check)?;
                 match column.value(row) {
@@ -189,9 +197,14 @@ pub(super) fn find_duplicates(column: &Column, check: &mut Check<'_>, mut visit:
     Ok(())
 }
 
+/// Returns a map that never grows: a large one would move everything at once, and could not be stopped meanwhile.
+pub(super) fn with_room<K, V>(n: usize) -> FxHashMap<K, V> {
+    FxHashMap::with_capacity_and_hasher(n, FxBuildHasher)
+}
+
 /// Asks now and then whether to go on.
 #[inline]
-fn look(row: usize, check: &mut Check<'_>) -> Result<()> {
+pub(super) fn look(row: usize, check: &mut Check<'_>) -> Result<()> {
     if row.is_multiple_of(ROWS_BETWEEN_CHECKS) { check() } else { Ok(()) }
 }
 

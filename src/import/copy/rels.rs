@@ -9,11 +9,11 @@ use rustc_hash::FxHashMap;
 
 use super::{
     CopyEnd, CopyMode, CopyReport, Job, Rejects, Why,
-    keys::{NONE, distinct, find_nodes},
+    keys::{NONE, distinct, find_nodes, look, with_room},
 };
 use crate::{
     QueryError, Result,
-    graph::{BULK_ROWS_MIN, IndexInfo, Snapshot},
+    graph::{BULK_ROWS_MIN, Check, IndexInfo, Snapshot},
     model::{Bits, Column, ColumnData, Direction, KeyId, NodeId, RelId, Table, TypeId},
 };
 
@@ -92,7 +92,7 @@ pub(super) fn load(
     }
     let mut existing = Vec::new();
     if mode == CopyMode::Merge {
-        let (known, new) = find_existing(job.tx.view(), rel_type, &starts, &stops)?;
+        let (known, new) = find_existing(job.tx.view(), rel_type, &starts, &stops, job.check)?;
         for (row, rel) in known {
             let values = properties.iter().map(|(key, at)| (*key, table.columns[*at].value(row)));
             existing.push((rel, values.collect::<Vec<_>>()));
@@ -160,13 +160,16 @@ fn find_existing(
     rel_type: TypeId,
     starts: &[u32],
     stops: &[u32],
+    check: &mut Check<'_>,
 ) -> Result<(Vec<(usize, u32)>, Bits)> {
-    let mut last: FxHashMap<(u32, u32), usize> = FxHashMap::default();
+    let mut last: FxHashMap<(u32, u32), usize> = with_room(starts.len());
     for (row, pair) in starts.iter().copied().zip(stops.iter().copied()).enumerate() {
+        look(row, check)?;
         last.insert(pair, row);
     }
     let mut existing: Vec<(usize, u32)> = Vec::new();
-    for start in distinct(starts) {
+    for (at, start) in distinct(starts).into_iter().enumerate() {
+        look(at, check)?;
         let edges = view.adjacency(Direction::Out, rel_type).edges(NodeId::new(start))?;
         edges.for_each(|stop, rel| {
             if let Some(row) = last.get(&(start, stop)) {

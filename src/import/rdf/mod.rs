@@ -41,6 +41,7 @@ use super::{
 use crate::{
     Error, ImportError, Result,
     model::{Date, Value},
+    storage::apart::drop_apart,
 };
 
 /// The label of every resource.
@@ -94,21 +95,15 @@ pub(super) fn read(
         Ticking { inner: source.reader(options.gzip)?, n_bytes: 0, at_start: true, tick, stopped: stopped.clone() };
     let mut reading =
         Reading { source, options, limits, stopped, known: Known::default(), triples: Triples::default() };
-    if options.format == Format::NTriples {
-        let mut parser = NTriplesParser::new().for_reader(reader);
-        while let Some(triple) = parser.next().filter(|_| !reading.triples.is_cut) {
-            reading.take(triple)?;
-        }
-    } else {
-        let mut parser = TurtleParser::new().for_reader(reader);
-        while let Some(triple) = parser.next().filter(|_| !reading.triples.is_cut) {
-            reading.take(triple)?;
-        }
-        for (prefix, namespace) in parser.prefixes() {
-            reading.triples.terms.declare(prefix, namespace);
+    let done = reading.run(reader);
+    let Reading { known, triples, .. } = reading;
+    match done {
+        Ok(()) => Ok(triples),
+        Err(error) => {
+            drop_apart((known, triples));
+            Err(error)
         }
     }
-    Ok(reading.triples)
 }
 
 struct Reading<'a> {
@@ -131,6 +126,24 @@ struct Known {
 }
 
 impl Reading<'_> {
+    fn run(&mut self, reader: Ticking<'_>) -> Result<()> {
+        if self.options.format == Format::NTriples {
+            let mut parser = NTriplesParser::new().for_reader(reader);
+            while let Some(triple) = parser.next().filter(|_| !self.triples.is_cut) {
+                self.take(triple)?;
+            }
+        } else {
+            let mut parser = TurtleParser::new().for_reader(reader);
+            while let Some(triple) = parser.next().filter(|_| !self.triples.is_cut) {
+                self.take(triple)?;
+            }
+            for (prefix, namespace) in parser.prefixes() {
+                self.triples.terms.declare(prefix, namespace);
+            }
+        }
+        Ok(())
+    }
+
     fn take(&mut self, triple: std::result::Result<Triple, TurtleParseError>) -> Result<()> {
         match triple {
             Ok(triple) => self.add(triple),

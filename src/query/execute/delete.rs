@@ -23,6 +23,9 @@ pub(super) struct Delete {
     detach: bool,
     batch: Batch,
     all: Batch,
+    /// What is to go. Here, so that a run that is stopped leaves them to whoever drops the operators.
+    nodes: BTreeSet<NodeId>,
+    rels: BTreeSet<RelId>,
     slots: Vec<Slot>,
     at: Option<usize>,
     held: u64,
@@ -36,6 +39,8 @@ impl Delete {
             detach,
             batch: builder.batch(),
             all: builder.batch(),
+            nodes: BTreeSet::new(),
+            rels: BTreeSet::new(),
             slots: (0..builder.width()).map(|slot| Slot(slot as u16)).collect(),
             at: None,
             held: 0,
@@ -43,31 +48,32 @@ impl Delete {
     }
 
     fn delete(&mut self, ctx: &mut Context) -> Result<()> {
-        let (mut nodes, mut rels) = (BTreeSet::new(), BTreeSet::new());
+        self.nodes.clear();
+        self.rels.clear();
         let mut bytes = 0;
         while self.input.next(ctx, &mut self.batch)? {
             for target in &mut self.targets {
                 for row in 0..self.batch.len {
                     ctx.tick(2)?;
                     let value = target.value(ctx, &self.batch, row)?;
-                    mark(&value, &mut nodes, &mut rels)?;
+                    mark(&value, &mut self.nodes, &mut self.rels)?;
                 }
             }
             bytes += self.batch.bytes();
-            ctx.hold(&mut self.held, bytes + (nodes.len() + rels.len()) * 16)?;
+            ctx.hold(&mut self.held, bytes + (self.nodes.len() + self.rels.len()) * 16)?;
             self.all.append(&self.batch, &self.slots);
         }
-        for rel in rels {
+        for &rel in &self.rels {
             delete_rel(ctx, rel)?;
         }
         if self.detach {
-            for &node in &nodes {
+            for &node in &self.nodes {
                 for rel in ctx.transaction()?.rels_of(node)? {
                     delete_rel(ctx, rel)?;
                 }
             }
         }
-        for node in nodes {
+        for &node in &self.nodes {
             ctx.tick(16)?;
             if ctx.transaction()?.delete_node(node)? {
                 ctx.summary.nodes_deleted += 1;

@@ -1,13 +1,10 @@
 //! DISTINCT.
 
-use std::collections::HashSet;
-
-use rustc_hash::{FxBuildHasher, FxHashSet};
-
 use super::{
     Builder, Context, Operator,
     batch::{Batch, Column, hashed_bytes, node_value, rel_value, value_bytes},
     build,
+    table::Table,
 };
 use crate::{
     Result,
@@ -50,11 +47,11 @@ impl Operator for Distinct {
 /// The rows met so far: ids where a row is one or two ids, else values.
 #[derive(Default)]
 pub(super) struct Seen {
-    ids: FxHashSet<u64>,
+    ids: Table<u64, ()>,
     /// What the ids are: nodes or relationships; `None` once a row came that is no ids, and before the first.
     kinds: Option<[Kind; 2]>,
     is_by_value: bool,
-    values: HashSet<Box<[Value]>, FxBuildHasher>,
+    values: Table<Box<[Value]>, ()>,
     scratch: Vec<Value>,
     bytes: usize,
     held: u64,
@@ -78,16 +75,16 @@ impl Seen {
                     let second = columns[1].map_or(0, |ids| u64::from(ids[row as usize]) << 32);
                     columns[0].map_or(0, |ids| u64::from(ids[row as usize])) | second
                 };
-                rows.extend((0..batch.len as u32).filter(|&row| self.ids.insert(key(row))));
+                rows.extend((0..batch.len as u32).filter(|&row| self.ids.insert(key(row), ())));
             }
             _ => {
-                self.go_by_value(slots.len());
+                self.go_by_value(ctx, slots.len())?;
                 for row in 0..batch.len {
                     self.scratch.clear();
                     self.scratch.extend(slots.iter().map(|&slot| batch.get(slot, row)));
-                    if !self.values.contains(&self.scratch[..]) {
+                    if self.values.get(&self.scratch[..]).is_none() {
                         self.bytes += self.scratch.iter().map(value_bytes).sum::<usize>();
-                        self.values.insert(self.scratch.as_slice().into());
+                        self.values.insert(self.scratch.as_slice().into(), ());
                         rows.push(row as u32);
                     }
                 }
@@ -100,14 +97,16 @@ impl Seen {
     }
 
     /// Turns the ids met into values: an expression may give nodes in one batch and something else in the next.
-    fn go_by_value(&mut self, n_slots: usize) {
+    fn go_by_value(&mut self, ctx: &mut Context, n_slots: usize) -> Result<()> {
         if let (false, Some(kinds)) = (self.is_by_value, self.kinds) {
-            for key in self.ids.drain() {
+            for (key, ()) in self.ids.drain() {
+                ctx.tick(1)?;
                 let halves = [kinds[0].value(key as u32), kinds[1].value((key >> 32) as u32)];
-                self.values.insert(halves[..n_slots].into());
+                self.values.insert(halves[..n_slots].into(), ());
             }
         }
         self.is_by_value = true;
+        Ok(())
     }
 
     /// Forgets all rows.

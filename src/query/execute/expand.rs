@@ -30,7 +30,12 @@ pub(super) struct Expand {
     found: Found,
     /// The next of the found to give out.
     at: usize,
+    /// Edges looked at for a known end since the last look at the clock.
+    n_seen: usize,
 }
+
+/// Edges to look at between two looks at the clock: some hundred microseconds.
+const SEEN_MAX: usize = 1 << 16;
 
 /// Relationships found, side by side with the input row they belong to.
 #[derive(Default)]
@@ -71,6 +76,7 @@ impl Expand {
             row: 0,
             found: Found::default(),
             at: 0,
+            n_seen: 0,
         }
     }
 
@@ -105,7 +111,7 @@ impl Expand {
         let Self { batch, found, .. } = self;
         let needs_rels = self.rel.is_some() || !self.unique_from.is_empty();
         let from = batch.column(self.from);
-        while self.row < batch.len && found.neighbors.len() < BATCH_ROWS_MAX {
+        while self.row < batch.len && found.neighbors.len() < BATCH_ROWS_MAX && self.n_seen < SEEN_MAX {
             let row = self.row;
             self.row += 1;
             let Some(node) = from.node(row) else { continue };
@@ -127,6 +133,7 @@ impl Expand {
                             }
                         }
                     } else {
+                        self.n_seen += edges.len();
                         edges.for_each(|neighbor, rel| {
                             if neighbor == target && is_free(rel) {
                                 found.push(row, target, rel);
@@ -213,14 +220,14 @@ impl Operator for Expand {
             }
             let first = self.row;
             self.fill(ctx)?;
-            ctx.tick(self.row - first + self.found.rows.len())?;
+            ctx.tick(self.row - first + self.found.rows.len() + std::mem::take(&mut self.n_seen) / 16)?;
         }
     }
 
     fn reset(&mut self, ctx: &mut Context) {
         self.input.reset(ctx);
         self.found.clear();
-        (self.batch.len, self.row, self.at) = (0, 0, 0);
+        (self.batch.len, self.row, self.at, self.n_seen) = (0, 0, 0, 0);
     }
 }
 

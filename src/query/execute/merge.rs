@@ -4,6 +4,7 @@ use super::{
     Builder, Context, Operator,
     batch::{BATCH_ROWS_MAX, Batch},
     build,
+    find::Find,
     write::{Changes, OnNull, Pattern},
 };
 use crate::{
@@ -15,6 +16,8 @@ use crate::{
 pub(super) struct Merge {
     input: Box<dyn Operator>,
     inner: Box<dyn Operator>,
+    /// How matches are found without `inner`.
+    find: Option<Find>,
     frame: usize,
     pattern: Pattern,
     on_match: Changes,
@@ -27,6 +30,9 @@ pub(super) struct Merge {
     row: usize,
     one: Batch,
     made: Batch,
+    /// Matched or made by way of `find`, with the row each belongs to.
+    ids: Vec<u32>,
+    rows: Vec<u32>,
     at: usize,
     held: u64,
 }
@@ -40,6 +46,7 @@ impl Merge {
         carry: &[Slot],
         builder: &mut Builder,
     ) -> Self {
+        let find = Find::build(inner, create, builder);
         let (inner, frame) = builder.inner(inner);
         let pattern = Pattern::build(create, builder);
         let mut slots = carry.to_vec();
@@ -49,6 +56,7 @@ impl Merge {
         Self {
             input: build(input, builder),
             inner,
+            find,
             frame,
             pattern,
             on_match: Changes::build(on_match, builder),
@@ -59,9 +67,41 @@ impl Merge {
             row: 0,
             one: builder.batch(),
             made: builder.batch(),
+            ids: Vec::new(),
+            rows: Vec::new(),
             at: 0,
             held: 0,
         }
+    }
+
+    /// Merges rows until a batch is full, without the inner plan. Returns false, having done nothing, where that cannot be.
+    fn merge_found(&mut self, ctx: &mut Context) -> Result<bool> {
+        let Some(find) = self.find.as_mut().filter(|find| find.is_possible(ctx.view())) else { return Ok(false) };
+        let slot = find.slot();
+        self.ids.clear();
+        self.rows.clear();
+        while self.row < self.batch.len && self.ids.len() < BATCH_ROWS_MAX {
+            ctx.tick(16)?;
+            let (row, first) = (self.row, self.ids.len());
+            self.row += 1;
+            find.matches(ctx, &self.batch, row, &mut self.ids)?;
+            if self.ids.len() == first {
+                self.one.copy_range(&self.batch, row, row + 1);
+                self.pattern.create(ctx, &mut self.one, OnNull::Refuse)?;
+                self.on_create.apply(ctx, &self.one, 0)?;
+                self.ids.extend(find.id(&self.one, 0));
+            } else if !self.on_match.is_empty() {
+                for at in first..self.ids.len() {
+                    self.one.copy_range(&self.batch, row, row + 1);
+                    find.fill(&self.ids[at..=at], self.one.column_mut(slot));
+                    self.on_match.apply(ctx, &self.one, 0)?;
+                }
+            }
+            self.rows.resize(self.ids.len(), row as u32);
+        }
+        self.made.gather(&self.batch, &self.rows, &self.slots);
+        find.fill(&self.ids, self.made.column_mut(slot));
+        Ok(true)
     }
 
     fn merge(&mut self, ctx: &mut Context, row: usize) -> Result<()> {
@@ -119,10 +159,12 @@ impl Operator for Merge {
                     return Ok(false);
                 }
             }
-            while self.row < self.batch.len && self.made.len < BATCH_ROWS_MAX {
-                ctx.tick(16)?;
-                self.merge(ctx, self.row)?;
-                self.row += 1;
+            if !self.merge_found(ctx)? {
+                while self.row < self.batch.len && self.made.len < BATCH_ROWS_MAX {
+                    ctx.tick(16)?;
+                    self.merge(ctx, self.row)?;
+                    self.row += 1;
+                }
             }
             let bytes = self.made.bytes();
             ctx.hold(&mut self.held, bytes)?;

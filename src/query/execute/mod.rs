@@ -23,6 +23,7 @@ mod distinct;
 pub(crate) mod eval;
 mod expand;
 mod filter;
+mod find;
 mod foreach;
 pub(crate) mod measure;
 mod merge;
@@ -31,6 +32,7 @@ mod run;
 mod scan;
 mod shortest;
 mod sort;
+mod table;
 mod union;
 mod unwind;
 mod var_expand;
@@ -94,6 +96,11 @@ impl Builder {
     /// Returns whether LOAD CSV occurs in what was built.
     pub(crate) const fn needs_files(&self) -> bool {
         self.needs_files
+    }
+
+    /// Returns whether operators are measured.
+    pub(crate) const fn is_measuring(&self) -> bool {
+        self.measured.is_some()
     }
 
     /// Builds an inner plan, and returns it with the number of its frame.

@@ -66,7 +66,7 @@ impl Operator for Nothing {
 
 /// Finds a label now: a statement may have made it after it was planned.
 #[inline]
-fn label_id(view: &Snapshot, label: &LabelRef) -> Option<LabelId> {
+pub(super) fn label_id(view: &Snapshot, label: &LabelRef) -> Option<LabelId> {
     label.id.or_else(|| view.catalog().label(&label.name))
 }
 

@@ -16,11 +16,13 @@ use crate::{
     query::plan::{Expr, Op, Slot, SortKey},
 };
 
-/// Rows kept beyond the limit before a top-k cuts back: sorting is then done once for many batches.
+/// Rows kept beyond the limit (and at least as many as it) before a top-k cuts back: sorting is then done once for many
+/// batches.
 const TOP_SLACK: usize = 8 * BATCH_ROWS_MAX;
 
-/// Rows sorted at one go: a few milliseconds, so that a cancelled statement stops soon.
-const SORT_RUN: usize = 1 << 15;
+/// Rows sorted at one go: some milliseconds where they are texts all over the memory, so that a cancelled statement stops
+/// soon.
+const SORT_RUN: usize = 1 << 13;
 
 /// Orders the rows; with a limit keeps only the first.
 pub(super) struct Sort {
@@ -87,7 +89,7 @@ impl Sort {
             bytes += self.batch.bytes();
             self.all.append(&self.batch, &self.carry);
             ctx.hold(&mut self.held, bytes)?;
-            if self.all.len > limit.saturating_add(TOP_SLACK) {
+            if self.all.len > limit.saturating_add(limit.max(TOP_SLACK)) {
                 self.cut(ctx, limit)?;
                 bytes = self.all.bytes() + self.key_columns.iter().map(Column::bytes).sum::<usize>();
             }
@@ -99,7 +101,10 @@ impl Sort {
     fn sort(&mut self, ctx: &mut Context, limit: usize) -> Result<()> {
         ctx.tick(self.all.len)?;
         self.order.clear();
-        self.order.extend(0..self.all.len as u32);
+        for from in (0..self.all.len).step_by(SORT_RUN) {
+            ctx.tick(SORT_RUN / 16)?;
+            self.order.extend(from as u32..self.all.len.min(from + SORT_RUN) as u32);
+        }
         let (keys, columns) = (&self.keys, &self.key_columns);
         let compare = |&a: &u32, &b: &u32| {
             let (x, y) = (a as usize, b as usize);
@@ -112,11 +117,15 @@ impl Sort {
             // Stable: in the order they came.
             a.cmp(&b)
         };
-        if limit < self.order.len() && limit > 0 {
+        if limit < self.order.len() && (1..SORT_RUN).contains(&limit) {
             self.order.select_nth_unstable_by(limit - 1, compare);
         }
+        if limit < SORT_RUN {
+            self.order.truncate(limit);
+        }
+        sort_in_runs(ctx, &mut self.order, &mut self.merged, compare)?;
         self.order.truncate(limit);
-        sort_in_runs(ctx, &mut self.order, &mut self.merged, compare)
+        Ok(())
     }
 
     /// Forgets all but the first rows.
@@ -180,8 +189,10 @@ fn sort_in_runs(
                 *from = &from[1..];
                 ctx.tick(1)?;
             }
-            merged.extend_from_slice(left);
-            merged.extend_from_slice(right);
+            for rest in left.chunks(SORT_RUN).chain(right.chunks(SORT_RUN)) {
+                ctx.tick(rest.len() / 16)?;
+                merged.extend_from_slice(rest);
+            }
         }
         std::mem::swap(order, merged);
         len *= 2;

@@ -299,6 +299,11 @@ impl Changes {
         Self { items: items.iter().map(build).collect() }
     }
 
+    /// Returns whether there are none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// Applies them in order to a row.
     pub(super) fn apply(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<()> {
         for (target, change) in &mut self.items {

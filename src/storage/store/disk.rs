@@ -16,7 +16,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    storage::{private::PrivateCopy, sledfiles},
+    storage::{apart::Apart, private::PrivateCopy, sledfiles},
 };
 
 /// Blocks a leaf of sled holds at most (half as many after a load in key order); fixed for a database's life. A cold
@@ -88,6 +88,7 @@ pub(crate) struct SledStore {
     /// Free bytes that a flush did not get by with.
     free_before: AtomicU64,
     pinned_bytes: AtomicU64,
+    apart: Arc<Apart>,
     #[cfg(test)]
     planted: Mutex<Option<io::ErrorKind>>,
 }
@@ -114,6 +115,7 @@ impl SledStore {
             n_given_up: AtomicU32::new(0),
             free_before: AtomicU64::new(0),
             pinned_bytes: AtomicU64::new(0),
+            apart: Arc::default(),
             #[cfg(test)]
             planted: Mutex::new(None),
         })
@@ -125,6 +127,10 @@ impl SledStore {
 
     pub(super) fn pinned_bytes(&self) -> &AtomicU64 {
         &self.pinned_bytes
+    }
+
+    pub(super) fn apart(&self) -> &Arc<Apart> {
+        &self.apart
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {

@@ -1,9 +1,5 @@
 //! The groups of an aggregation, found by their keys.
 
-use std::collections::HashMap;
-
-use rustc_hash::FxBuildHasher;
-
 use crate::{
     Result,
     model::Value,
@@ -12,6 +8,7 @@ use crate::{
             Context,
             batch::{Batch, Column, NULL_ID, node_value, value_bytes},
             eval::Ex,
+            table::Table,
         },
         function::Function,
         plan::{Expr, Slot},
@@ -98,7 +95,7 @@ pub(super) struct Groups {
     pub(super) scratch: Vec<Column>,
     /// Groups of a single key that is a node, by its id.
     by_node: Vec<u32>,
-    by_values: HashMap<Box<[Value]>, u32, FxBuildHasher>,
+    by_values: Table<Box<[Value]>, u32>,
     row: Vec<Value>,
     bytes: usize,
 }

@@ -3,10 +3,6 @@
 mod groups;
 mod state;
 
-use std::collections::HashSet;
-
-use rustc_hash::{FxBuildHasher, FxHashSet};
-
 use self::{
     groups::{ByNode, Groups, only_slot},
     state::State,
@@ -16,6 +12,7 @@ use super::{
     batch::{BATCH_ROWS_MAX, Batch, Column, hashed_bytes, value_bytes},
     build,
     eval::Ex,
+    table::Table,
 };
 use crate::{
     Result,
@@ -57,15 +54,15 @@ struct One {
 /// What a DISTINCT aggregate met already.
 #[derive(Default)]
 struct Seen {
-    ids: FxHashSet<u64>,
-    values: HashSet<(u32, Value), FxBuildHasher>,
+    ids: Table<u64, ()>,
+    values: Table<(u32, Value), ()>,
 }
 
 impl Seen {
     fn is_new(&mut self, group: u32, column: &Column, row: usize) -> bool {
         match column.node(row) {
-            Some(id) => self.ids.insert(u64::from(group) << 32 | u64::from(id)),
-            None => self.values.insert((group, column.get(row))),
+            Some(id) => self.ids.insert(u64::from(group) << 32 | u64::from(id), ()),
+            None => self.values.insert((group, column.get(row)), ()),
         }
     }
 }
