@@ -248,8 +248,10 @@ fn what_nobody_tells_is_lost_and_the_rest_can_be_restored() {
     for (id, node) in nodes.iter().filter(|(id, _)| *id >> 10 != 0) {
         assert_eq!(saved_nodes.get(id), Some(node));
     }
-    assert!(saved_rels.len() < rels.len() / 10, "{} relationships", saved_rels.len());
-    assert_eq!(report.n_relationships_lost, (rels.len() - saved_rels.len()) as u64, "{report:?}");
+    // What the newer root had changed, the older one has in blocks of its own.
+    assert!(saved_rels.len() < rels.len() / 2, "{} of {} relationships", saved_rels.len(), rels.len());
+    assert!(saved_rels.iter().all(|(id, rel)| rels.get(id).is_none_or(|known| known == rel)));
+    assert!(report.n_relationships_lost >= (rels.len() - saved_rels.len()) as u64, "{report:?}");
     assert_eq!(report.n_nodes_lost, (nodes.len() - saved_nodes.len()) as u64, "{report:?}");
     assert!(report.n_nodes_lost > 900 && report.n_lost > 1000 && report.lost.len() == 1000, "{report:?}");
 }
