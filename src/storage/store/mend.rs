@@ -29,12 +29,17 @@ pub(super) fn mend_cookie(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes durable what sled made when it was opened and syncs neither then nor later: its settings, and the names of its
-/// folders. Without them what is flushed would be there, and nobody would find it.
+/// Makes durable what sled made when it was opened and syncs neither then nor later: its settings, the names of its
+/// folders, and its own folder's name. Without them what is flushed would be there, and nobody would find it.
 pub(super) fn sync_folders(path: &Path) -> io::Result<()> {
     std::fs::OpenOptions::new().write(true).open(path.join(COOKIE))?.sync_all()?;
-    // Elsewhere a directory cannot be opened as a file.
-    if cfg!(unix) { std::fs::File::open(path)?.sync_all() } else { Ok(()) }
+    for folder in [Some(path), path.parent()].into_iter().flatten() {
+        // Elsewhere a directory cannot be opened as a file.
+        if cfg!(unix) {
+            std::fs::File::open(folder)?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts an empty log behind sled's newest snapshot of its metadata where there is none.
