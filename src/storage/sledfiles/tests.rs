@@ -1,3 +1,5 @@
+//! A bit, a block, a cut in every kind of file, a log without its end, leaves in each other's place.
+
 use std::{
     fs,
     path::{Path, PathBuf},
