@@ -55,17 +55,18 @@ pub enum Error {
         /// The process that holds it, where it could be read.
         process_id: Option<u32>,
     },
-    /// The database was written by a version this one does not read. Nothing was touched.
+    /// The database, or a part of it, was written by a version this one does not read. Nothing was touched.
     Version {
-        /// The database directory.
+        /// The database directory, or the segment, root, record or block in it.
         path: PathBuf,
-        /// The format version found.
+        /// The format version found: of that part, where it is a part.
         found: u32,
-        /// The format version this build reads and writes.
+        /// The version this build reads and writes.
         supported: u32,
     },
-    /// No space is left, or the journal reached its limit while the checkpointer is stalled. Nothing of the
-    /// commit was kept; it may be tried again once space is free.
+    /// No space is left (on the disk, in the user's quota, below the limit on file sizes where the program ignores
+    /// `SIGXFSZ`), or the journal reached its limit while the checkpointer is stalled. Nothing of the commit was kept; it may
+    /// be tried again once space is free. Reading goes on.
     Full {
         /// What could not be written.
         what: String,
@@ -101,18 +102,38 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the error of an I/O operation on `path`; a full disk becomes [`Error::Full`].
+    /// Returns the error of an I/O operation on `path`; where there is no room it becomes [`Error::Full`].
     pub(crate) fn io(action: &'static str, path: impl AsRef<Path>, error: &io::Error) -> Self {
         let path = path.as_ref().to_path_buf();
-        if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-            return Self::Full { what: format!("{action} {}", path.display()) };
+        if Self::is_no_room(error.kind()) {
+            return Self::Full { what: format!("{action} {}: {error}", path.display()) };
         }
         Self::Io { action, path, kind: error.kind(), message: error.to_string() }
+    }
+
+    /// Returns whether a failure is one of room: the disk, the user's part of it, or the largest file allowed.
+    pub(crate) fn is_no_room(kind: io::ErrorKind) -> bool {
+        matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
     }
 
     /// Returns a corruption error.
     pub(crate) fn corrupt(what: impl fmt::Display, expected: impl fmt::Display, got: impl fmt::Display) -> Self {
         Self::Corrupt { what: what.to_string(), expected: expected.to_string(), got: got.to_string() }
+    }
+
+    /// Returns the error of a part of the database that has another version.
+    pub(crate) fn version(part: impl fmt::Display, found: impl Into<u32>, supported: impl Into<u32>) -> Self {
+        Self::Version { path: part.to_string().into(), found: found.into(), supported: supported.into() }
+    }
+
+    /// Returns the error with the database's directory before the name of a part that has another version.
+    pub(crate) fn in_database(self, dir: &Path) -> Self {
+        match self {
+            Self::Version { path, found, supported } if !path.starts_with(dir) => {
+                Self::Version { path: dir.join(path), found, supported }
+            }
+            other => other,
+        }
     }
 
     /// Returns the query error inside, if this is one.
@@ -392,6 +413,23 @@ mod tests {
             text,
             "SyntaxError: unknown [42001 X]\n  at line 2, column 10\n  | RETURN é.nam, m\n  |          ^^^\n  hint: did you mean `name`?"
         );
+    }
+
+    /// The numbers are the same on Linux, whatever the processor.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn whatever_has_no_room_is_full() {
+        const ENOSPC: i32 = 28;
+        const EDQUOT: i32 = 122;
+        const EFBIG: i32 = 27;
+        const EIO: i32 = 5;
+        let error = |number| Error::io("write to", "x", &io::Error::from_raw_os_error(number));
+        for number in [ENOSPC, EDQUOT, EFBIG] {
+            let text = error(number).to_string();
+            assert!(matches!(error(number), Error::Full { .. }) && text.contains("write to x"), "{text}");
+            assert!(text.ends_with("free some and try again"), "{text}");
+        }
+        assert!(matches!(error(EIO), Error::Io { .. }));
     }
 
     #[test]

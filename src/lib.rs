@@ -75,6 +75,11 @@ pub mod fault {
     pub fn acknowledge_before_write() {
         crate::storage::fault::set(crate::storage::fault::Fault::AckBeforeWrite);
     }
+
+    /// Makes every database of this process acknowledge commits that the disk had no room for.
+    pub fn acknowledge_without_room() {
+        crate::storage::fault::set(crate::storage::fault::Fault::AckWithoutRoom);
+    }
 }
 
 /// The door of the fuzz targets: bytes to the decoders behind the interface. No part of it.

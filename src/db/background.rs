@@ -79,8 +79,11 @@ fn run(engine: &Engine, options: &Options, shared: &Shared) {
         }
         state.is_woken = false;
         drop(state);
-        if Instant::now() >= paused_until
-            && let Err(error) = step(engine, options, Duration::MAX)
+        // Buffered commits were promised to be on disk soon, whatever else fails.
+        let is_paused = Instant::now() < paused_until;
+        let done = if is_paused { sync(engine, options) } else { step(engine, options, Duration::MAX).map(drop) };
+        if let Err(error) = done
+            && !is_paused
         {
             log::warn!("background work: {error}");
             paused_until = Instant::now() + PAUSE_AFTER_ERROR;
@@ -91,14 +94,19 @@ fn run(engine: &Engine, options: &Options, shared: &Shared) {
 /// Does what is due, as long as the budget lasts; a checkpoint that has begun is finished.
 pub(super) fn step(engine: &Engine, options: &Options, budget: Duration) -> Result<bool> {
     let start = Instant::now();
-    let mut has_worked = engine.prepare_journal()?;
-    if options.durability == Durability::Buffered {
-        engine.sync()?;
-    }
+    sync(engine, options)?;
+    // Without room for a segment the rest is done all the same: a checkpoint may make some.
+    let prepared = engine.prepare_journal();
+    let mut has_worked = *prepared.as_ref().unwrap_or(&false);
     let is_due =
         engine.journal_bytes() > options.checkpoint_bytes || engine.delta_bytes() > options.checkpoint_bytes * 2;
     if is_due && start.elapsed() < budget && !options.read_only {
         has_worked |= engine.checkpoint()?;
     }
-    Ok(has_worked)
+    prepared.map(|_| has_worked)
+}
+
+/// Writes buffered commits to disk.
+fn sync(engine: &Engine, options: &Options) -> Result<()> {
+    if options.durability == Durability::Buffered { engine.sync() } else { Ok(()) }
 }

@@ -22,6 +22,8 @@ mod transaction;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod versions;
 
 use std::{
     path::Path,

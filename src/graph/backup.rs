@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Result,
-    storage::{BlockKey, Bytes, Home, PageTable, Root, Roots, Staging, Store, open_bytes},
+    storage::{BlockKey, Bytes, Home, Journal, PageTable, Root, Roots, Staging, Store, open_bytes},
 };
 
 /// Bytes handed to the store between two flushes: it keeps them in memory until then.
@@ -28,6 +28,8 @@ impl Engine {
         let view = self.snapshot();
         let staging = Staging::begin(path)?;
         let home = Home::open(staging.path())?;
+        // Without its blocks, a backup is to be refused: its journal goes on behind them.
+        Journal::begin(&home.journal(), home.database_id(), view.sequence())?;
         let store = Arc::new(Store::open(&home.blocks())?);
         view.back_up(&store)?;
         drop((store, home));

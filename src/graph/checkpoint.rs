@@ -89,6 +89,16 @@ impl Engine {
         }
         self.store.check_room(frozen.delta_bytes)?;
         let generation = self.next_generation();
+        let done = self.fold(keeper, frozen, generation);
+        if done.is_err() {
+            // What was folded would be written by the next flush, and nothing names it.
+            self.store.forget(generation);
+        }
+        done.map(|()| true)
+    }
+
+    /// Folds a view into blocks of a generation and writes the root that names them.
+    fn fold(&self, keeper: &mut Keeper, frozen: Arc<Snapshot>, generation: u64) -> Result<()> {
         let mut fold = Fold::new(&self.store, generation);
         fold.view(&frozen)?;
         fold.finish()?;
@@ -125,8 +135,7 @@ impl Engine {
         keeper.n_done += 1;
         self.install(&fold, &frozen)?;
         drop((frozen, clean, fold));
-        self.sweep(keeper)?;
-        Ok(true)
+        self.sweep(keeper)
     }
 
     /// Puts the new blocks under the pages of the head as it is now. Where a transaction keeps the head for too long, the

@@ -330,12 +330,20 @@ impl Engine {
                     return Err(Error::Full { what: "the journal is at its limit and no checkpoint succeeds".into() });
                 }
                 let ticket = if blocks.is_empty() {
-                    journal.append(FrameKind::Batch, &encoded)
+                    journal.append(FrameKind::Batch, &encoded)?
                 } else {
-                    let (key, frame) = manifest::write(&self.store, &view, &blocks, &facts, self.next_generation())?;
-                    blocks.push(key);
-                    journal.append(FrameKind::Adopt, &frame)
-                }?;
+                    let generation = self.next_generation();
+                    let adopted =
+                        manifest::write(&self.store, &view, &blocks, &facts, generation).and_then(|written| {
+                            blocks.push(written.0);
+                            journal.append(FrameKind::Adopt, &written.1)
+                        });
+                    adopted.inspect_err(|_| {
+                        self.store.forget(generation);
+                        // As where a transaction is given up: what cannot be deleted now is swept after the next open.
+                        let _ = self.store.apply(blocks.iter().map(|key| (*key, None)).collect());
+                    })?
+                };
                 assert_eq!(ticket.sequence, sequence, "the journal counts commits as the heads do");
                 Some(ticket)
             }

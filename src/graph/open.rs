@@ -19,7 +19,7 @@ impl Engine {
     /// # Errors
     /// `AlreadyOpen`, `Version`: nothing was touched. `Corrupt` where acknowledged commits are missing or damaged. `Io`.
     pub(crate) fn open(path: &Path, limits: EngineLimits) -> Result<Arc<Self>> {
-        Self::open_home(Home::open(path)?, limits)
+        Self::open_home(path, Home::open(path)?, limits)
     }
 
     /// Opens what is durable of the database in a directory, to read it: nothing there is changed, now or later.
@@ -27,12 +27,12 @@ impl Engine {
     /// # Errors
     /// As [`Home::open_read_only`] and [`open`](Self::open).
     pub(crate) fn open_read_only(path: &Path, limits: EngineLimits) -> Result<Arc<Self>> {
-        Self::open_home(Home::open_read_only(path)?, limits)
+        Self::open_home(path, Home::open_read_only(path)?, limits)
     }
 
-    fn open_home(home: Home, limits: EngineLimits) -> Result<Arc<Self>> {
+    fn open_home(path: &Path, home: Home, limits: EngineLimits) -> Result<Arc<Self>> {
         let store = Arc::new(Store::open(&home.blocks())?);
-        Self::recover(home, store, limits)
+        Self::recover(home, store, limits).map_err(|error| error.in_database(path))
     }
 
     /// Returns the database of a directory and its blocks: the newest whole root, and the journal's commits after it.

@@ -597,7 +597,7 @@ fn a_failing_store_loses_nothing_and_closes_at_once() {
     change(&engine, &mut model);
     engine.checkpoint().unwrap();
     change(&engine, &mut model);
-    engine.store.plant_flush_error();
+    engine.store.plant_flush_error(std::io::ErrorKind::Other);
     assert!(engine.checkpoint().is_err());
     assert!(engine.checkpoint_status().unwrap().last_error.is_some());
     // The journal takes commits on, and what is pinned can be read.

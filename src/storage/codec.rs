@@ -98,13 +98,13 @@ pub(crate) fn encode_facts_unless(facts: &[Fact], check: &mut dyn FnMut() -> Res
 /// Returns the facts of a batch's bytes.
 ///
 /// # Errors
-/// [`Error::Corrupt`] where they are no facts.
+/// [`Error::Version`] where they are of another version; [`Error::Corrupt`] where they are no facts.
 pub(crate) fn decode_facts(bytes: &[u8]) -> Result<Vec<Fact>> {
     let Some((&version, mut rest)) = bytes.split_first() else {
         return Err(Error::corrupt("batch", "facts", "no bytes"));
     };
     if version != FACTS_VERSION {
-        return Err(Error::corrupt("batch", format_args!("facts of version {FACTS_VERSION}"), version));
+        return Err(Error::version("facts of a commit", version, FACTS_VERSION));
     }
     let n_facts: u64 = read(&mut rest, "batch")?;
     // Every fact takes two bytes or more: a count that cannot be true must not become an allocation.
@@ -147,11 +147,11 @@ pub(crate) fn encode_meta<T: Encode>(version: u8, record: &T) -> Vec<u8> {
 /// Returns the metadata of its bytes.
 ///
 /// # Errors
-/// [`Error::Corrupt`] where they are none, of another version, or longer than the record.
+/// [`Error::Version`] where they are of another version; [`Error::Corrupt`] where they are none, or longer than the record.
 pub(crate) fn decode_meta<T: Decode<()>>(version: u8, bytes: &[u8], what: &str) -> Result<T> {
     let (found, rest) = bytes.split_first().ok_or_else(|| Error::corrupt(what, "a record", "no bytes"))?;
     if *found != version {
-        return Err(Error::corrupt(what, format_args!("version {version}"), found));
+        return Err(Error::version(what, *found, version));
     }
     let decoded = match rest.len() {
         0..=SMALL => bincode::decode_from_slice(rest, SMALL_CONFIG),

@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     None = 0,
     /// A commit is acknowledged before its frame is written: the campaign's null control, which must be caught.
     AckBeforeWrite = 1,
+    /// A commit is acknowledged though the disk had no room for its frame.
+    AckWithoutRoom = 2,
 }
 
 /// The planted defect. In unit tests it is the thread's, as they run beside each other; the campaign is one process.

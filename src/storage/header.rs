@@ -16,6 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     block::BLOCK_LEN,
     file::{self, DiskFile},
+    journal::Journal,
     private::PrivateCopy,
     store::Store,
 };
@@ -96,8 +97,11 @@ impl Home {
         // Whoever held the lock may have made the header since.
         let found = read_header(path)?;
         let (database_id, is_new) = match found {
-            Some(database_id) => (database_id, false),
-            None => (write_header(path)?, true),
+            Some(database_id) => {
+                Journal::check_begun(&path.join(JOURNAL))?;
+                (database_id, false)
+            }
+            None => (make(path)?, true),
         };
         Ok(Self { path: path.to_path_buf(), database_id, is_new, locks: Some(locks), copy: None })
     }
@@ -114,6 +118,7 @@ impl Home {
             return Err(Error::NotAllowed { what });
         };
         let locks = share(path)?.map(|lock| Locks { lock, told: None });
+        Journal::check_begun(&path.join(JOURNAL))?;
         let copy = Some(PrivateCopy::of(&path.join(BLOCKS))?);
         Ok(Self { path: path.to_path_buf(), database_id, is_new: false, locks, copy })
     }
@@ -194,9 +199,10 @@ fn encode_header(version: u32, database_id: u128) -> [u8; HEADER_LEN] {
     bytes
 }
 
-/// Makes a new database's header, whole or not at all.
-fn write_header(dir: &Path) -> Result<u128> {
+/// Makes a new database: its journal, then its header, whole or not at all. Where there is a header, there is a journal.
+fn make(dir: &Path) -> Result<u128> {
     let database_id = u128::from(file::random()) << 64 | u128::from(file::random());
+    Journal::begin(&dir.join(JOURNAL), database_id, 0)?;
     let mut file = DiskFile::create(&dir.join("header.new"))?;
     file.write_at(&encode_header(FORMAT_VERSION, database_id), 0)?;
     file.sync_all()?;
@@ -219,6 +225,7 @@ fn check_empty(dir: &Path) -> Result<()> {
         let name = entry.map_err(|error| Error::io("read", dir, &error))?.file_name();
         match name.to_str() {
             Some(LOCK | PROCESS | TOLD | "header.new") => {}
+            Some(JOURNAL) if Journal::is_unused(&dir.join(JOURNAL))? => {}
             Some(JOURNAL | BLOCKS) => {
                 return Err(Error::corrupt(dir.join(HEADER).display(), "the header of a database", "no file"));
             }
@@ -377,6 +384,50 @@ mod tests {
         assert!(matches!(Home::open_read_only(&dir.path().join("none")), Err(Error::NotAllowed { .. })));
     }
 
+    /// Whatever a kill during the first open leaves is no obstacle, and what it never leaves is one.
+    #[test]
+    fn a_database_is_made_after_every_kill_of_the_first_open() {
+        let made = tempfile::tempdir().unwrap();
+        drop(Home::open(made.path()).unwrap());
+        let segment = std::fs::read(made.path().join("journal/0000000000000001.journal")).unwrap();
+        let header = std::fs::read(made.path().join(HEADER)).unwrap();
+        let steps: [&[(&str, &[u8])]; 6] = [
+            &[],
+            &[("journal/0a.new", b"")],
+            &[("journal/0a.new", &segment)],
+            &[("journal/0000000000000001.journal", &segment)],
+            &[("journal/0000000000000001.journal", &segment), ("header.new", &header[..20])],
+            &[("journal/0000000000000001.journal", b"")],
+        ];
+        for (step, files) in steps.into_iter().enumerate() {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::create_dir(dir.path().join(JOURNAL)).unwrap();
+            files.iter().for_each(|(name, bytes)| std::fs::write(dir.path().join(name), bytes).unwrap());
+            let home = Home::open(dir.path()).unwrap_or_else(|error| panic!("step {step}: {error}"));
+            assert!(home.is_new());
+            let found = Journal::open(&home.journal(), home.database_id(), 0, &mut |_, _, _| Ok(()));
+            assert_eq!(found.unwrap().durable_sequence(), 0, "step {step}");
+            assert_eq!(std::fs::read_dir(home.journal()).unwrap().count(), 1, "step {step}: leftovers");
+        }
+    }
+
+    #[test]
+    fn a_header_without_a_journal_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Home::open(dir.path()).unwrap());
+        let journal = dir.path().join(JOURNAL);
+        std::fs::remove_file(journal.join("0000000000000001.journal")).unwrap();
+        for _ in 0..2 {
+            for open in [Home::open, Home::open_read_only] {
+                let Err(Error::Corrupt { what, got, .. }) = open(dir.path()) else { panic!("it was opened") };
+                assert_eq!(what, journal.display().to_string());
+                assert!(got.contains("put the journal's files back"), "{got}");
+            }
+            let _ = std::fs::remove_dir(&journal);
+        }
+        assert!(!journal.exists(), "nothing is made in its place");
+    }
+
     #[test]
     fn another_version_is_refused_untouched() {
         let dir = tempfile::tempdir().unwrap();
@@ -402,7 +453,12 @@ mod tests {
         std::fs::write(dir.path().join("diary.txt"), "mine").unwrap();
         assert!(matches!(Home::open(dir.path()), Err(Error::NotAllowed { .. })));
         std::fs::remove_file(dir.path().join("diary.txt")).unwrap();
-        std::fs::create_dir(dir.path().join(JOURNAL)).unwrap();
-        assert!(matches!(Home::open(dir.path()), Err(Error::Corrupt { .. })));
+        let journal = dir.path().join(JOURNAL);
+        Journal::begin(&journal, 7, 0).unwrap();
+        std::fs::write(journal.join("0000000000000002.journal"), "").unwrap();
+        assert!(matches!(Home::open(dir.path()), Err(Error::Corrupt { .. })), "it had commits");
+        std::fs::remove_file(journal.join("0000000000000002.journal")).unwrap();
+        std::fs::create_dir(dir.path().join(BLOCKS)).unwrap();
+        assert!(matches!(Home::open(dir.path()), Err(Error::Corrupt { .. })), "it had blocks");
     }
 }

@@ -50,9 +50,12 @@
 //! # The version rule
 //!
 //! [`header::FORMAT_VERSION`] is raised by whatever a reader of the version before would misread: it then refuses with
-//! found and supported before it touches anything. Frames, facts, catalog and every kind of block carry a version byte of
-//! their own; a build that still reads an older one of those need not raise the format's. The bytes of each are written
-//! down in tests, so none changes by accident.
+//! found and supported before it touches anything. Segments, frames, facts, roots, catalog, counts, manifests and every kind
+//! of block (the page table is one) carry a version of their own; a build that still reads an older one of those need not
+//! raise the format's. What is whole but for its version is refused with [`Version`](crate::Error::Version) too: it is
+//! neither damage, for which an older root would be taken, nor a torn tail, which would be cut. A block is looked at when
+//! it is first read. The bytes of each are written down in tests, so none changes by accident,
+//! and `tests/golden` keeps a whole database of each format that every later build must read.
 //!
 //! # Why nothing acknowledged is lost, and nothing appears by half
 //!
@@ -64,24 +67,28 @@
 //!    is a torn tail, never acknowledged, unless a later valid frame says that it was durable (`durable_to`), or a later
 //!    segment exists (made only after the one before was synced): then acknowledged bytes were damaged, and that is
 //!    [`Corrupt`](crate::Error::Corrupt), not silence.
-//! 3. A torn tail is cut and what stays is written and synced again before anything follows it, in a new segment. A kill
+//! 3. Segments are never missing unseen: a database has its first one before its header, so an emptied journal is
+//!    refused; numbers have no gap; each segment names the one after it once that is durable; and the first must reach back
+//!    to the root.
+//! 4. A torn tail is cut and what stays is written and synced again before anything follows it, in a new segment. A kill
 //!    in between repeats the same steps. After a failed sync nothing more is written: whether the last frames survive is
 //!    known when the journal is read again.
-//! 4. Blocks are never overwritten: a key names the generation that wrote it. A checkpoint writes blocks of a new
+//! 5. Blocks are never overwritten: a key names the generation that wrote it. A checkpoint writes blocks of a new
 //!    generation, then the page table that names every live block, and flushes; then it writes the root, and flushes.
 //!    Before that second flush the old root stands and names only blocks that are still there; after it the new one does.
 //!    sled may tear anything in between, or go back in time: a root is whole or is not, and one that is there came after
 //!    its blocks.
-//! 5. Two roots are kept, and the journal since the older. If the newer root, its page table, catalog or counts are
+//! 6. Two roots are kept, and the journal since the older. If the newer root, its page table, catalog or counts are
 //!    damaged, the older one and the journal give the same state. Facts are absolute (ids given, values set), so frames
 //!    that blocks hold already do no harm.
-//! 6. A bulk load bypasses the journal with its blocks but not with its commit: it writes and flushes blocks of a
+//! 7. A bulk load bypasses the journal with its blocks but not with its commit: it writes and flushes blocks of a
 //!    generation of its own, then one frame adopts them. Without the frame they are leftovers.
-//! 7. Blocks that neither root, nor the journal, nor a living snapshot names are deleted after the root that made them
+//! 8. Blocks that neither root, nor the journal, nor a living snapshot names are deleted after the root that made them
 //!    dead; what a kill left behind has an older generation than anything written since, and is found by one scan.
 //!
-//! What this does not cover: a disk that lies about `fdatasync`, and damage to acknowledged frames at the very end of the
-//! journal, behind which nothing vouches for them: that looks like a torn tail.
+//! What this does not cover: a disk that lies about `fdatasync`; damage to acknowledged frames at the very end of the
+//! journal, behind which nothing vouches for them: that looks like a torn tail; and a newest segment that is taken away
+//! after a power loss took the name of it from the one before.
 
 pub(crate) mod apart;
 pub(crate) mod block;
@@ -96,6 +103,8 @@ pub(crate) mod header;
 pub(crate) mod journal;
 pub(crate) mod key;
 mod private;
+#[cfg(test)]
+pub(crate) mod restamp;
 pub(crate) mod root;
 mod staging;
 pub(crate) mod store;

@@ -18,9 +18,12 @@ use crate::{Error, Result};
 /// The records roots are kept in.
 const SLOTS: [&str; 2] = ["root-a", "root-b"];
 
-const MAGIC: [u8; 8] = *b"AttenRt\n";
+const MAGIC: [u8; 7] = *b"AttenRt";
 
-/// Bytes of a root: magic 8, seven numbers u64, xxh3-64 of all that.
+/// Version of roots: the first was written as the end of a line.
+const ROOT_VERSION: u8 = b'\n';
+
+/// Bytes of a root: magic 7, version u8, seven numbers u64, xxh3-64 of all that.
 const ROOT_LEN: usize = 8 + 7 * 8 + 8;
 
 /// Runs a segment of the page table holds: 86 kB, one value of sled.
@@ -97,7 +100,8 @@ impl Root {
 
     fn encode(&self) -> [u8; ROOT_LEN] {
         let mut bytes = [0; ROOT_LEN];
-        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[..7].copy_from_slice(&MAGIC);
+        bytes[7] = ROOT_VERSION;
         for (at, number) in self.numbers().into_iter().enumerate() {
             bytes[8 + 8 * at..16 + 8 * at].copy_from_slice(&number.to_le_bytes());
         }
@@ -108,7 +112,16 @@ impl Root {
 
     fn decode(slot: &str, bytes: &[u8]) -> Result<Self> {
         let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-        if bytes.len() != ROOT_LEN || bytes[..8] != MAGIC {
+        // Of another version only magic, version and the checksum at the end are where they are in this one.
+        if let Some((body, checksum)) = bytes.split_last_chunk()
+            && body.len() > MAGIC.len()
+            && body[..7] == MAGIC
+            && body[7] != ROOT_VERSION
+            && xxh3_64(body) == u64::from_le_bytes(*checksum)
+        {
+            return Err(Error::version(slot, body[7], ROOT_VERSION));
+        }
+        if bytes.len() != ROOT_LEN || bytes[..7] != MAGIC || bytes[7] != ROOT_VERSION {
             return Err(Error::corrupt(slot, "a root", format_args!("{} other bytes", bytes.len())));
         }
         let (expected, found) = (xxh3_64(&bytes[..ROOT_LEN - 8]), number(ROOT_LEN - 8));
@@ -260,7 +273,7 @@ impl Roots {
     /// Reads the roots of a store. A newest root that is damaged, or whose page table is, is passed over.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] where there are roots and none is whole.
+    /// [`Error::Version`] where one is of another version; [`Error::Corrupt`] where there are roots and none is whole.
     pub(crate) fn load(store: &Store) -> Result<Self> {
         let mut whole: Vec<(usize, Root, PageTable)> = Vec::new();
         let mut damage = None;

@@ -1,56 +1,38 @@
-//! sled, and its twin in memory: the only file that names sled.
+//! sled, and its twin in memory: the only module that names sled.
 //!
 //! sled 1.0.0-alpha.124 is the durable home of blocks and nothing else: no query looks anything up in it. Its traps, and
 //! how they are contained here:
 //!
 //! - its background flusher aborts the process on an error: it is off, [`Store::flush`] is called by whoever writes;
 //! - a handle is no `Sync`, dropping *any* handle flushes, and after one failed flush the next one waits for ever: there
-//!   are two, one to write and one to read (so that a reader never waits for a flush), made at open, never cloned. After
-//!   an error the store is *stalled*: no call reaches sled again, the handles are leaked, their lock lives as long as
-//!   the process;
+//!   are two, one to write and one to read (so that a reader never waits for a flush), never cloned, and given up where
+//!   sled failed ([`disk`]);
+//! - after a failed flush it reads no more either, and what it had taken is gone: nothing is given to it before a flush, and
+//!   what a flush writes is kept beside it until that has returned ([`pending`]);
+//! - its locks live as long as its handles, also those given up: they are taken from it ([`leaked`]);
 //! - iterators hold a clone (whose drop flushes) and walk on behind the end of their range: scans stop by themselves,
 //!   and belong to the thread that writes;
 //! - killed while it opens, after its metadata became a snapshot and before the next log exists, it deletes that snapshot at
 //!   the next open and has lost everything at the one after: an empty log keeps it from that ([`complete_log`]);
 //! - `open` runs the program `sync` twice: on a machine with much unwritten data elsewhere, that takes its time.
 
+mod disk;
+mod leaked;
+mod mend;
+mod pending;
+
 use std::{
     collections::BTreeMap,
-    fmt, io,
+    fmt,
     ops::Bound,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+    path::Path,
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
 };
+
+use disk::SledStore;
 
 use super::{apart::Apart, bytes::Bytes, key::BlockKey};
 use crate::{Error, Result};
-
-/// Blocks a leaf of sled holds at most (half as many after a load in key order); fixed for a database's life. A cold
-/// read unzips a whole leaf, so few; but sled visits every leaf at open. 2.4 M relationships, 14,000 blocks: open takes
-/// 30 ms of processor time with 4 a leaf, 17 with 12, 15 with 24; a first cold read 0.2 ms with 4, 0.5 with 12.
-const LEAF_FANOUT: usize = 12;
-
-/// Bytes sled may keep of its own. Pinned blocks share sled's bytes and outlive its cache, so it needs room for little.
-const CACHE_BYTES: usize = 16 << 20;
-
-/// How hard sled compresses leaves. Measured on 45 MB of blocks of 2.4 M relationships (flush, processor time, disk):
-/// level -3 90 ms, 49 MB; level 1 150 ms, 34 MB; level 3 370 ms, 34 MB.
-const ZSTD_LEVEL: i32 = 1;
-
-/// Where sled keeps the logs and snapshots of its metadata.
-const METADATA: &str = "metadata";
-
-/// How long a lock of sled may linger: starting a child takes a few milliseconds, on a busy machine some more.
-const LOCK_WAIT: Duration = Duration::from_millis(500);
-
-/// Where sled keeps its own settings (the fanout), and how long they are.
-const COOKIE: &str = "durability_cookie";
-const COOKIE_BYTES: u64 = 64;
 
 /// Starts the keys of named records: above every kind of block.
 const NAMED: u8 = 0xff;
@@ -112,7 +94,8 @@ impl Store {
     /// Makes everything applied durable.
     ///
     /// # Errors
-    /// The first failure, which stalls the store.
+    /// [`Error::Full`] where there is no room: what was applied stays applied, is read from memory, and the next flush writes
+    /// it. Any other failure stalls the store.
     pub(crate) fn flush(&self) -> Result<()> {
         match self {
             Self::Sled(store) => store.flush(),
@@ -120,8 +103,8 @@ impl Store {
         }
     }
 
-    /// Shows the keys from `from` on, in order, until `visit` returns false. Only for the thread that writes, and only
-    /// when everything is flushed: it reads every leaf on its way.
+    /// Shows the keys from `from` on, in order, until `visit` returns false. Flushes first; only for the thread that writes:
+    /// it reads every leaf on its way.
     ///
     /// # Errors
     /// As [`get`](Self::get), and for keys that are none.
@@ -153,26 +136,30 @@ impl Store {
         self.put_raw(&named(name), Some(Bytes::copy_of(bytes)))
     }
 
-    /// Returns an error unless the disk has room for twice as many bytes as will be written: a full disk under sled
-    /// stalls the store until the next open, so it is asked first.
+    /// Returns an error unless the disk has room for a flush of so many bytes: better to be told before anything was done.
     ///
     /// # Errors
     /// [`Error::Full`].
     pub(crate) fn check_room(&self, bytes: u64) -> Result<()> {
-        let Self::Sled(store) = self else { return Ok(()) };
-        let free =
-            fs2::available_space(&store.path).map_err(|e| Error::io("ask for the free space of", &store.path, &e))?;
-        if free < bytes.saturating_mul(2) {
-            let what = format!("{} has {free} bytes free, a checkpoint may need {}", store.path.display(), bytes * 2);
-            return Err(Error::Full { what });
+        match self {
+            Self::Sled(store) => store.check_room(bytes),
+            Self::Memory(_) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Forgets what was applied of a generation and is not durable: whoever wrote it has failed, and nothing names it.
+    pub(crate) fn forget(&self, generation: u64) {
+        let is_of_it = |key: &[u8]| BlockKey::decode(key).is_some_and(|key| key.generation == generation);
+        match self {
+            Self::Sled(store) => store.forget(&is_of_it),
+            Self::Memory(store) => store.forget(&is_of_it),
+        }
     }
 
     /// Returns the counter of bytes that views hold in memory; whoever pins and unpins blocks keeps it.
     pub(crate) fn pinned_bytes(&self) -> &AtomicU64 {
         match self {
-            Self::Sled(store) => &store.pinned_bytes,
+            Self::Sled(store) => store.pinned_bytes(),
             Self::Memory(store) => &store.pinned_bytes,
         }
     }
@@ -180,7 +167,7 @@ impl Store {
     /// Returns the work in the background that may hold this store: whoever closes it waits for that first.
     pub(crate) fn apart(&self) -> &Arc<Apart> {
         match self {
-            Self::Sled(store) => &store.apart,
+            Self::Sled(store) => store.apart(),
             Self::Memory(store) => &store.apart,
         }
     }
@@ -202,11 +189,11 @@ impl Store {
         }
     }
 
-    /// Lets the next flush fail as if the device had.
+    /// Lets the next flush fail inside sled.
     #[cfg(test)]
-    pub(crate) fn plant_flush_error(&self) {
+    pub(crate) fn plant_flush_error(&self, kind: std::io::ErrorKind) {
         if let Self::Sled(store) = self {
-            store.planted.store(true, Ordering::SeqCst);
+            store.plant(kind);
         }
     }
 
@@ -219,7 +206,7 @@ impl Store {
 
     fn put_raw(&self, key: &[u8], bytes: Option<Bytes>) -> Result<()> {
         match self {
-            Self::Sled(store) => store.put(key, bytes.as_deref()),
+            Self::Sled(store) => store.put(key, bytes),
             Self::Memory(store) => {
                 store.put(key, bytes);
                 Ok(())
@@ -235,149 +222,10 @@ fn named(name: &str) -> Vec<u8> {
 /// Called with keys and bytes until it returns false.
 type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool> + 'a;
 
-/// sled's map from keys to bytes.
-type Tree = sled::Tree<LEAF_FANOUT>;
-
-/// sled behind two handles.
-pub(crate) struct SledStore {
-    /// Gone only while dropping, as the other one.
-    reader: Mutex<Option<Tree>>,
-    writer: Mutex<Option<sled::Db<LEAF_FANOUT>>>,
-    path: PathBuf,
-    /// The first failure. From then on nothing calls sled.
-    stalled: OnceLock<String>,
-    is_dirty: AtomicBool,
-    pinned_bytes: AtomicU64,
-    apart: Arc<Apart>,
-    #[cfg(test)]
-    planted: AtomicBool,
-}
-
-impl SledStore {
-    fn open(path: &Path) -> Result<Self> {
-        mend_cookie(path)
-            .and_then(|()| complete_log(&path.join(METADATA)))
-            .map_err(|error| Error::io("open", path, &error))?;
-        let config = sled::Config::new()
-            .path(path)
-            .cache_capacity_bytes(CACHE_BYTES)
-            .flush_every_ms(None)
-            .zstd_compression_level(ZSTD_LEVEL);
-        let db = match open_patiently(&config) {
-            Ok(Ok(db)) => db,
-            Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(Error::AlreadyOpen { path: path.to_path_buf(), process_id: None });
-            }
-            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(Error::corrupt(path.display(), "a store that sled can read", error));
-            }
-            Ok(Err(error)) => return Err(Error::io("open", path, &error)),
-            Err(_) => return Err(Error::corrupt(path.display(), "a store that sled can read", "a panic of sled")),
-        };
-        Ok(Self {
-            // A handle to the tree alone: it flushes once when dropped, one to everything three times.
-            reader: Mutex::new(Some((*db).clone())),
-            writer: Mutex::new(Some(db)),
-            path: path.to_path_buf(),
-            stalled: OnceLock::new(),
-            is_dirty: AtomicBool::new(false),
-            pinned_bytes: AtomicU64::new(0),
-            apart: Arc::default(),
-            #[cfg(test)]
-            planted: AtomicBool::new(false),
-        })
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        let value = self.call(&self.reader, "read", |db| db.get(key))?;
-        Ok(value.map(|value| Bytes::from_sled(SledValue(value))))
-    }
-
-    fn put(&self, key: &[u8], bytes: Option<&[u8]>) -> Result<()> {
-        self.call(&self.writer, "write", |db| {
-            self.is_dirty.store(true, Ordering::Release);
-            match bytes {
-                Some(bytes) => db.insert(key, bytes).map(drop),
-                None => db.remove(key).map(drop),
-            }
-        })
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.call(&self.writer, "flush", |db| {
-            if !self.is_dirty.load(Ordering::Acquire) {
-                return Ok(());
-            }
-            #[cfg(test)]
-            if self.planted.load(Ordering::SeqCst) {
-                return Err(io::Error::other("planted: the device failed"));
-            }
-            db.flush()?;
-            self.is_dirty.store(false, Ordering::Release);
-            Ok(())
-        })
-    }
-
-    fn scan(&self, from: &[u8], visit: &mut Visit<'_>) -> Result<()> {
-        self.flush()?;
-        self.call(&self.writer, "scan", |db| {
-            #[allow(clippy::disallowed_methods, reason = "the one place that stops by itself")]
-            let pairs = db.range::<&[u8], _>((Bound::Included(from), Bound::Unbounded));
-            for pair in pairs {
-                let (key, bytes) = pair?;
-                match visit(&key, &bytes) {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => return Ok(Err(error)),
-                }
-            }
-            Ok(Ok(()))
-        })?
-    }
-
-    /// Calls sled. Whatever fails there, an error or a panic, ends its use.
-    fn call<H, T>(
-        &self,
-        handle: &Mutex<Option<H>>,
-        action: &'static str,
-        call: impl FnOnce(&H) -> io::Result<T>,
-    ) -> Result<T> {
-        let handle = handle.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cause) = self.stalled.get() {
-            return Err(Error::Poisoned { cause: cause.clone() });
-        }
-        let db = handle.as_ref().expect("the handles are there until the store is dropped");
-        let error = match catch_unwind(AssertUnwindSafe(|| call(db))) {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => error,
-            Err(_) => io::Error::new(io::ErrorKind::InvalidData, "sled panicked"),
-        };
-        let _ = self.stalled.set(format!("{action} in {}: {error}", self.path.display()));
-        Err(match error.kind() {
-            io::ErrorKind::InvalidData => Error::corrupt(self.path.display(), "what was written", error),
-            _ => Error::io(action, &self.path, &error),
-        })
-    }
-}
-
-impl Drop for SledStore {
-    fn drop(&mut self) {
-        // A flush of ours, which may fail, before the ones in sled's own drops, which may not.
-        let is_clean = self.flush().is_ok();
-        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let handles = (reader, self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-        if is_clean {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(handles)));
-        } else {
-            std::mem::forget(handles);
-        }
-    }
-}
-
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sled(store) => write!(f, "Store({})", store.path.display()),
+            Self::Sled(store) => write!(f, "Store({})", store.path().display()),
             Self::Memory(store) => write!(f, "Store({} in memory)", store.read().len()),
         }
     }
@@ -404,6 +252,10 @@ impl MemoryStore {
         };
     }
 
+    fn forget(&self, is_forgotten: &dyn Fn(&[u8]) -> bool) {
+        self.blocks.write().unwrap_or_else(PoisonError::into_inner).retain(|key, _| !is_forgotten(key));
+    }
+
     fn scan(&self, from: &[u8], visit: &mut Visit<'_>) -> Result<()> {
         for (key, bytes) in self.read().range::<[u8], _>((Bound::Included(from), Bound::Unbounded)) {
             if !visit(key, bytes)? {
@@ -414,62 +266,17 @@ impl MemoryStore {
     }
 }
 
-/// Opens sled, and waits a little for a lock that it finds taken. Its lock is behind ours, so whoever has it is on the way
-/// out: a handle of this process that was just dropped may live on in a child another thread is starting.
-fn open_patiently(config: &sled::Config) -> std::thread::Result<io::Result<sled::Db<LEAF_FANOUT>>> {
-    let started = Instant::now();
-    loop {
-        let opened = catch_unwind(|| config.open::<LEAF_FANOUT>());
-        let is_locked = matches!(&opened, Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock);
-        if !is_locked || started.elapsed() > LOCK_WAIT {
-            return opened;
-        }
-        std::thread::sleep(LOCK_WAIT / 100);
-    }
-}
-
-/// Removes settings of sled that are cut short: it writes them once, neither whole nor durably, refuses to open with such,
-/// and writes them anew where there are none. The fanout is ours and part of the format's version.
-fn mend_cookie(path: &Path) -> io::Result<()> {
-    let cookie = path.join(COOKIE);
-    match std::fs::metadata(&cookie) {
-        Ok(metadata) if metadata.len() < COOKIE_BYTES => std::fs::remove_file(cookie),
-        _ => Ok(()),
-    }
-}
-
-/// Puts an empty log behind sled's newest snapshot of its metadata where there is none.
-///
-/// sled's recovery writes snapshot `max(snapshot, logs)` and then removes the one it read: without a later log both are
-/// the same file. A kill between the last two steps of an open (logs removed, next log made) leaves just that.
-fn complete_log(path: &Path) -> io::Result<()> {
-    let (mut snapshot, mut log) = (None, None);
-    let entries = match std::fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let name = entry?.file_name();
-        let number = |prefix: &str| {
-            let digits = name.to_str()?.strip_prefix(prefix)?;
-            u64::from_str_radix(digits, 16).ok()
-        };
-        snapshot = snapshot.max(number("snapshot_"));
-        log = log.max(number("log_"));
-    }
-    match snapshot {
-        Some(snapshot) if log.is_none_or(|log| log <= snapshot) => {
-            let file = std::fs::File::create(path.join(format!("log_{:016x}", snapshot + 1)))?;
-            file.sync_all()
-        }
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{
+        io::ErrorKind,
+        time::{Duration, Instant},
+    };
+
+    use super::{
+        mend::{COOKIE, COOKIE_BYTES, METADATA},
+        *,
+    };
     use crate::storage::key::BlockKind;
 
     fn key(block: u32, generation: u64) -> BlockKey {
@@ -502,7 +309,7 @@ mod tests {
             store.flush().unwrap();
         }
         drop(Store::open(dir.path()).unwrap());
-        for _ in 0..2 {
+        for cut in [b"cut".as_slice(), &[0; COOKIE_BYTES.len()]] {
             let mut n_removed = 0;
             for entry in std::fs::read_dir(dir.path().join(METADATA)).unwrap() {
                 let path = entry.unwrap().path();
@@ -513,8 +320,8 @@ mod tests {
                 }
             }
             assert_eq!(n_removed, 1, "sled keeps its logs there");
-            assert_eq!(std::fs::metadata(dir.path().join(COOKIE)).unwrap().len(), COOKIE_BYTES);
-            std::fs::write(dir.path().join(COOKIE), b"cut").unwrap();
+            assert_eq!(std::fs::read(dir.path().join(COOKIE)).unwrap(), COOKIE_BYTES);
+            std::fs::write(dir.path().join(COOKIE), cut).unwrap();
             let store = Store::open(dir.path()).unwrap();
             assert!(store.get(&key(49, 3)).unwrap().is_some());
         }
@@ -572,7 +379,7 @@ mod tests {
         store.flush().unwrap();
         let pinned = store.get(&key(1, 1)).unwrap().unwrap();
         store.apply(vec![write(2, 1, 100)]).unwrap();
-        store.plant_flush_error();
+        store.plant_flush_error(ErrorKind::Other);
         assert!(matches!(store.flush(), Err(Error::Io { .. })));
         assert!(matches!(store.flush(), Err(Error::Poisoned { cause }) if cause.contains("planted")));
         assert!(matches!(store.apply(vec![write(3, 1, 100)]), Err(Error::Poisoned { .. })));
@@ -581,6 +388,55 @@ mod tests {
         drop(store);
         assert!(begun.elapsed() < Duration::from_secs(1));
         assert_eq!(&*pinned, [1; 100], "what is pinned stays readable");
+        // Only on Linux can the lock of a leaked file be given back.
+        if cfg!(target_os = "linux") {
+            let store = Store::open(dir.path()).unwrap();
+            assert!(store.get(&key(1, 1)).unwrap().is_some() && store.get(&key(2, 1)).unwrap().is_none());
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_flush_without_room_loses_nothing_and_the_next_one_writes_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.apply((0..40).map(|n| write(n, 1, 100)).collect()).unwrap();
+        store.flush().unwrap();
+        for round in 0..3 {
+            store.apply(vec![write(40 + round, 1, 100), (key(round, 1), None)]).unwrap();
+            store.plant_flush_error(ErrorKind::StorageFull);
+            assert!(matches!(store.flush(), Err(Error::Full { .. })));
+            // Meanwhile another one gives up what it wrote.
+            store.apply(vec![write(99, 7, 100)]).unwrap();
+            store.forget(7);
+            for n in 0..=40 + round {
+                assert_eq!(store.get(&key(n, 1)).unwrap().is_some(), n > round, "block {n}");
+            }
+            store.flush().unwrap();
+        }
+        drop(store);
+        let store = Store::open(dir.path()).unwrap();
+        let is_there = |n| store.get(&key(n, 1)).unwrap().is_some();
+        assert!((0..43).all(|n| is_there(n) == (n > 2)));
+        assert!(store.get(&key(99, 7)).unwrap().is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_finds_no_room_again_and_again_is_stalled_and_an_open_recovers() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.apply(vec![write(1, 1, 100)]).unwrap();
+        store.flush().unwrap();
+        store.apply(vec![write(2, 1, 100)]).unwrap();
+        let poisoned = (0..100).find_map(|_| {
+            store.plant_flush_error(ErrorKind::FileTooLarge);
+            store.flush().err().filter(|error| matches!(error, Error::Poisoned { .. }))
+        });
+        assert!(poisoned.unwrap().to_string().contains("reopen the database"));
+        drop(store);
+        let store = Store::open(dir.path()).unwrap();
+        assert!(store.get(&key(1, 1)).unwrap().is_some());
     }
 
     #[test]

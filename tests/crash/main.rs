@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let filters = args::filters(&arguments);
-    let (mut passed, mut failed, mut left_out) = (0, 0, 0);
+    let (mut passed, mut failed, mut skipped, mut left_out) = (0, 0, 0, 0);
     for campaign in CAMPAIGNS {
         let name = test_name(campaign);
         if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter)) {
@@ -37,10 +37,11 @@ fn main() -> ExitCode {
             let counts = report.counts();
             print!("{}", report.text());
             (passed, failed) = (passed + counts.0, failed + counts.1);
+            skipped += u64::from(report.is_skipped());
         }
     }
     let word = if failed == 0 { "ok" } else { "FAILED" };
-    println!("test result: {word}. {passed} passed; {failed} failed; 0 ignored; {left_out} filtered out");
-    println!("{passed} passed, {failed} failed");
+    println!("test result: {word}. {passed} passed; {failed} failed; {skipped} ignored; {left_out} filtered out");
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

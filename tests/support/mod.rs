@@ -1,6 +1,7 @@
 //! What several harnesses share: running a statement to the end, and a picture of the whole graph.
 #![allow(dead_code, reason = "each harness uses its part")]
 
+pub(crate) mod files;
 pub(crate) mod graph;
 pub(crate) mod random;
 

@@ -89,17 +89,17 @@ where
     buffer.extend_from_slice(&[0; HEADER_LEN]);
     let mut buffer = rkyv::api::high::to_bytes_in::<_, rancor::Error>(record, buffer)
         .expect("a record of at most some thousand numbers fits memory and 32-bit pointers");
-    let len = u32::try_from(buffer.len() - HEADER_LEN).expect("records are far below 4 GB");
-    let header = header(key, len, &buffer[HEADER_LEN..]);
+    let header = header(key, BLOCK_VERSION, &buffer[HEADER_LEN..]);
     buffer[..HEADER_LEN].copy_from_slice(&header);
     buffer.shrink_to_fit();
     Bytes::from_buffer(buffer)
 }
 
-fn header(key: &BlockKey, len: u32, record: &[u8]) -> [u8; HEADER_LEN] {
+fn header(key: &BlockKey, version: u8, record: &[u8]) -> [u8; HEADER_LEN] {
+    let len = u32::try_from(record.len()).unwrap_or(u32::MAX);
     let mut header = [0; HEADER_LEN];
     header[0] = key.kind as u8;
-    header[1] = BLOCK_VERSION;
+    header[1] = version;
     header[4..8].copy_from_slice(&key.sub.to_le_bytes());
     header[8..12].copy_from_slice(&key.block.to_le_bytes());
     header[12..16].copy_from_slice(&len.to_le_bytes());
@@ -123,10 +123,11 @@ fn record_of<'a>(key: &BlockKey, bytes: &'a [u8]) -> Result<&'a [u8]> {
     let Some((found, record)) = bytes.split_at_checked(HEADER_LEN) else {
         return Err(Error::corrupt(key, format_args!("{HEADER_LEN} bytes or more"), bytes.len()));
     };
-    if found[1] != BLOCK_VERSION {
-        return Err(Error::corrupt(key, format_args!("record version {BLOCK_VERSION}"), found[1]));
+    // One that is whole but for its version is another build's; the others are damaged.
+    if found[1] != BLOCK_VERSION && *found == header(key, found[1], record) {
+        return Err(Error::version(key, found[1], BLOCK_VERSION));
     }
-    let expected = header(key, u32::try_from(record.len()).unwrap_or(u32::MAX), record);
+    let expected = header(key, BLOCK_VERSION, record);
     let checksum = |header: &[u8]| u64::from_le_bytes(header[24..HEADER_LEN].try_into().expect("8 bytes"));
     if found[..24] != expected[..24] {
         return Err(Error::corrupt(
@@ -144,9 +145,9 @@ fn record_of<'a>(key: &BlockKey, bytes: &'a [u8]) -> Result<&'a [u8]> {
 
 /// Wraps bytes that are no rkyv record (catalog, counts, page table) into a block.
 pub(crate) fn seal_bytes(key: &BlockKey, record: &[u8]) -> Bytes {
-    let len = u32::try_from(record.len()).expect("records are far below 4 GB");
+    assert!(u32::try_from(record.len()).is_ok(), "records are far below 4 GB");
     let mut buffer = Buffer::with_capacity(HEADER_LEN + record.len());
-    buffer.extend_from_slice(&header(key, len, record));
+    buffer.extend_from_slice(&header(key, BLOCK_VERSION, record));
     buffer.extend_from_slice(record);
     Bytes::from_buffer(buffer)
 }

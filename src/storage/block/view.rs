@@ -17,7 +17,8 @@ use crate::{Error, Result};
 compile_error!("blocks are read in place and are little-endian; this target would need a converting reader");
 
 // rkyv's format features unify over a whole build: a host that turns on big-endian or unaligned archives would change
-// the format under us. These lines then refuse to compile.
+// the format under us. These lines then refuse to compile, and so do the sizes asserted beside each record (tried with
+// `big_endian`, `unaligned`, `pointer_width_64` and `pointer_width_16`).
 const _: fn(rend::u16_le) -> Archived<u16> = |number| number;
 const _: fn(rend::u32_le) -> Archived<u32> = |number| number;
 const _: fn(rend::u64_le) -> Archived<u64> = |number| number;
@@ -25,7 +26,10 @@ const _: () = {
     assert!(size_of::<Archived<u16>>() == 2 && align_of::<Archived<u16>>() == 2);
     assert!(size_of::<Archived<u32>>() == 4 && align_of::<Archived<u32>>() == 4);
     assert!(size_of::<Archived<u64>>() == 8 && align_of::<Archived<u64>>() == 8);
-    assert!(size_of::<ArchivedVec<u8>>() == 8 && align_of::<ArchivedVec<u8>>() == 4);
+    assert!(
+        size_of::<ArchivedVec<u8>>() == 8 && align_of::<ArchivedVec<u8>>() == 4,
+        "rkyv has another pointer width: some dependency turns on a feature that would change the format"
+    );
 };
 
 /// Numbers whose archived form has the layout of the number itself on this machine.

@@ -4,7 +4,7 @@
 //! u64 | first sequence u64 | start u64 | hash of the frame before u64 | root's sequence u64 | xxh3-64 of all that.
 //!
 //! Frame header, [`FRAME_HEADER_LEN`] bytes: nonce u64 | sequence u64 | durable_to u64 | hash of the frame before u64 |
-//! length u32 | kind u8 | 0 0 0 | xxh3-64 of the header so far and the payload. Then the payload, then zeros to a
+//! length u32 | kind u8 | version u24 | xxh3-64 of the header so far and the payload. Then the payload, then zeros to a
 //! multiple of 8. Everything little-endian.
 //!
 //! `start` and `durable_to` count bytes since the journal began, over all segments: a segment's byte `i` is `start + i`.
@@ -20,8 +20,11 @@ pub(super) const FRAME_HEADER_LEN: usize = 48;
 /// Frames start at multiples of this, which makes the search for frames after damage eight times shorter.
 pub(super) const FRAME_ALIGN: usize = 8;
 
-/// Version of segments and frames.
+/// Version of segments.
 pub(super) const JOURNAL_VERSION: u32 = 1;
+
+/// Version of frames, counted from 0.
+pub(super) const FRAME_VERSION: u32 = 0;
 
 const MAGIC: [u8; 8] = *b"AttenJrn";
 
@@ -67,6 +70,14 @@ impl SegmentHeader {
         bytes
     }
 
+    /// Returns the version of a segment whose header is whole and of another version than this build's.
+    pub(super) fn other_version(bytes: &[u8]) -> Option<u32> {
+        let bytes = bytes.get(..SEGMENT_HEADER_LEN)?;
+        let version = u32::from_le_bytes(bytes[8..12].try_into().expect("four bytes"));
+        let is_whole = bytes[..8] == MAGIC && xxh3_64(&bytes[..80]) == number(bytes, 80);
+        (is_whole && version != JOURNAL_VERSION).then_some(version)
+    }
+
     /// Returns the header at the start of a segment, or what is wrong with it.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, &'static str> {
         let bytes = bytes.get(..SEGMENT_HEADER_LEN).ok_or("a file shorter than a header")?;
@@ -87,6 +98,15 @@ impl SegmentHeader {
         }
         Ok(Self { database_id, nonce, number: own, first_sequence, start, hash_before, root_sequence })
     }
+}
+
+/// What a whole frame says of itself that this build does not know: another one wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Foreign {
+    /// Its version.
+    Version(u32),
+    /// Its kind.
+    Kind(u8),
 }
 
 /// A frame, found in a segment.
@@ -115,7 +135,7 @@ impl<'a> Frame<'a> {
         }
         let len = u32::try_from(self.payload.len()).expect("append checked the length");
         bytes.extend_from_slice(&len.to_le_bytes());
-        bytes.extend_from_slice(&[self.kind as u8, 0, 0, 0]);
+        bytes.extend_from_slice(&(self.kind as u32 | FRAME_VERSION << 8).to_le_bytes());
         let hash = hash_of(bytes, self.payload);
         bytes.extend_from_slice(&hash.to_le_bytes());
         bytes.extend_from_slice(self.payload);
@@ -124,24 +144,30 @@ impl<'a> Frame<'a> {
     }
 
     /// Returns the frame at the start of `bytes`, if there is a whole one of this nonce.
-    pub(super) fn decode(nonce: u64, bytes: &'a [u8]) -> Option<Self> {
-        let header = bytes.get(..FRAME_HEADER_LEN)?;
-        if number(header, 0) != nonce {
-            return None;
-        }
-        let len = (number(header, 32) as u32) as usize;
-        let payload = bytes.get(FRAME_HEADER_LEN..)?.get(..len)?;
+    ///
+    /// # Errors
+    /// What is not known of a whole one: it must not be taken for a torn tail.
+    pub(super) fn decode(nonce: u64, bytes: &'a [u8]) -> Result<Option<Self>, Foreign> {
+        let Some(header) = bytes.get(..FRAME_HEADER_LEN).filter(|header| number(header, 0) == nonce) else {
+            return Ok(None);
+        };
+        let numbers = number(header, 32);
+        let Some(payload) = bytes[FRAME_HEADER_LEN..].get(..(numbers as u32) as usize) else { return Ok(None) };
         let hash = number(header, 40);
+        if hash_of(&header[..40], payload) != hash {
+            return Ok(None);
+        }
+        let version = (numbers >> 40) as u32;
+        if version != FRAME_VERSION {
+            return Err(Foreign::Version(version));
+        }
         let kind = match header[36] {
             1 => FrameKind::Batch,
             2 => FrameKind::Adopt,
-            _ => return None,
+            kind => return Err(Foreign::Kind(kind)),
         };
-        if hash_of(&header[..40], payload) != hash {
-            return None;
-        }
         let [sequence, durable_to, hash_before] = [8, 16, 24].map(|at| number(header, at));
-        Some(Self { sequence, durable_to, hash_before, kind, hash, payload })
+        Ok(Some(Self { sequence, durable_to, hash_before, kind, hash, payload }))
     }
 }
 
@@ -190,11 +216,11 @@ mod tests {
         assert_eq!(hash, 17_975_660_560_939_154_435);
         assert_eq!(bytes[36..40], [2, 0, 0, 0]);
         assert_eq!(bytes[48..], *b"abc\0\0\0\0\0");
-        assert!(Frame::decode(8, &bytes).is_none());
+        assert!(matches!(Frame::decode(8, &bytes), Ok(None)));
         for bit in 0..51 * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(Frame::decode(9, &flipped).is_none(), "bit {bit}");
+            assert!(matches!(Frame::decode(9, &flipped), Ok(None)), "bit {bit}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn take_apart(bytes: &[u8]) -> Option<Parts> {
     let header = SegmentHeader::decode(bytes).ok()?;
     let mut frames = Vec::new();
     let mut at = SEGMENT_HEADER_LEN;
-    while let Some(frame) = bytes.get(at..).and_then(|rest| Frame::decode(header.nonce, rest)) {
+    while let Some(frame) = bytes.get(at..).and_then(|rest| Frame::decode(header.nonce, rest).ok()?) {
         frames.push((frame.kind as u8, frame.payload.to_vec()));
         at += Frame::len_of(frame.payload.len());
     }

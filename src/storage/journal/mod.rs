@@ -5,12 +5,17 @@
 //! Frames lie in preallocated segments, so a sync writes data and nothing else. See [`frame`] for the bytes and
 //! [`recover`] for what is damage and what a torn tail.
 //!
+//! There is always a segment: a new database has its first one, without frames, before it has a header, the last one is
+//! never released, and each names the one after it ([`next`]). So segments that somebody took away are missed, not taken
+//! for commits that never were.
+//!
 //! A failed sync poisons the journal for good: nobody knows what reached the disk, and a second sync would lie. A write
 //! that finds no room does not: nothing of the frame counts, the bytes are zeroed, the next append takes its place.
 
 mod frame;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
+mod next;
 mod recover;
 mod segment;
 #[cfg(test)]
@@ -103,16 +108,65 @@ struct Syncing {
 }
 
 impl Journal {
-    /// Opens the journal in `dir` (made if missing), shows every frame after `from_sequence`, the root's, to `visitor`,
+    /// Begins the journal of a new database in `dir`, whose blocks hold what came up to `sequence`: one segment without
+    /// frames, durable when this returns. One that is there without frames is replaced.
+    ///
+    /// # Errors
+    /// As for writing files.
+    pub(crate) fn begin(dir: &Path, database_id: u128, sequence: u64) -> Result<()> {
+        std::fs::create_dir_all(dir).map_err(|error| Error::io("create", dir, &error))?;
+        recover::list(dir)?.prepared.iter().try_for_each(|path| file::remove(path))?;
+        let header = SegmentHeader {
+            database_id,
+            nonce: file::random(),
+            number: 1,
+            first_sequence: sequence + 1,
+            start: 0,
+            hash_before: 0,
+            root_sequence: sequence,
+        };
+        Prepared::without_room(dir)?.begin(dir, header)?;
+        file::sync_dir(dir.parent().unwrap_or(dir))
+    }
+
+    /// Returns whether `dir` holds nothing but what [`begin`](Self::begin) leaves, done or killed.
+    ///
+    /// # Errors
+    /// As for reading directories.
+    pub(crate) fn is_unused(dir: &Path) -> Result<bool> {
+        let segments = recover::list(dir)?.segments;
+        let is_empty = |path: &PathBuf| {
+            let len = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
+            Ok(len <= SEGMENT_HEADER_LEN as u64)
+        };
+        match &segments[..] {
+            [] => Ok(true),
+            [(1, path)] => is_empty(path),
+            _ => Ok(false),
+        }
+    }
+
+    /// Checks that the journal of a database in `dir` is there at all (it has a segment from the beginning on), and is no
+    /// other version's: all that can be said before anything is touched.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where there is no segment; [`Error::Version`].
+    pub(crate) fn check_begun(dir: &Path) -> Result<()> {
+        let segments = if dir.is_dir() { recover::list(dir)?.segments } else { Vec::new() };
+        if segments.is_empty() {
+            let found = if dir.is_dir() { "none" } else { "no directory" };
+            let got = format_args!("{found}; put the journal's files back, or restore a backup");
+            return Err(Error::corrupt(dir.display(), "a segment of the journal, as every database has", got));
+        }
+        segments.iter().try_for_each(|(_, path)| recover::check_version(path))
+    }
+
+    /// Opens the journal in `dir`, shows every frame after `from_sequence`, the root's, to `visitor`,
     /// and cuts a torn tail. Nothing is preallocated before the first append.
     ///
     /// # Errors
     /// [`Error::Corrupt`] where a frame that was acknowledged is missing or damaged; the visitor's own errors.
     pub(crate) fn open(dir: &Path, database_id: u128, from_sequence: u64, visitor: &mut Visitor<'_>) -> Result<Self> {
-        if !dir.is_dir() {
-            std::fs::create_dir_all(dir).map_err(|error| Error::io("create", dir, &error))?;
-            file::sync_dir(dir.parent().unwrap_or(dir))?;
-        }
         let found = recover::recover(dir, database_id, from_sequence, Tail::Cut, visitor)?;
         let durable = found.next_sequence - 1;
         Ok(Self {
@@ -146,9 +200,6 @@ impl Journal {
     /// # Errors
     /// As [`open`](Self::open).
     pub(crate) fn replay(dir: &Path, database_id: u128, from_sequence: u64, visitor: &mut Visitor<'_>) -> Result<()> {
-        if !dir.is_dir() {
-            return Ok(());
-        }
         recover::recover(dir, database_id, from_sequence, Tail::Kept, visitor).map(drop)
     }
 
@@ -167,7 +218,15 @@ impl Journal {
         let writing = &mut *writing;
         let len = Frame::len_of(payload.len()) as u64;
         if writing.current.as_ref().is_none_or(|segment| segment.used + len > segment.len) {
-            self.roll(writing, len)?;
+            let rolled = self.roll(writing, len);
+            #[cfg(any(test, feature = "crash"))]
+            if fault::is_set(Fault::AckWithoutRoom) && matches!(rolled, Err(Error::Full { .. })) {
+                writing.next_sequence += 1;
+                self.publish(writing.next_sequence - 1, 0);
+                self.appended.store(writing.next_sequence - 1, Ordering::Release);
+                return Ok(Ticket { sequence: writing.next_sequence - 1 });
+            }
+            rolled?;
         }
         let segment = writing.current.as_mut().expect("roll made a segment with room for the frame");
         let sequence = writing.next_sequence;
@@ -376,6 +435,11 @@ impl Journal {
         writing.next_number += 1;
         if let Some(full) = writing.current.replace(segment) {
             writing.sealed.push(full.seal()?);
+        }
+        if let Some(before) = writing.sealed.last()
+            && let Err(error) = next::write(before, header.number)
+        {
+            log::debug!("{} does not name the segment after it: {error}", before.path.display());
         }
         Ok(())
     }

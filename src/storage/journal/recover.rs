@@ -2,18 +2,28 @@
 //!
 //! A bad frame in the last segment is the torn tail of a crash unless a later frame knew its bytes to be durable: then
 //! it is damage. Every segment but the last was made durable before the next one got its first frame, so there the
-//! frames must reach the next segment's first sequence.
+//! frames must reach the next segment's first sequence. A last segment that names a next one is not the last.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    frame::{FRAME_ALIGN, Frame, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader},
+    frame::{
+        FRAME_ALIGN, FRAME_VERSION, Foreign, Frame, FrameKind, JOURNAL_VERSION, SEGMENT_HEADER_LEN, SegmentHeader,
+    },
+    next,
     segment::Sealed,
 };
 use crate::{
     Error, Result,
     storage::file::{self, DiskFile},
 };
+
+/// What to do where a segment is missing.
+const ADVICE: &str = "put the missing file back, or restore a backup";
 
 /// What a journal held.
 pub(super) struct Recovered {
@@ -48,7 +58,7 @@ pub(super) fn recover(
 ) -> Result<Recovered> {
     let mut found =
         Recovered { segments: Vec::new(), next_sequence: from_sequence + 1, next_number: 1, hash: 0, position: 0 };
-    let paths = list(dir, tail)?;
+    let Listed { segments: paths, prepared } = list(dir)?;
     let n_segments = paths.len();
     for (at, (number, path)) in paths.into_iter().enumerate() {
         let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
@@ -60,12 +70,16 @@ pub(super) fn recover(
         }
         if header.number != number || (at > 0 && number != found.next_number) {
             let expected = if at > 0 { found.next_number } else { number };
-            return Err(corrupt(format!("segment {expected}"), format!("segment {}", header.number)));
+            return Err(corrupt(format!("segment {expected}"), format!("segment {}; {ADVICE}", header.number)));
         }
         found.follow(&header, at == 0, from_sequence).map_err(|(expected, got)| corrupt(expected, got))?;
-        let end = found.read_frames(&header, &bytes, from_sequence, visitor)?;
+        let end = found.read_frames(&header, &path, &bytes, from_sequence, visitor)?;
         if at + 1 == n_segments {
-            check_tail(&header, &bytes, end)
+            if let Some(next) = next::find(header.nonce, &bytes[end..]) {
+                let expected = format!("segment {next}, which segment {number} names as the next");
+                return Err(Error::corrupt(dir.display(), expected, format_args!("no such file; {ADVICE}")));
+            }
+            check_tail(&header, &path, &bytes, end)?
                 .map_err(|got| corrupt(format!("frame {} at byte {end}", found.next_sequence), got))?;
             if tail == Tail::Cut {
                 cut(&path, &bytes, end)?;
@@ -73,7 +87,11 @@ pub(super) fn recover(
         }
         found.position = header.start + end as u64;
         found.next_number = number + 1;
-        found.segments.push(Sealed { path, first_sequence: header.first_sequence, bytes: end as u64 });
+        let SegmentHeader { nonce, first_sequence, .. } = header;
+        found.segments.push(Sealed { path, nonce, first_sequence, bytes: end as u64 });
+    }
+    if tail == Tail::Cut {
+        prepared.iter().try_for_each(|path| file::remove(path))?;
     }
     found.next_sequence = found.next_sequence.max(from_sequence + 1);
     Ok(found)
@@ -109,12 +127,15 @@ impl Recovered {
     fn read_frames(
         &mut self,
         header: &SegmentHeader,
+        path: &Path,
         bytes: &[u8],
         from_sequence: u64,
         visitor: &mut Visitor<'_>,
     ) -> Result<usize> {
         let mut at = SEGMENT_HEADER_LEN;
-        while let Some(frame) = bytes.get(at..).and_then(|rest| Frame::decode(header.nonce, rest)) {
+        while let Some(rest) = bytes.get(at..) {
+            let frame = Frame::decode(header.nonce, rest).map_err(|foreign| refused(path, at, foreign))?;
+            let Some(frame) = frame else { break };
             if frame.sequence != self.next_sequence || frame.hash_before != self.hash {
                 break;
             }
@@ -129,21 +150,35 @@ impl Recovered {
     }
 }
 
+/// Returns the error of a whole frame that this build does not know.
+fn refused(path: &Path, at: usize, foreign: Foreign) -> Error {
+    let what = format!("{}, frame at byte {at}", path.display());
+    match foreign {
+        Foreign::Version(version) => Error::version(what, version, FRAME_VERSION),
+        Foreign::Kind(kind) => {
+            Error::corrupt(what, "a batch or a bulk load (kind 1 or 2)", format_args!("kind {kind}"))
+        }
+    }
+}
+
 /// Checks that nothing behind `end` knew the bytes at `end` to be durable; returns what did.
-fn check_tail(header: &SegmentHeader, bytes: &[u8], end: usize) -> Result<(), String> {
+///
+/// # Errors
+/// Where there is a whole frame behind `end` that this build does not know.
+fn check_tail(header: &SegmentHeader, path: &Path, bytes: &[u8], end: usize) -> Result<Result<(), String>> {
     let nonce = header.nonce.to_le_bytes();
     let mut at = end + FRAME_ALIGN;
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= FRAME_ALIGN) {
         if rest[..FRAME_ALIGN] == nonce
-            && let Some(frame) = Frame::decode(header.nonce, rest)
+            && let Some(frame) = Frame::decode(header.nonce, rest).map_err(|foreign| refused(path, at, foreign))?
             && frame.durable_to > header.start + end as u64
         {
             let known = frame.durable_to - header.start;
-            return Err(format!("damage, though frame {} knew {known} bytes to be durable", frame.sequence));
+            return Ok(Err(format!("damage, though frame {} knew {known} bytes to be durable", frame.sequence)));
         }
         at += FRAME_ALIGN;
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// Cuts the file behind its last frame. What stays is written again before it is synced: after a failed sync the pages
@@ -159,21 +194,41 @@ fn cut(path: &Path, bytes: &[u8], end: usize) -> Result<()> {
     file.sync_all()
 }
 
-/// Returns the segments by number, and treats what was being prepared as the tail.
-fn list(dir: &Path, tail: Tail) -> Result<Vec<(u64, PathBuf)>> {
+/// Checks that a segment is none of another version's, reading its header alone.
+///
+/// # Errors
+/// [`Error::Version`]; [`Error::Io`] where it cannot be read.
+pub(super) fn check_version(path: &Path) -> Result<()> {
+    let mut header = Vec::new();
+    let file = File::open(path).map_err(|error| Error::io("open", path, &error))?;
+    file.take(SEGMENT_HEADER_LEN as u64).read_to_end(&mut header).map_err(|error| Error::io("read", path, &error))?;
+    match SegmentHeader::other_version(&header) {
+        Some(version) => Err(Error::version(path.display(), version, JOURNAL_VERSION)),
+        None => Ok(()),
+    }
+}
+
+/// The files of a journal.
+pub(super) struct Listed {
+    /// By number.
+    pub(super) segments: Vec<(u64, PathBuf)>,
+    /// Those that were to become segments.
+    pub(super) prepared: Vec<PathBuf>,
+}
+
+/// Returns the files of a journal.
+pub(super) fn list(dir: &Path) -> Result<Listed> {
     let failed = |error| Error::io("read", dir, &error);
-    let mut paths = Vec::new();
+    let (mut segments, mut prepared) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.ends_with(super::segment::PREPARED_SUFFIX) {
-            if tail == Tail::Cut {
-                file::remove(&path)?;
-            }
+            prepared.push(path);
         } else if let Some(number) = super::segment::number_of(name) {
-            paths.push((number, path));
+            segments.push((number, path));
         }
     }
-    paths.sort_unstable();
-    Ok(paths)
+    segments.sort_unstable();
+    Ok(Listed { segments, prepared })
 }

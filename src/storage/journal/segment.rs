@@ -29,6 +29,7 @@ const SUFFIX: &str = ".journal";
 #[derive(Debug)]
 pub(super) struct Sealed {
     pub(super) path: PathBuf,
+    pub(super) nonce: u64,
     pub(super) first_sequence: u64,
     /// Bytes up to the end of its last frame.
     pub(super) bytes: u64,
@@ -76,13 +77,26 @@ impl Prepared {
         }
     }
 
-    /// Makes a segment of the file: header, then name, both durable.
+    /// Makes a file for a segment that gets no frames.
+    pub(super) fn without_room(dir: &Path) -> Result<Self> {
+        let file = DiskFile::create(&dir.join(format!("{:016x}{PREPARED_SUFFIX}", file::random())))?;
+        Ok(Self { file, len: SEGMENT_HEADER_LEN as u64 })
+    }
+
+    /// Makes a segment of the file: header, then name, both durable. Where that fails the file is deleted: it takes room.
     pub(super) fn begin(mut self, dir: &Path, header: SegmentHeader) -> Result<Segment> {
+        if let Err(error) = self.name(dir, &header) {
+            let _ = self.discard();
+            return Err(error);
+        }
+        Ok(Segment { file: Arc::new(self.file), header, len: self.len, used: SEGMENT_HEADER_LEN as u64 })
+    }
+
+    fn name(&mut self, dir: &Path, header: &SegmentHeader) -> Result<()> {
         self.file.write_at(&header.encode(), 0)?;
         self.file.sync_all()?;
         self.file.rename(&dir.join(format!("{:016}{SUFFIX}", header.number)))?;
-        file::sync_dir(dir)?;
-        Ok(Segment { file: Arc::new(self.file), header, len: self.len, used: SEGMENT_HEADER_LEN as u64 })
+        file::sync_dir(dir)
     }
 
     /// Deletes the file.
@@ -96,7 +110,8 @@ impl Segment {
     pub(super) fn seal(self) -> Result<Sealed> {
         self.file.set_len(self.used)?;
         let path = self.file.path().to_path_buf();
-        Ok(Sealed { path, first_sequence: self.header.first_sequence, bytes: self.used })
+        let SegmentHeader { nonce, first_sequence, .. } = self.header;
+        Ok(Sealed { path, nonce, first_sequence, bytes: self.used })
     }
 }
 

@@ -167,6 +167,81 @@ fn a_gap_or_a_foreign_segment_is_corrupt() {
     assert_eq!(open_from(dir.path(), 1).unwrap().1.len(), 2);
 }
 
+/// Every segment taken away but those whose frames the root holds, one at a time and the newest ones together.
+#[test]
+fn missing_segments_are_missed() {
+    let dir = TempDir::new().unwrap();
+    Journal::begin(dir.path(), ID, 0).unwrap();
+    assert!(Journal::is_unused(dir.path()).unwrap());
+    for payload in [b"one".as_slice(), b"two", b"three"] {
+        commit(&open(dir.path()).0, payload).unwrap();
+    }
+    // A segment that ends while the journal is open names the next one as well.
+    let (journal, _) = open(dir.path());
+    commit(&journal, &[4; 900_000]).unwrap();
+    commit(&journal, &[5; 900_000]).unwrap();
+    drop(journal);
+    assert!(!Journal::is_unused(dir.path()).unwrap());
+    let paths = segments(dir.path());
+    assert_eq!(paths.len(), 6, "one without frames, and one for each commit");
+    let whole: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    let refusal = |what: &str| match open_from(dir.path(), 0) {
+        Err(error @ Error::Corrupt { .. }) => error.to_string(),
+        Err(error) => panic!("{what}: {error}"),
+        Ok((_, frames)) => panic!("{what}: {} frames are left", frames.len()),
+    };
+    for missing in 2..6 {
+        std::fs::remove_file(&paths[missing]).unwrap();
+        let refused = refusal(&format!("segment {missing}"));
+        if missing == 5 {
+            assert!(refused.contains("segment 6, which segment 5 names as the next, got no such file"), "{refused}");
+        }
+        paths[missing + 1..].iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        refusal(&format!("segment {missing} and all after it"));
+        for at in missing..6 {
+            std::fs::write(&paths[at], &whole[at]).unwrap();
+        }
+    }
+    for path in &paths[..2] {
+        std::fs::remove_file(path).unwrap();
+    }
+    refusal("the first frame");
+    assert_eq!(open_from(dir.path(), 1).unwrap().1.len(), 4);
+    for path in &paths[2..] {
+        std::fs::remove_file(path).unwrap();
+    }
+    assert!(matches!(Journal::check_begun(dir.path()), Err(Error::Corrupt { .. })));
+    // Whatever of the notice a power loss keeps, it harms nobody.
+    for cut in 0..=32 {
+        paths.iter().zip(&whole).for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+        let len = whole[4].len() - cut;
+        std::fs::write(&paths[4], [&whole[4][..len], &[0; 32][..cut]].concat()).unwrap();
+        assert_eq!(open(dir.path()).1.len(), 5, "cut by {cut}");
+        std::fs::remove_file(&paths[5]).unwrap();
+        match open_from(dir.path(), 0) {
+            Err(Error::Corrupt { .. }) => assert_eq!(cut, 0),
+            Ok((_, frames)) => assert!(cut > 0 && frames.len() == 4),
+            Err(error) => panic!("cut by {cut}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_cannot_name_the_next_is_no_failure() {
+    let dir = TempDir::new().unwrap();
+    commit(&open(dir.path()).0, b"one").unwrap();
+    let (journal, _) = open(dir.path());
+    // Zeros, the header, then the notice.
+    plan(Op::Write, 17, 1, Failure::Short(20));
+    assert_eq!(commit(&journal, b"two").unwrap(), 2);
+    assert_eq!(commit(&journal, b"three").unwrap(), 3);
+    drop(journal);
+    let first = std::fs::read(&segments(dir.path())[0]).unwrap();
+    let nonce = SegmentHeader::decode(&first).unwrap().nonce;
+    assert_eq!(next::find(nonce, &first), None, "the notice was written whole");
+    assert_eq!(payloads(&open(dir.path()).1), [b"one".as_slice(), b"two", b"three"]);
+}
+
 #[test]
 fn a_root_ahead_of_the_journal_goes_on_behind_itself() {
     let dir = TempDir::new().unwrap();

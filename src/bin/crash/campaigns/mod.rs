@@ -5,14 +5,21 @@
 //! whose first argument says so. `src/bin/crash` runs campaigns at full length, `tests/crash` the short form of each.
 
 mod arguments;
+mod calls;
+mod children;
+mod errors;
+mod full;
 mod heap;
+mod interpose;
 mod isolation;
 mod kill;
 mod memory;
 mod model;
 mod openers;
+mod power;
 mod report;
 mod soak;
+mod steps;
 mod verify;
 mod writer;
 
@@ -38,8 +45,17 @@ pub(crate) struct Campaign {
 }
 
 /// Every campaign.
-pub(crate) const CAMPAIGNS: &[Campaign] =
-    &[kill::CAMPAIGN, memory::CAMPAIGN, isolation::CAMPAIGN, openers::CAMPAIGN, soak::CAMPAIGN];
+pub(crate) const CAMPAIGNS: &[Campaign] = &[
+    kill::CAMPAIGN,
+    calls::CAMPAIGN,
+    errors::CAMPAIGN,
+    power::CAMPAIGN,
+    full::CAMPAIGN,
+    memory::CAMPAIGN,
+    isolation::CAMPAIGN,
+    openers::CAMPAIGN,
+    soak::CAMPAIGN,
+];
 
 /// Returns the exit code of a child, if the program was started as one.
 pub(crate) fn child(arguments: &[String]) -> Option<ExitCode> {

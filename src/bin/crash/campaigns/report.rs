@@ -24,6 +24,11 @@ impl Report {
         self.planted.is_some() != self.failures.is_empty()
     }
 
+    /// Returns whether nothing was run, for a reason that the text says.
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.passed == 0 && self.failures.is_empty() && self.planted.is_none()
+    }
+
     /// Returns how many cases count as passed and as failed: a planted fault is one case.
     pub(crate) fn counts(&self) -> (u64, u64) {
         match self.planted {

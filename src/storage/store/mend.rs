@@ -1,0 +1,80 @@
+//! What is looked at, and mended, in sled's directory before sled opens it and while it works.
+
+use std::{io, path::Path};
+
+use super::disk::LEAF_FANOUT;
+
+/// Where sled keeps the logs and snapshots of its metadata.
+pub(super) const METADATA: &str = "metadata";
+
+/// Where sled keeps its own settings, and what they are: version 1, [`LEAF_FANOUT`], zeros, and its CRC.
+pub(super) const COOKIE: &str = "durability_cookie";
+pub(super) const COOKIE_BYTES: [u8; 64] = {
+    let mut bytes = [0; 64];
+    bytes[0] = 1;
+    bytes[2] = LEAF_FANOUT as u8;
+    let crc = 0x0507_497e_u32.to_le_bytes();
+    (bytes[60], bytes[61], bytes[62], bytes[63]) = (crc[0], crc[1], crc[2], crc[3]);
+    bytes
+};
+
+/// Removes settings of sled that are not what they must be: it writes them once, neither whole nor durably, refuses to
+/// open with such, and writes them anew where there are none. The fanout is ours and part of the format's version.
+pub(super) fn mend_cookie(path: &Path) -> io::Result<()> {
+    let cookie = path.join(COOKIE);
+    match std::fs::read(&cookie) {
+        Ok(bytes) if bytes != COOKIE_BYTES => std::fs::remove_file(cookie),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes durable what sled made when it was opened and syncs neither then nor later: its settings, and the names of its
+/// folders. Without them what is flushed would be there, and nobody would find it.
+pub(super) fn sync_folders(path: &Path) -> io::Result<()> {
+    std::fs::OpenOptions::new().write(true).open(path.join(COOKIE))?.sync_all()?;
+    // Elsewhere a directory cannot be opened as a file.
+    if cfg!(unix) { std::fs::File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+/// Puts an empty log behind sled's newest snapshot of its metadata where there is none.
+///
+/// sled's recovery writes snapshot `max(snapshot, logs)` and then removes the one it read: without a later log both are
+/// the same file. A kill between the last two steps of an open (logs removed, next log made) leaves just that.
+pub(super) fn complete_log(path: &Path) -> io::Result<()> {
+    let (mut snapshot, mut log) = (None, None);
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let number = |prefix: &str| {
+            let digits = name.to_str()?.strip_prefix(prefix)?;
+            u64::from_str_radix(digits, 16).ok()
+        };
+        snapshot = snapshot.max(number("snapshot_"));
+        log = log.max(number("log_"));
+    }
+    match snapshot {
+        Some(snapshot) if log.is_none_or(|log| log <= snapshot) => {
+            let file = std::fs::File::create(path.join(format!("log_{:016x}", snapshot + 1)))?;
+            file.sync_all()
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether sled's own thread has nothing to do: it folds full logs into a snapshot and deletes them, so there is
+/// one log, empty or being written, behind one snapshot.
+pub(super) fn is_compacted(path: &Path) -> io::Result<bool> {
+    let (mut snapshot, mut logs) = (None, Vec::new());
+    for entry in std::fs::read_dir(path)? {
+        let name = entry?.file_name();
+        let number = |prefix: &str| u64::from_str_radix(name.to_str()?.strip_prefix(prefix)?, 16).ok();
+        snapshot = snapshot.max(number("snapshot_"));
+        logs.extend(number("log_"));
+    }
+    Ok(matches!((snapshot, logs.as_slice()), (Some(snapshot), [log]) if *log == snapshot + 1))
+}
