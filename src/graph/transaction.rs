@@ -139,7 +139,7 @@ impl Transaction {
         let undone = Self {
             bytes_before: point.view.delta_bytes,
             view: std::mem::replace(&mut self.view, point.view),
-            facts: self.facts.split_off(point.n_facts),
+            facts: self.facts.split_off(point.n_facts.min(self.facts.len())),
             written: Written { keys: self.written.keys.split_off(point.n_written) },
             stop: Stop::default(),
         };
