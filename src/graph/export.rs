@@ -127,9 +127,16 @@ impl Snapshot {
     }
 }
 
+/// One property of a block of ids: what is stored, and what changed since.
+struct OfKey<'a> {
+    key: KeyId,
+    base: Option<Looked<'a, ColumnBlock>>,
+    delta: Option<&'a ColumnDelta>,
+}
+
 /// The properties of a block of ids.
 struct Columns<'a> {
-    columns: Vec<(KeyId, Option<Looked<'a, ColumnBlock>>, Option<&'a ColumnDelta>)>,
+    columns: Vec<OfKey<'a>>,
 }
 
 impl<'a> Columns<'a> {
@@ -138,7 +145,8 @@ impl<'a> Columns<'a> {
         for (key, table) in family.iter() {
             let table: &ColumnTable = table;
             let Some(page) = table.get(block).filter(|page| !page.is_empty()) else { continue };
-            columns.push((KeyId::new(key as u32), look(page, walker)?, page.delta.as_deref()));
+            let (base, delta) = (look(page, walker)?, page.delta.as_deref());
+            columns.push(OfKey { key: KeyId::new(key as u32), base, delta });
         }
         Ok(Self { columns })
     }
@@ -146,7 +154,7 @@ impl<'a> Columns<'a> {
     /// Puts the properties of the id in a place into a list.
     fn collect<'s>(&'s self, local: usize, properties: &mut Vec<(KeyId, ValueRef<'s>)>) {
         properties.clear();
-        for (key, base, delta) in &self.columns {
+        for OfKey { key, base, delta } in &self.columns {
             let value = match delta.and_then(|delta| delta.get(local)) {
                 Some(value) => borrow(value),
                 None => base.as_ref().map_or(ValueRef::Null, |base| base.get(local)),

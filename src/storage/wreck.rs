@@ -29,6 +29,9 @@ const ROOTS_MAX: usize = 64;
 /// Starts the keys of named records.
 const NAMED: u8 = 0xff;
 
+/// A root, and the blocks it names.
+pub(crate) type Found = (Root, PageTable);
+
 /// What can be read of a damaged database.
 pub(crate) struct Wreck {
     /// Before the copy it lies in.
@@ -87,7 +90,7 @@ impl Wreck {
     ///
     /// # Errors
     /// [`Error::Version`] where one is of another version.
-    pub(crate) fn roots(&self) -> Result<(Vec<(Root, PageTable)>, Vec<Error>)> {
+    pub(crate) fn roots(&self) -> Result<(Vec<Found>, Vec<Error>)> {
         let (mut whole, mut damage) = (Vec::new(), Vec::new());
         for bytes in &self.roots {
             match root::read_root(&self.store, bytes) {
@@ -105,7 +108,7 @@ impl Wreck {
     ///
     /// # Errors
     /// [`Error::Version`]; those of the store.
-    pub(crate) fn guessed_roots(&self) -> Result<Vec<(Root, PageTable)>> {
+    pub(crate) fn guessed_roots(&self) -> Result<Vec<Found>> {
         let sequence = Journal::beginning(&self.remains.journal).map_or(0, |(_, first)| first.saturating_sub(1));
         let mut guessed = Vec::new();
         for generation in self.tables.iter().rev() {
