@@ -109,7 +109,6 @@ mod private;
 #[cfg(test)]
 pub(crate) mod restamp;
 pub(crate) mod root;
-mod slabs;
 mod sledfiles;
 mod staging;
 pub(crate) mod store;

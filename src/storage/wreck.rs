@@ -15,7 +15,7 @@ use super::{
     key::{BlockKey, BlockKind},
     private::PrivateCopy,
     root::{self, PageTable, Root},
-    slabs,
+    sledfiles::leaves,
     store::Store,
 };
 use crate::{Error, Result};
@@ -144,7 +144,7 @@ fn fill(store: &Store, slabs: &Path, roots: &mut Vec<Vec<u8>>, tables: &mut BTre
         return Err(Error::io("read", slabs, &error));
     }
     let mut n_loose = 0;
-    slabs::read(slabs, &mut |key, bytes| {
+    leaves::read(slabs, &mut |key, bytes| {
         if let Some((&NAMED, name)) = key.split_first() {
             if root::is_root_record(name) && roots.len() < ROOTS_MAX && !roots.iter().any(|root| root == bytes) {
                 roots.push(bytes.to_vec());

@@ -53,7 +53,6 @@ const PLACES: &[(&str, &[&str])] = &[
     ("flate2", &["import/"]),
     ("xxhash_rust", &["storage/", "graph/index.rs", "db/stream/"]),
     ("rayon", &["query/", "import/", "db/", "graph/", "storage/"]),
-    ("zstd", &["storage/slabs.rs"]),
     ("serde_json", &["model/", "import/", "query/", "db/", "bin/"]),
 ];
 

@@ -18,6 +18,7 @@
 //! Other leaves are checked by sled when they are first read, and their damage is an error then. What is read here is what
 //! sled reads, or small: 14,000 blocks take less than a millisecond.
 
+pub(super) mod leaves;
 mod metadata;
 mod slabs;
 #[cfg(test)]

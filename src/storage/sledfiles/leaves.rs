@@ -32,7 +32,7 @@ type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
 ///
 /// # Errors
 /// Those of `visit`; `Io` where a file cannot be read.
-pub(super) fn read(slabs: &Path, visit: &mut Visit<'_>) -> Result<()> {
+pub(in crate::storage) fn read(slabs: &Path, visit: &mut Visit<'_>) -> Result<()> {
     let failed = |path: &Path, error: io::Error| Error::io("read", path, &error);
     for entry in std::fs::read_dir(slabs).map_err(|error| failed(slabs, error))? {
         let path = entry.map_err(|error| failed(slabs, error))?.path();
