@@ -44,6 +44,10 @@ const CACHE_BYTES: usize = 16 << 20;
 /// level -3 90 ms, 49 MB; level 1 150 ms, 34 MB; level 3 370 ms, 34 MB.
 const ZSTD_LEVEL: i32 = 1;
 
+/// How full sled keeps its files by moving leaves into holes: not at all. It moves them in every flush, also in those of
+/// its own drops and within its open, and where a move fails there it waits for ever. Holes are filled by new leaves.
+const FILL_RATIO: f32 = 0.0;
+
 /// How long a lock of sled may linger: starting a child takes a few milliseconds, on a busy machine some more.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
@@ -396,11 +400,12 @@ fn open_sled(path: &Path) -> Result<Db> {
         // Where another handle writes meanwhile (the file system knows no locks of ours), this is no damage.
         return Err(if is_held(path) { already_open(path) } else { damage });
     }
-    let config = sled::Config::new()
+    let mut config = sled::Config::new()
         .path(path)
         .cache_capacity_bytes(CACHE_BYTES)
         .flush_every_ms(None)
         .zstd_compression_level(ZSTD_LEVEL);
+    config.target_heap_file_fill_ratio = FILL_RATIO;
     match open_patiently(&config) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Err(already_open(path)),

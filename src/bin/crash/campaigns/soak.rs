@@ -60,8 +60,8 @@ const GROWTH_MAX_SHORT: f64 = 3600.0 * (1 << 20) as f64;
 /// The part of the samples that is warm-up: caches fill.
 const WARM_UP: (usize, usize) = (1, 4);
 
-/// Files that come and go with the journal's segments: one being prepared, one being sealed.
-const FILES_SLACK: u64 = 2;
+/// Files that come and go: a segment of the journal being prepared, one being sealed, directories being listed.
+const FILES_SLACK: u64 = 4;
 
 /// What the planted leak keeps at every sample.
 const LEAK_BYTES: usize = 1 << 20;
