@@ -10,8 +10,8 @@
 //! - the objects are leaves of the one tree there is: no two with the same lowest key or in the same slot, one from the
 //!   lowest key on;
 //! - every file has room for its leaves ([`slabs`]);
-//! - every leaf that sled is about to read by itself, to move it (it compacts with every flush, the first one while it
-//!   opens), can be read and is the one it should be;
+//! - every leaf that sled would move if it compacted (with every flush, the first one while it opens; the store tells it
+//!   not to) can be read and is the one it should be;
 //! - so is every leaf in a slot of at most [`SLOT_CHECKED_MAX`] bytes: a block of a disk in a foreign place may hold such
 //!   a slot whole, checksum and all.
 //!

@@ -178,9 +178,9 @@ fn a_leaf_in_the_place_of_another_is_told() {
     made(dir.path());
     let objects = metadata::read(dir.path(), None).unwrap().unwrap();
     let slabs = dir.path().join(SLABS);
-    let mut small = objects.iter().filter(|object| slabs::slot_len(object.slab) <= SLOT_CHECKED_MAX);
-    let a = small.next().unwrap();
-    let b = small.find(|b| b.slab == a.slab).expect("two leaves in slots of the same size");
+    let small: Vec<_> = objects.iter().filter(|object| slabs::slot_len(object.slab) <= SLOT_CHECKED_MAX).collect();
+    let pair = |a: usize| Some((small[a], *small[a + 1..].iter().find(|b| b.slab == small[a].slab)?));
+    let (a, b) = (0..small.len()).find_map(pair).expect("two leaves in slots of the same size");
     let (path, _) = slabs::path_of(&slabs, a);
     let mut bytes = fs::read(&path).unwrap();
     let len = slabs::slot_len(a.slab) as usize;

@@ -66,8 +66,8 @@ const GIVEN_UP_MAX: u32 = 8;
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 const SETTLE_TICK: Duration = Duration::from_millis(1);
 
-/// Flushes in a row that must find nothing to do before sled is dropped, and how many there are at most: sled moves leaves
-/// into holes whenever it flushes, also when it is dropped, and frees what they left some flushes later.
+/// Flushes in a row that must find nothing to do before sled is dropped, and how many there are at most: it flushes while it
+/// is dropped, too, and a write that fails there is waited for.
 const QUIET_ROUNDS: u32 = 4;
 const QUIET_ROUNDS_MAX: u32 = 16;
 
