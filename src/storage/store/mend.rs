@@ -47,25 +47,13 @@ pub(super) fn sync_folders(path: &Path) -> io::Result<()> {
 /// sled's recovery writes snapshot `max(snapshot, logs)` and then removes the one it read: without a later log both are
 /// the same file. A kill between the last two steps of an open (logs removed, next log made) leaves just that.
 pub(super) fn complete_log(path: &Path) -> io::Result<()> {
-    let (mut snapshot, mut log) = (None, None);
-    let entries = match std::fs::read_dir(path) {
-        Ok(entries) => entries,
+    let (snapshot, logs) = match numbers(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+        found => found?,
     };
-    for entry in entries {
-        let name = entry?.file_name();
-        let number = |prefix: &str| {
-            let digits = name.to_str()?.strip_prefix(prefix)?;
-            u64::from_str_radix(digits, 16).ok()
-        };
-        snapshot = snapshot.max(number("snapshot_"));
-        log = log.max(number("log_"));
-    }
     match snapshot {
-        Some(snapshot) if log.is_none_or(|log| log <= snapshot) => {
-            let file = std::fs::File::create(path.join(format!("log_{:016x}", snapshot + 1)))?;
-            file.sync_all()
+        Some(snapshot) if logs.iter().all(|log| *log <= snapshot) => {
+            std::fs::File::create(path.join(format!("log_{:016x}", snapshot + 1)))?.sync_all()
         }
         _ => Ok(()),
     }
@@ -74,6 +62,12 @@ pub(super) fn complete_log(path: &Path) -> io::Result<()> {
 /// Returns whether sled's own thread has nothing to do: it folds full logs into a snapshot and deletes them, so there is
 /// one log, empty or being written, behind one snapshot.
 pub(super) fn is_compacted(path: &Path) -> io::Result<bool> {
+    let (snapshot, logs) = numbers(path)?;
+    Ok(matches!((snapshot, logs.as_slice()), (Some(snapshot), [log]) if *log == snapshot + 1))
+}
+
+/// Returns the number of the newest snapshot in a folder, and those of all logs, also of the ones that it holds.
+fn numbers(path: &Path) -> io::Result<(Option<u64>, Vec<u64>)> {
     let (mut snapshot, mut logs) = (None, Vec::new());
     for entry in std::fs::read_dir(path)? {
         let name = entry?.file_name();
@@ -81,5 +75,5 @@ pub(super) fn is_compacted(path: &Path) -> io::Result<bool> {
         snapshot = snapshot.max(number("snapshot_"));
         logs.extend(number("log_"));
     }
-    Ok(matches!((snapshot, logs.as_slice()), (Some(snapshot), [log]) if *log == snapshot + 1))
+    Ok((snapshot, logs))
 }
