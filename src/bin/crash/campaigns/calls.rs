@@ -165,13 +165,7 @@ fn judge(found: &Look, digests: &[u64], least: usize, most: usize) -> Result<(),
         return Err(if broken.is_empty() { "the next process died".to_owned() } else { broken.clone() });
     }
     let digest = found.digest.ok_or("the next process said nothing")?;
-    if digests[least..=most].contains(&digest) {
-        return Ok(());
-    }
-    Err(match digests.iter().position(|&known| known == digest) {
-        Some(step) => format!("{least} steps were acknowledged, {step} are there"),
-        None => format!("{least} steps were acknowledged, and what is there no number of steps makes"),
-    })
+    steps::compare(digests, digest, least, most)
 }
 
 /// What a child that works said.

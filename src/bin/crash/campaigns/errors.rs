@@ -249,13 +249,7 @@ fn judge(
     // Another process, on a device that works.
     let last = step_again(case, errors)?;
     let most = (session.acknowledged + 1).min(digests.len() - 1);
-    if digests[session.acknowledged..=most].contains(&last) {
-        return Ok(());
-    }
-    Err(match digests.iter().position(|&known| known == last) {
-        Some(step) => format!("{} steps were acknowledged, another process finds {step}", session.acknowledged),
-        None => format!("{} steps were acknowledged, another process finds what no steps make", session.acknowledged),
-    })
+    steps::compare(digests, last, session.acknowledged, most).map_err(|error| format!("another process: {error}"))
 }
 
 fn step_again(case: &Path, errors: &Errors) -> Result<u64, String> {
@@ -338,9 +332,7 @@ fn work(case: &Path, commits: usize, failer: Failer) -> Result<(), String> {
     let db = Database::open_with(&path, work.options()).map_err(|error| format!("opening again: {error}"))?;
     let found = steps::digest(&db).map_err(|error| format!("reading again: {error}"))?;
     let most = (acknowledged + 1).min(work.len());
-    if !digests[acknowledged..=most].contains(&found) {
-        return Err(format!("opened again, it holds other than the {acknowledged} steps acknowledged"));
-    }
+    steps::compare(&digests, found, acknowledged, most).map_err(|error| format!("opened again: {error}"))?;
     say(&format!("C {}", CALLS.load(Ordering::SeqCst)))
 }
 

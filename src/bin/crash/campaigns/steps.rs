@@ -104,6 +104,17 @@ impl Work {
     }
 }
 
+/// Compares what was found with what the steps leave: at least `least` of them, at most `most`.
+pub(crate) fn compare(digests: &[u64], found: u64, least: usize, most: usize) -> Result<(), String> {
+    if digests[least..=most].contains(&found) {
+        return Ok(());
+    }
+    Err(match digests.iter().position(|&known| known == found) {
+        Some(step) => format!("{least} steps were acknowledged, {step} are there"),
+        None => format!("{least} steps were acknowledged, and what is there no number of steps makes"),
+    })
+}
+
 /// Small commits of every kind: nodes with properties, relationships, changed and removed properties, labels, deletions.
 fn commit(n: usize) -> String {
     match n % 5 {

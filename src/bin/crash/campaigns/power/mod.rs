@@ -243,12 +243,7 @@ fn watch_the_clock() -> Arc<AtomicU64> {
 fn look(path: &Path, work: &Work, digests: &[u64], least: usize, most: usize) -> Result<(), String> {
     let db = Database::open_with(path, work.options()).map_err(|error| format!("open refused: {error}"))?;
     let found = steps::digest(&db).map_err(|error| format!("reading: {error}"))?;
-    if !digests[least..=most].contains(&found) {
-        return Err(match digests.iter().position(|&known| known == found) {
-            Some(step) => format!("{least} steps were acknowledged, {step} are there"),
-            None => format!("{least} steps were acknowledged, and what is there no number of steps makes"),
-        });
-    }
+    steps::compare(digests, found, least, most)?;
     let check = db.check(true).map_err(|error| format!("check failed: {error}"))?;
     if !check.is_sound() {
         return Err(format!("check found faults: {check:?}"));
