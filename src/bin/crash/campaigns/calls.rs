@@ -288,12 +288,8 @@ fn work(case: &Path, commits: usize, killer: Killer, plant: bool) -> Result<(), 
 fn inspect(case: &Path, commits: usize, killer: Killer) -> Result<(), String> {
     let work = Work::new(case.parent().unwrap_or(Path::new(".")), commits)?;
     interpose::watch(case, killer)?;
-    let db = Database::open_with(case.join("db"), work.options()).map_err(|error| format!("open refused: {error}"))?;
-    let check = db.check(true).map_err(|error| format!("check failed: {error}"))?;
-    if !check.is_sound() {
-        return Err(format!("check found faults: {check:?}"));
-    }
-    say(&format!("D {}", steps::digest(&db).map_err(|error| format!("reading: {error}"))?))?;
+    let (db, found) = work.look(&case.join("db"))?;
+    say(&format!("D {found}"))?;
     // A database that opens must also go on; what is written here is taken away again, as others look later.
     for statement in ["CREATE (:Looked {n: 1})", "MATCH (l:Looked) DELETE l"] {
         db.execute(statement, Params::new()).map_err(|error| format!("the next commit: {error}"))?;

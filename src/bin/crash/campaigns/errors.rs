@@ -380,13 +380,8 @@ fn note(place: &str, error: &Error) -> Result<(), String> {
 }
 
 fn look(case: &Path, commits: usize) -> Result<(), String> {
-    let db = Database::open_with(case.join("db"), made(case, commits)?.options())
-        .map_err(|error| format!("open refused: {error}"))?;
-    let check = db.check(true).map_err(|error| format!("check failed: {error}"))?;
-    if !check.is_sound() {
-        return Err(format!("check found faults: {check:?}"));
-    }
-    say(&format!("D {}", steps::digest(&db).map_err(|error| format!("reading: {error}"))?))?;
+    let (db, found) = made(case, commits)?.look(&case.join("db"))?;
+    say(&format!("D {found}"))?;
     db.execute("CREATE (:Looked {n: 1})", Params::new()).map_err(|error| format!("the next commit: {error}"))?;
     db.close().map_err(|error| format!("close: {error}"))
 }

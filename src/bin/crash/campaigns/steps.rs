@@ -84,6 +84,17 @@ impl Work {
         options.file_roots([&self.folder])
     }
 
+    /// Opens what is left of the work, checks all of it, and returns what it holds.
+    pub(crate) fn look(&self, path: &Path) -> Result<(Database, u64), String> {
+        let db = Database::open_with(path, self.options()).map_err(|error| format!("open refused: {error}"))?;
+        let check = db.check(true).map_err(|error| format!("check failed: {error}"))?;
+        if !check.is_sound() {
+            return Err(format!("check found faults: {check:?}"));
+        }
+        let found = digest(&db).map_err(|error| format!("reading: {error}"))?;
+        Ok((db, found))
+    }
+
     /// Runs step `number`, counted from 0.
     pub(crate) fn run(&self, db: &Database, number: usize) -> Result<(), Error> {
         match &self.steps[number] {

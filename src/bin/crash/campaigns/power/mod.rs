@@ -241,13 +241,8 @@ fn watch_the_clock() -> Arc<AtomicU64> {
 
 /// Opens an image and compares it.
 fn look(path: &Path, work: &Work, digests: &[u64], least: usize, most: usize) -> Result<(), String> {
-    let db = Database::open_with(path, work.options()).map_err(|error| format!("open refused: {error}"))?;
-    let found = steps::digest(&db).map_err(|error| format!("reading: {error}"))?;
+    let (db, found) = work.look(path)?;
     steps::compare(digests, found, least, most)?;
-    let check = db.check(true).map_err(|error| format!("check failed: {error}"))?;
-    if !check.is_sound() {
-        return Err(format!("check found faults: {check:?}"));
-    }
     db.close().map_err(|error| format!("close: {error}"))
 }
 
