@@ -36,7 +36,7 @@ use crate::{Error, Result};
 /// The largest slot that is checked at every open: no larger one fits into a block of a disk or a page of the system.
 const SLOT_CHECKED_MAX: u64 = 4096;
 
-/// How full sled keeps its files, as its settings say it by themselves: below, it moves leaves from their ends.
+/// How full sled keeps its files unless it is told otherwise, as the store does: below, it moves leaves from their ends.
 const FILL_RATIO: f32 = 0.9;
 
 /// Where the leaves lie: a file for each size of slots.

@@ -66,11 +66,6 @@ const GIVEN_UP_MAX: u32 = 8;
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 const SETTLE_TICK: Duration = Duration::from_millis(1);
 
-/// Flushes in a row that must find nothing to do before sled is dropped, and how many there are at most: it flushes while it
-/// is dropped, too, and a write that fails there is waited for.
-const QUIET_ROUNDS: u32 = 4;
-const QUIET_ROUNDS_MAX: u32 = 16;
-
 /// sled's map from keys to bytes.
 type Tree = sled::Tree<LEAF_FANOUT>;
 
@@ -348,16 +343,12 @@ impl Drop for SledStore {
         }
         // Whatever fails from here on must not open anything anew.
         let _ = self.stalled.set("it is closed".into());
-        let mut n_quiet = 0;
-        for _ in 0..QUIET_ROUNDS_MAX {
-            let Some(db) = writer.as_ref().filter(|_| n_quiet < QUIET_ROUNDS) else { break };
+        // sled flushes while it is dropped, too. That finds nothing to write, unless sled has failed unseen.
+        if let Some(db) = writer.as_ref() {
             let is_settled = settle(&self.path, db);
-            match guarded(|| db.flush().and_then(|stats| db.check_error().map(|()| stats))) {
-                Ok(stats) => n_quiet = if stats.objects_flushed == 0 { n_quiet + 1 } else { 0 },
-                Err(error) => {
-                    log::warn!("closing {}: {error}", self.path.display());
-                    self.give_up(&mut writer, "flush", &error, is_settled);
-                }
+            if let Err(error) = guarded(|| db.flush().and_then(|_| db.check_error())) {
+                log::warn!("closing {}: {error}", self.path.display());
+                self.give_up(&mut writer, "flush", &error, is_settled);
             }
         }
         let handles = (std::mem::replace(&mut *lock(&self.reader), Reader::Gone), writer.take());
