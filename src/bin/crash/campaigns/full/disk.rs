@@ -89,10 +89,10 @@ impl Disk {
         Ok(())
     }
 
-    /// Removes what was taken.
+    /// Removes what was taken. The filler may not have begun: a load can find no room beside the reserve alone.
     pub(super) fn clear(&mut self) -> Result<(), String> {
-        self.filler = None;
-        for name in ["filler", "reserve"] {
+        let filler = self.filler.take().map(|_| "filler");
+        for name in filler.into_iter().chain(["reserve"]) {
             fs::remove_file(self.path.join(name)).map_err(|error| format!("{name}: {error}"))?;
         }
         Ok(())
