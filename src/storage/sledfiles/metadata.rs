@@ -31,6 +31,9 @@ pub(super) const CRC_SALT: u32 = 0xaf;
 /// The tree that holds blocks, the only one that is ever written.
 const COLLECTION: u64 = 1;
 
+/// How hard sled compresses frames.
+const ZSTD_LEVEL: i32 = 3;
+
 /// Bytes of a frame before its payload, and after.
 const FRAME_HEAD: usize = 8;
 const FRAME_TAIL: usize = 4;
@@ -86,26 +89,26 @@ impl Files {
     }
 }
 
-/// Returns every leaf of the store in a directory, or `None` where there is no metadata.
-pub(super) fn read(path: &Path, vouched: Option<Vouched>) -> Result<Option<Vec<Object>>> {
+/// Returns the files of the store in a directory and the places they say, or `None` where there is no metadata.
+pub(super) fn read(path: &Path, vouched: Option<Vouched>) -> Result<Option<(Files, Objects)>> {
     let files = Files::list(path)?;
     let corrupt = |expected: String, got: &str| Error::corrupt(path.join(FOLDER).display(), expected, got);
-    let Some((newest, snapshot)) = files.snapshot else {
+    let Some((newest, snapshot)) = &files.snapshot else {
         return match files.logs.first_key_value() {
             Some((number, _)) => Err(corrupt("a snapshot".into(), &format!("log {number:x} alone"))),
             None if vouched.is_some() => Err(corrupt("a snapshot".into(), "none")),
             None => Ok(None),
         };
     };
-    let mut objects = HashMap::new();
-    let bytes = read_file(&snapshot)?;
-    Reader { path: &snapshot, bytes: &bytes }.apply(0, &mut objects)?;
+    let mut objects = Objects::new();
+    let bytes = read_file(snapshot)?;
+    Reader { path: snapshot, bytes: &bytes }.apply(0, &mut objects)?;
     for (number, expected) in files.logs.keys().zip(newest + 1..) {
         if *number != expected {
             return Err(corrupt(format!("log {expected:x}"), &format!("none, though there is log {number:x}")));
         }
     }
-    let last = files.logs.last_key_value().map_or(newest, |(number, _)| *number);
+    let last = files.logs.last_key_value().map_or(*newest, |(number, _)| *number);
     if let Some(Vouched { log, .. }) = vouched.filter(|vouched| vouched.log > last) {
         return Err(corrupt(format!("log {log:x}, which was written"), "none"));
     }
@@ -129,18 +132,41 @@ pub(super) fn read(path: &Path, vouched: Option<Vouched>) -> Result<Option<Vec<O
             return Err(Error::corrupt(log.display(), format_args!("{whole} bytes, which were written"), got));
         }
     }
-    objects
-        .into_iter()
-        .map(|(id, (location, low_key))| {
-            let (slab, slot) = ((location >> 56) as usize, location & (u64::MAX >> 8));
-            if !(1..=N_SLABS).contains(&slab) {
-                let got = format!("{location:016x}");
-                return Err(Error::corrupt(path.join(FOLDER).display(), format_args!("a place of leaf {id}"), got));
-            }
-            Ok(Object { id, slab: slab - 1, slot, low_key })
-        })
-        .collect::<Result<_>>()
-        .map(Some)
+    Ok(Some((files, objects)))
+}
+
+/// Returns the leaves that are in places.
+pub(super) fn leaves(path: &Path, objects: &Objects) -> Result<Vec<Object>> {
+    let leaf = |(id, (location, low_key)): (&u64, &Place)| {
+        let (slab, slot) = ((location >> 56) as usize, location & (u64::MAX >> 8));
+        if !(1..=N_SLABS).contains(&slab) {
+            let got = format!("{location:016x}");
+            return Err(Error::corrupt(path.join(FOLDER).display(), format_args!("a place of leaf {id}"), got));
+        }
+        Ok(Object { id: *id, slab: slab - 1, slot, low_key: low_key.clone() })
+    };
+    objects.iter().map(leaf).collect()
+}
+
+/// Returns the frame that says these places, its objects in the order of their ids.
+pub(super) fn frame(objects: &Objects) -> io::Result<Vec<u8>> {
+    let mut payload = Vec::new();
+    let mut sorted: Vec<_> = objects.iter().collect();
+    sorted.sort_unstable_by_key(|(id, _)| **id);
+    for (id, (location, low_key)) in sorted {
+        for number in [*id, COLLECTION, *location, low_key.len() as u64] {
+            payload.extend_from_slice(&number.to_le_bytes());
+        }
+        payload.extend_from_slice(low_key);
+    }
+    let payload = zstd::bulk::compress(&payload, ZSTD_LEVEL)?;
+    let mut frame = (payload.len() as u64).to_le_bytes().to_vec();
+    let crc = crc32fast::hash(&frame[..6]).to_le_bytes();
+    frame[6..].copy_from_slice(&crc[..2]);
+    frame.extend_from_slice(&payload);
+    let crc = crc32fast::hash(&frame) ^ CRC_SALT;
+    frame.extend_from_slice(&crc.to_le_bytes());
+    Ok(frame)
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {

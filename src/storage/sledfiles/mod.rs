@@ -10,14 +10,15 @@
 //! - the objects are leaves of the one tree there is: no two with the same lowest key or in the same slot, one from the
 //!   lowest key on;
 //! - every file has room for its leaves ([`slabs`]);
-//! - every leaf that sled would move if it compacted (with every flush, the first one while it opens; the store tells it
-//!   not to) can be read and is the one it should be;
-//! - so is every leaf in a slot of at most [`SLOT_CHECKED_MAX`] bytes: a block of a disk in a foreign place may hold such
-//!   a slot whole, checksum and all.
+//! - every leaf in a slot of at most [`SLOT_CHECKED_MAX`] bytes can be read and is the one it should be: a block of a disk
+//!   in a foreign place may hold such a slot whole, checksum and all.
 //!
-//! Other leaves are checked by sled when they are first read, and their damage is an error then. What is read here is what
-//! sled reads, or small: 14,000 blocks take less than a millisecond.
+//! Other leaves are checked by sled when they are first read, and their damage is an error then: the store tells sled to
+//! move none, so no flush reads any that is not asked for. What is read here is what sled reads, or small: 14,000 blocks
+//! take less than a millisecond. And because a log that cannot be read is taken for one that ended, no log holds anything
+//! when sled opens ([`fold`]).
 
+mod fold;
 pub(super) mod leaves;
 mod metadata;
 mod slabs;
@@ -27,8 +28,9 @@ mod vouch;
 
 use std::{fs, io, path::Path};
 
+pub(super) use self::fold::Watch;
 use self::{
-    metadata::Object,
+    metadata::{Files, Object, Objects},
     slabs::{Ends, N_SLABS, Slab},
 };
 use crate::{Error, Result};
@@ -36,18 +38,38 @@ use crate::{Error, Result};
 /// The largest slot that is checked at every open: no larger one fits into a block of a disk or a page of the system.
 const SLOT_CHECKED_MAX: u64 = 4096;
 
-/// How full sled keeps its files unless it is told otherwise, as the store does: below, it moves leaves from their ends.
-const FILL_RATIO: f32 = 0.9;
-
 /// Where the leaves lie: a file for each size of slots.
 const SLABS: &str = "slabs";
+
+/// A store whose files were checked.
+#[derive(Debug)]
+pub(super) struct Checked(Option<(Files, Objects)>);
+
+impl Checked {
+    /// Leaves sled nothing to read but a snapshot. Only for who holds the store alone.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn fold(&self, path: &Path) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |(files, objects)| fold::fold(path, files, objects))
+    }
+}
 
 /// Checks the files in the directory of a store that sled is about to open.
 ///
 /// # Errors
 /// `Corrupt` names the file and what is wrong with it; `Io` where one cannot be read.
-pub(super) fn check(path: &Path) -> Result<()> {
-    let Some(mut objects) = metadata::read(path, vouch::read(path)?)? else { return check_unused(path) };
+pub(super) fn check(path: &Path) -> Result<Checked> {
+    let read = metadata::read(path, vouch::read(path)?)?;
+    match &read {
+        Some((_, objects)) => check_leaves(path, metadata::leaves(path, objects)?)?,
+        None => check_unused(path)?,
+    }
+    Ok(Checked(read))
+}
+
+/// Checks leaves and the files they are in.
+fn check_leaves(path: &Path, mut objects: Vec<Object>) -> Result<()> {
     objects.sort_unstable_by(|a, b| a.low_key.cmp(&b.low_key));
     check_order(path, &objects)?;
     let mut ends = Ends::new()?;
@@ -58,28 +80,18 @@ pub(super) fn check(path: &Path) -> Result<()> {
     for (slab, mut members) in of_slab.into_iter().enumerate() {
         let Some(last) = members.iter().map(|at| objects[*at].slot).max() else { continue };
         let mut slab = Slab::open(&path.join(SLABS), slab, last)?;
-        let moved_from = moved_from(members.len() as u64, last);
         members.sort_unstable_by_key(|at| objects[*at].slot);
         if let Some(pair) = members.windows(2).find(|pair| objects[pair[0]].slot == objects[pair[1]].slot) {
             let [a, b] = [pair[0], pair[1]].map(|at| &objects[at]);
             return Err(slab.corrupt(a.slot, "one leaf", format_args!("leaves {} and {}", a.id, b.id)));
         }
-        for at in members {
-            let object = &objects[at];
-            if slab.slot_len() <= SLOT_CHECKED_MAX || object.slot >= moved_from {
-                slab.check(&mut ends, object, objects.get(at + 1).map(|next| &*next.low_key))?;
+        if slab.slot_len() <= SLOT_CHECKED_MAX {
+            for at in members {
+                slab.check(&mut ends, &objects[at], objects.get(at + 1).map(|next| &*next.low_key))?;
             }
         }
     }
     Ok(())
-}
-
-/// Notes how long the newest log of the metadata is, after a flush that succeeded.
-///
-/// # Errors
-/// `Io`.
-pub(super) fn vouch(path: &Path) -> Result<()> {
-    vouch::write(path)
 }
 
 /// A store without metadata must be one that was never written to: sled would take it for a new one.
@@ -113,13 +125,4 @@ fn check_order(path: &Path, objects: &[Object]) -> Result<()> {
         }
         None => Ok(()),
     }
-}
-
-/// Returns the first slot whose leaf sled's first flush moves, given how many leaves a file has and the last one's slot:
-/// its own arithmetic, in the numbers it uses.
-fn moved_from(n_leaves: u64, last: u64) -> u64 {
-    if FILL_RATIO <= n_leaves as f32 / (last + 1) as f32 {
-        return u64::MAX;
-    }
-    (n_leaves as f32 / FILL_RATIO) as u64
 }

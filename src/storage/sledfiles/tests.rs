@@ -91,6 +91,11 @@ fn tried(path: &Path) -> Result<Vec<u32>> {
     receiver.recv_timeout(HANGS_AFTER).expect("an open that neither hangs nor finds wrong bytes")
 }
 
+fn leaves(path: &Path) -> Vec<Object> {
+    let (_, objects) = metadata::read(path, None).unwrap().unwrap();
+    metadata::leaves(path, &objects).unwrap()
+}
+
 fn flip(path: &Path, at: u64) {
     let mut bytes = fs::read(path).unwrap();
     bytes[at as usize] ^= 4;
@@ -109,7 +114,7 @@ fn damage_of_every_file_is_told_or_harms_nobody() {
     copy(&whole, &other);
     assert!(tried(&other).unwrap().is_empty());
     let names: Vec<PathBuf> = files(&whole).iter().map(|path| path.strip_prefix(&whole).unwrap().into()).collect();
-    assert!(names.iter().any(|name| name.starts_with("metadata/snapshot_0000000000000001")), "{names:?}");
+    assert!(names.iter().any(|name| name.starts_with("metadata/snapshot_0000000000000002")), "{names:?}");
     assert!(names.iter().filter(|name| name.starts_with(SLABS)).count() > 3, "{names:?}");
     let damages: [Damage; 3] = [
         ("a flipped bit", |bytes, at| bytes[at] ^= 0x10),
@@ -176,7 +181,7 @@ fn a_log_that_was_cut_between_frames_is_told() {
 fn a_leaf_in_the_place_of_another_is_told() {
     let dir = tempfile::tempdir().unwrap();
     made(dir.path());
-    let objects = metadata::read(dir.path(), None).unwrap().unwrap();
+    let objects = leaves(dir.path());
     let slabs = dir.path().join(SLABS);
     let small: Vec<_> = objects.iter().filter(|object| slabs::slot_len(object.slab) <= SLOT_CHECKED_MAX).collect();
     let pair = |a: usize| Some((small[a], *small[a + 1..].iter().find(|b| b.slab == small[a].slab)?));
@@ -193,9 +198,10 @@ fn a_leaf_in_the_place_of_another_is_told() {
     assert!(error.contains("the leaf of other keys"), "{error}");
 }
 
-/// A kill before leaves were moved: the next open moves them, and one that is damaged must not stop it for ever.
+/// A kill after most leaves went: sled would move the others, were it not told to let them lie, and wait for ever at a
+/// damaged one.
 #[test]
-fn a_leaf_that_is_about_to_be_moved_is_told() {
+fn a_damaged_leaf_between_holes_stops_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let (path, killed) = (dir.path().join("store"), dir.path().join("killed"));
     made(&path);
@@ -204,31 +210,17 @@ fn a_leaf_that_is_about_to_be_moved_is_told() {
     store.flush().unwrap();
     copy(&path, &killed);
     drop(store);
-    let mut of_slab: std::collections::BTreeMap<usize, Vec<Object>> = Default::default();
-    for object in metadata::read(&killed, None).unwrap().unwrap() {
-        of_slab.entry(object.slab).or_default().push(object);
-    }
-    let mut n_moved = 0;
-    for (slab, objects) in of_slab {
-        let last = objects.iter().map(|object| object.slot).max().unwrap();
-        let from = moved_from(objects.len() as u64, last);
-        for object in objects.iter().filter(|object| object.slot >= from) {
-            assert!(check(&killed).is_ok());
-            let (path, at) = slabs::path_of(&killed.join(SLABS), object);
-            flip(&path, at + 9);
-            let error = check(&killed).unwrap_err().to_string();
-            assert!(error.contains(&format!("at byte {at}")), "{error}");
-            if slabs::slot_len(slab) > SLOT_CHECKED_MAX {
-                let damaged = dir.path().join("damaged");
-                copy(&killed, &damaged);
-                assert!(matches!(tried(&damaged), Err(Error::Corrupt { .. })));
-                fs::remove_dir_all(damaged).unwrap();
-                n_moved += 1;
-            }
-            flip(&path, at + 9);
-        }
-    }
-    assert!(n_moved > 0, "there were leaves to move");
+    let large = |object: &Object| slabs::slot_len(object.slab) > SLOT_CHECKED_MAX;
+    let object = leaves(&killed).into_iter().filter(large).max_by_key(|object| object.slot).unwrap();
+    let (slab, at) = slabs::path_of(&killed.join(SLABS), &object);
+    assert!(object.slot > 2, "there are holes before it");
+    flip(&slab, at + 9);
+    let store = Store::open(&killed).unwrap();
+    write(&store, 150..152);
+    drop(store);
+    let store = Store::open(&killed).unwrap();
+    let unread = (150..200).filter(|n| store.get(&key(*n)).is_err()).count();
+    assert!((1..=50).contains(&unread), "{unread}");
 }
 
 /// What the check adds to an open and a keyed read: of 14,000 blocks, some of them in small slots.
@@ -253,7 +245,7 @@ fn measure_check() {
         times.fold(f64::MAX, f64::min)
     };
     let bytes: u64 = files(dir.path()).iter().map(|path| fs::metadata(path).unwrap().len()).sum();
-    let check = best(&|| check(dir.path()).unwrap());
+    let check = best(&|| drop(check(dir.path()).unwrap()));
     let open = best(&|| drop(Store::open(dir.path()).unwrap().get(&key(5)).unwrap()));
     println!("{} MB: check {check:.2} ms of {open:.2} ms for open, read and drop", bytes >> 20);
 }

@@ -57,8 +57,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vouched>> {
 }
 
 /// Writes how long the newest log is.
-pub(super) fn write(path: &Path) -> Result<()> {
-    let files = Files::list(path)?;
+pub(super) fn write(path: &Path, files: &Files) -> Result<()> {
     let Some((log, newest)) = files.logs.last_key_value() else { return Ok(()) };
     let bytes = fs::metadata(newest).map_err(|error| Error::io("read", newest, &error))?.len();
     let path = path.join(NAME);

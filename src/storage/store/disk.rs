@@ -29,7 +29,11 @@ use super::{
 };
 use crate::{
     Error, Result,
-    storage::{apart::Apart, private::PrivateCopy, sledfiles},
+    storage::{
+        apart::Apart,
+        private::PrivateCopy,
+        sledfiles::{self, Watch},
+    },
 };
 
 /// Blocks a leaf of sled holds at most (half as many after a load in key order); fixed for a database's life. A cold
@@ -79,6 +83,8 @@ pub(crate) struct SledStore {
     /// None while given up. Locked before `reader`.
     writer: Mutex<Option<Db>>,
     reader: Mutex<Reader>,
+    /// What sled's thread folds; None where it could not be opened.
+    watch: Mutex<Option<Watch>>,
     /// The failure after which nothing calls sled.
     stalled: OnceLock<String>,
     /// Whether what sled made when it was opened is durable.
@@ -109,6 +115,7 @@ impl SledStore {
             // A handle to the tree alone: it flushes once when dropped, one to everything three times.
             reader: Mutex::new(Reader::Live(Box::new((*db).clone()))),
             writer: Mutex::new(Some(db)),
+            watch: Mutex::new(Watch::of(path).ok()),
             stalled: OnceLock::new(),
             is_synced: AtomicBool::new(false),
             n_given_up: AtomicU32::new(0),
@@ -275,14 +282,24 @@ impl SledStore {
             (is_settled, flushed)
         };
         if flushed.is_ok()
-            && let Err(error) = sledfiles::vouch(&self.path)
+            && let Some(db) = writer
+            && let Err(error) = self.note_flushed(db)
         {
-            // What it said before is true still, and says less.
+            // What was noted before is true still, and says less.
             log::warn!("noting what is flushed: {error}");
         }
         let free_before = if flushed.is_ok() { 0 } else { free };
         self.free_before.store(free_before, Ordering::SeqCst);
         flushed.map_err(|error| self.give_up(writer, "flush", &error, is_settled))
+    }
+
+    fn note_flushed(&self, db: &Db) -> Result<()> {
+        let mut watch = lock(&self.watch);
+        let watch = match &mut *watch {
+            Some(watch) => watch,
+            none => none.insert(Watch::of(&self.path)?),
+        };
+        watch.flushed(|| settle(&self.path, db))
     }
 
     /// Returns the handle that writes, opened anew where it was given up.
@@ -292,6 +309,7 @@ impl SledStore {
             let mut reader = lock(&self.reader);
             self.is_synced.store(false, Ordering::Release);
             let db = open_sled(&self.path)?;
+            *lock(&self.watch) = Watch::of(&self.path).ok();
             *reader = Reader::Live(Box::new((*db).clone()));
             *writer = Some(db);
         }
@@ -383,23 +401,37 @@ fn settle(path: &Path, db: &Db) -> bool {
     }
 }
 
+/// Opens sled, and waits a little for a lock that it finds taken. Its lock is behind ours, so whoever has it is on the way
+/// out: a handle of this process that was just dropped may live on in a child another thread is starting.
 fn open_sled(path: &Path) -> Result<Db> {
-    mend::mend_cookie(path)
-        .and_then(|()| mend::complete_log(&path.join(METADATA)))
-        .map_err(|error| Error::io("open", path, &error))?;
-    if let Err(damage) = sledfiles::check(path) {
-        // Where another handle writes meanwhile (the file system knows no locks of ours), this is no damage.
-        return Err(if is_held(path) { already_open(path) } else { damage });
+    let started = Instant::now();
+    loop {
+        match open_sled_once(path) {
+            Err(Error::AlreadyOpen { .. }) if started.elapsed() < LOCK_WAIT => std::thread::sleep(LOCK_WAIT / 100),
+            opened => return opened,
+        }
     }
+}
+
+fn open_sled_once(path: &Path) -> Result<Db> {
+    mend::mend_cookie(path).map_err(|error| Error::io("open", path, &error))?;
+    let checked = sledfiles::check(path);
+    let already_open = || Error::AlreadyOpen { path: path.to_path_buf(), process_id: None };
+    // Where another handle writes meanwhile (the file system knows no locks of ours), damage is none, and nothing is ours.
+    if is_held(path) {
+        return Err(already_open());
+    }
+    checked?.fold(path)?;
+    mend::complete_log(&path.join(METADATA)).map_err(|error| Error::io("open", path, &error))?;
     let mut config = sled::Config::new()
         .path(path)
         .cache_capacity_bytes(CACHE_BYTES)
         .flush_every_ms(None)
         .zstd_compression_level(ZSTD_LEVEL);
     config.target_heap_file_fill_ratio = FILL_RATIO;
-    match open_patiently(&config) {
+    match catch_unwind(|| config.open::<LEAF_FANOUT>()) {
         Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Err(already_open(path)),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Err(already_open()),
         Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
             Err(Error::corrupt(path.display(), "a store that sled can read", error))
         }
@@ -408,26 +440,12 @@ fn open_sled(path: &Path) -> Result<Db> {
     }
 }
 
-fn already_open(path: &Path) -> Error {
-    Error::AlreadyOpen { path: path.to_path_buf(), process_id: None }
-}
-
 /// Returns whether some handle has sled's own lock.
 fn is_held(path: &Path) -> bool {
-    let locked = std::fs::File::open(path).map(|dir| dir.try_lock());
-    matches!(locked, Ok(Err(std::fs::TryLockError::WouldBlock)))
-}
-
-/// Opens sled, and waits a little for a lock that it finds taken. Its lock is behind ours, so whoever has it is on the way
-/// out: a handle of this process that was just dropped may live on in a child another thread is starting.
-fn open_patiently(config: &sled::Config) -> std::thread::Result<io::Result<Db>> {
-    let started = Instant::now();
-    loop {
-        let opened = catch_unwind(|| config.open::<LEAF_FANOUT>());
-        let is_locked = matches!(&opened, Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock);
-        if !is_locked || started.elapsed() > LOCK_WAIT {
-            return opened;
-        }
-        std::thread::sleep(LOCK_WAIT / 100);
+    let Ok(folder) = std::fs::File::open(path) else { return false };
+    match folder.try_lock() {
+        // Not by closing alone: a child that another thread starts has the file, too.
+        Ok(()) => folder.unlock().is_err(),
+        Err(error) => matches!(error, std::fs::TryLockError::WouldBlock),
     }
 }
