@@ -153,6 +153,7 @@ fn column_type(kind: ast::ColumnKind) -> ColumnType {
         ast::ColumnKind::Float => ColumnType::Float,
         ast::ColumnKind::Boolean => ColumnType::Boolean,
         ast::ColumnKind::Date => ColumnType::Date,
+        ast::ColumnKind::Temporal(kind) => ColumnType::Temporal(kind),
         ast::ColumnKind::List => ColumnType::List,
     }
 }

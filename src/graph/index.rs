@@ -208,6 +208,8 @@ pub(crate) fn hash_value(value: &Value) -> Option<u64> {
         Value::Float(x) => hash_float(*x),
         Value::Bool(b) => Some(xxh3_64_with_seed(&[u8::from(*b)], 4)),
         Value::Date(d) => Some(xxh3_64_with_seed(&d.days().to_le_bytes(), 5)),
+        // Its text says all of it, and no two the same.
+        Value::Temporal(temporal) => Some(xxh3_64_with_seed(temporal.to_string().as_bytes(), 6)),
         Value::List(items) => {
             let hashes: Option<Vec<u8>> = items
                 .iter()

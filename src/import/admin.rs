@@ -10,12 +10,13 @@
 //! | `age:int` | a property of this type; `string[]` and other lists have `;` between their items |
 //!
 //! An id space is a label here, since a label with a unique property is what finds nodes. A header counts as one of these
-//! where a column has one of the words in capitals, or every column has a type. Types the database has none for (times,
-//! durations, points) are read as the text they are.
+//! where a column has one of the words in capitals, or every column has a type. Points, and times for which the header gives
+//! a zone other than UTC, are read as the text they are.
 
 use std::sync::Arc;
 
 use super::options::ColumnType;
+use crate::model::temporal::TemporalKind;
 
 /// What a column is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +127,7 @@ fn field(header: &str) -> Option<Field> {
         _ if name.is_empty() || space.is_some() => None,
         _ => {
             let column_type = match word.strip_suffix("[]") {
+                _ if has_foreign_zone(options) => ColumnType::String,
                 Some(item) => ColumnType::ListOf(scalar(item)?),
                 None => *scalar(word)?,
             };
@@ -143,15 +145,25 @@ fn id_type(options: &str) -> Option<ColumnType> {
     }
 }
 
+/// Returns whether times without a zone are said to be in one that is not ours.
+fn has_foreign_zone(options: &str) -> bool {
+    let Some((_, zone)) = options.split_once("timezone") else { return false };
+    let zone = zone.trim_start_matches([':', ' ']).split([',', ' ']).next().unwrap_or_default();
+    !["UTC", "Z", "+00:00", "+0000"].contains(&zone.trim_matches(['\'', '"']))
+}
+
 fn scalar(word: &str) -> Option<&'static ColumnType> {
     Some(match word {
         "int" | "long" | "short" | "byte" => &ColumnType::Integer,
         "float" | "double" => &ColumnType::Float,
         "boolean" => &ColumnType::Boolean,
         "date" => &ColumnType::Date,
-        "string" | "char" | "time" | "localtime" | "datetime" | "localdatetime" | "duration" | "point" => {
-            &ColumnType::String
-        }
+        "time" => &ColumnType::Temporal(TemporalKind::Time),
+        "localtime" => &ColumnType::Temporal(TemporalKind::LocalTime),
+        "datetime" => &ColumnType::Temporal(TemporalKind::DateTime),
+        "localdatetime" => &ColumnType::Temporal(TemporalKind::LocalDateTime),
+        "duration" => &ColumnType::Temporal(TemporalKind::Duration),
+        "string" | "char" | "point" => &ColumnType::String,
         _ => return None,
     })
 }
@@ -172,7 +184,8 @@ mod tests {
         let field = |name: &str, role, column_type| Field { name: name.into(), role, column_type };
         assert_eq!(
             parse(
-                "id:ID(City){id-type: long},name,:LABEL,pop:long,tags:string[],at:datetime{timezone:UTC},:IGNORE,:IGNORE"
+                "id:ID(City){id-type: long},name,:LABEL,pop:long,tags:string[],at:datetime{timezone:UTC},:IGNORE,:IGNORE,\
+                 then:time{timezone:+01:00}"
             ),
             Some(Ok(vec![
                 field("id", Role::Id(Some("City".into())), Some(ColumnType::Integer)),
@@ -180,9 +193,10 @@ mod tests {
                 field(":LABEL", Role::Labels, Some(ColumnType::String)),
                 field("pop", Role::Property, Some(ColumnType::Integer)),
                 field("tags", Role::Property, Some(ColumnType::ListOf(&ColumnType::String))),
-                field("at", Role::Property, Some(ColumnType::String)),
+                field("at", Role::Property, Some(ColumnType::Temporal(TemporalKind::DateTime))),
                 field(":IGNORE", Role::Ignore, None),
                 field(":IGNORE", Role::Ignore, None),
+                field("then", Role::Property, Some(ColumnType::String)),
             ]))
         );
         assert_eq!(parse("a:int,b:date[]").map(|fields| fields.map(|fields| fields.len())), Some(Ok(2)));

@@ -208,6 +208,7 @@ pub(super) fn value_of(text: &[u8], declared: ColumnType) -> std::result::Result
         ColumnType::Boolean if text.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
         ColumnType::Boolean => None,
         ColumnType::Date => Date::parse(text.as_bytes()).map(Value::Date),
+        ColumnType::Temporal(kind) => return kind.parse(text).map(Value::from).map_err(|error| error.to_string()),
         ColumnType::String => Some(Value::from(text)),
         ColumnType::ListOf(item) => {
             let items = text.split(ITEM_DELIMITER).map(|item_text| value_of(item_text.as_bytes(), *item));

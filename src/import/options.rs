@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::{Error, ImportError, Result};
+use crate::{Error, ImportError, Result, model::temporal::TemporalKind};
 
 /// The formats of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub(crate) enum ColumnType {
     Boolean,
     /// `YYYY-MM-DD`.
     Date,
+    /// A time, a moment or a duration, as the function of its name reads it.
+    Temporal(TemporalKind),
     /// Text as it stands.
     String,
     /// A list of scalars; a JSON array in CSV and TSV.
@@ -225,6 +227,7 @@ impl ColumnType {
             Self::Float => "FLOAT",
             Self::Boolean => "BOOLEAN",
             Self::Date => "DATE",
+            Self::Temporal(kind) => kind.name(),
             Self::String => "STRING",
             Self::List | Self::ListOf(_) => "LIST",
         }

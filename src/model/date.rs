@@ -6,8 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i32);
 
-/// The years a date may have: four digits, so that its text is ISO 8601 without a sign.
-const YEARS: std::ops::RangeInclusive<i32> = 0..=9999;
+/// The years a date may have: four digits in ISO 8601, before the year 0 with a sign.
+const YEARS: std::ops::RangeInclusive<i32> = -9999..=9999;
 
 impl Date {
     /// Returns the date this many days after 1970-01-01.
@@ -15,9 +15,27 @@ impl Date {
         Self(days)
     }
 
+    /// Returns the date this many days after 1970-01-01, or `None` where its year is none a date may have.
+    pub fn checked_from_days(days: i32) -> Option<Self> {
+        YEARS.contains(&Self(days).ymd().0).then_some(Self(days))
+    }
+
     /// Returns the days since 1970-01-01.
     pub const fn days(self) -> i32 {
         self.0
+    }
+
+    /// Returns the date so many months later: the last day of the month where it has no such day.
+    pub(crate) fn plus_months(self, months: i64) -> Option<Self> {
+        let (year, month, day) = self.ymd();
+        let months = (i64::from(year) * 12 + i64::from(month) - 1).checked_add(months)?;
+        let (year, month) = (i32::try_from(months.div_euclid(12)).ok()?, months.rem_euclid(12) as u32 + 1);
+        Self::new(year, month, day.min(days_in_month(year, month)))
+    }
+
+    /// Returns the date so many days later.
+    pub(crate) fn plus_days(self, days: i64) -> Option<Self> {
+        i32::try_from(i64::from(self.0).checked_add(days)?).ok().and_then(Self::checked_from_days)
     }
 
     /// Returns the date of a year, month and day, or `None` where there is no such day.
@@ -74,7 +92,8 @@ fn days_in_month(year: i32, month: u32) -> u32 {
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.ymd();
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        let sign = if year < 0 { "-" } else { "" };
+        write!(f, "{sign}{:04}-{month:02}-{day:02}", year.unsigned_abs())
     }
 }
 

@@ -331,6 +331,7 @@ impl<'de> Deserializer<'de> for Cell<'_> {
             Value::Float(x) => visitor.visit_f64(*x),
             Value::String(s) => visitor.visit_str(s),
             Value::Date(d) => visitor.visit_string(d.to_string()),
+            Value::Temporal(temporal) => visitor.visit_string(temporal.to_string()),
             Value::List(items) => {
                 let mut items = SeqDeserializer::new(items.iter().map(Cell));
                 let read = visitor.visit_seq(&mut items)?;

@@ -40,6 +40,7 @@ impl Serialize for Value {
             Self::Float(_) => to.serialize_unit(),
             Self::String(s) => to.serialize_str(s),
             Self::Date(d) => to.collect_str(d),
+            Self::Temporal(temporal) => to.collect_str(temporal),
             Self::List(items) => to.collect_seq(items.iter()),
             Self::Map(map) => Entries(map).serialize(to),
             Self::Node(node) => node.serialize(to),

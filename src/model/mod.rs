@@ -10,6 +10,7 @@ mod fact;
 mod id;
 mod json;
 mod tally;
+pub mod temporal;
 mod value;
 
 pub(crate) use columns::{Bits, Column, ColumnData, Lines, Strings, Table, TextLost};

@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Date, NodeId, RelId};
+use super::{Date, NodeId, RelId, temporal::Temporal};
 
 /// A map from property keys to values, ordered by key.
 pub type Map = BTreeMap<Arc<str>, Value>;
@@ -35,6 +35,8 @@ pub enum Value {
     String(Arc<str>),
     /// A calendar date.
     Date(Date),
+    /// A time, a moment or a duration.
+    Temporal(Arc<Temporal>),
     /// An ordered list.
     List(Arc<[Value]>),
     /// A map.
@@ -185,7 +187,7 @@ impl Value {
     }
 
     /// Returns the name of the kind of value, as error messages use it.
-    pub const fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "NULL",
             Self::Bool(_) => "BOOLEAN",
@@ -193,6 +195,7 @@ impl Value {
             Self::Float(_) => "FLOAT",
             Self::String(_) => "STRING",
             Self::Date(_) => "DATE",
+            Self::Temporal(temporal) => temporal.kind(),
             Self::List(_) => "LIST",
             Self::Map(_) => "MAP",
             Self::Node(_) => "NODE",
@@ -204,7 +207,8 @@ impl Value {
     /// Returns whether the value may be a property: a scalar, or a list of scalars without nulls.
     pub fn is_storable(&self) -> bool {
         match self {
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::String(_) | Self::Date(_) => true,
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::String(_) => true,
+            Self::Date(_) | Self::Temporal(_) => true,
             Self::List(items) => items.iter().all(|v| !v.is_null() && !matches!(v, Self::List(_)) && v.is_storable()),
             Self::Map(_) | Self::Node(_) | Self::Relationship(_) | Self::Path(_) => false,
         }
@@ -241,6 +245,7 @@ impl Value {
             (Self::String(a), Self::String(b)) => Some(a.cmp(b)),
             (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
             (Self::Date(a), Self::Date(b)) => Some(a.cmp(b)),
+            (Self::Temporal(a), Self::Temporal(b)) => a.compare(b),
             (Self::List(a), Self::List(b)) => {
                 for (x, y) in a.iter().zip(b.iter()) {
                     match x.compare(y)? {
@@ -254,8 +259,8 @@ impl Value {
         }
     }
 
-    /// Returns the place in openCypher's total order, ascending: maps, nodes, relationships, lists, paths, dates,
-    /// strings, booleans, numbers (NaN last), null.
+    /// Returns the place in openCypher's total order, ascending: maps, nodes, relationships, lists, paths,
+    /// datetimes, local datetimes, dates, times, local times, durations, strings, booleans, numbers (NaN last), null.
     pub fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => a.cmp(b),
@@ -263,6 +268,7 @@ impl Value {
             (Self::String(a), Self::String(b)) => a.cmp(b),
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::Date(a), Self::Date(b)) => a.cmp(b),
+            (Self::Temporal(a), Self::Temporal(b)) => a.order(b),
             (Self::Node(a), Self::Node(b)) => a.id.cmp(&b.id),
             (Self::Relationship(a), Self::Relationship(b)) => a.id.cmp(&b.id),
             (Self::List(a), Self::List(b)) => {
@@ -289,18 +295,19 @@ impl Value {
         self.order(other) == Ordering::Equal
     }
 
-    const fn rank(&self) -> u8 {
+    fn rank(&self) -> u8 {
         match self {
             Self::Map(_) => 0,
             Self::Node(_) => 1,
             Self::Relationship(_) => 2,
             Self::List(_) => 3,
             Self::Path(_) => 4,
-            Self::Date(_) => 5,
-            Self::String(_) => 6,
-            Self::Bool(_) => 7,
-            Self::Int(_) | Self::Float(_) => 8,
-            Self::Null => 9,
+            Self::Temporal(temporal) => 5 + temporal.rank(),
+            Self::Date(_) => 7,
+            Self::String(_) => 11,
+            Self::Bool(_) => 12,
+            Self::Int(_) | Self::Float(_) => 13,
+            Self::Null => 14,
         }
     }
 }
@@ -379,6 +386,7 @@ impl Hash for Value {
             }
             Self::String(s) => s.hash(state),
             Self::Date(d) => d.hash(state),
+            Self::Temporal(temporal) => temporal.hash(state),
             Self::List(items) => items.iter().for_each(|v| v.hash(state)),
             Self::Map(map) => map.iter().for_each(|entry| entry.hash(state)),
             Self::Node(n) => n.id.hash(state),
@@ -401,6 +409,7 @@ impl fmt::Display for Value {
             Self::Float(x) => write_float(f, *x),
             Self::String(s) => write_string(f, s),
             Self::Date(d) => d.fmt(f),
+            Self::Temporal(temporal) => temporal.fmt(f),
             Self::List(items) => {
                 f.write_str("[")?;
                 for (at, item) in items.iter().enumerate() {
@@ -528,6 +537,7 @@ from! {
     String => |v| Self::String(v.into()),
     Arc<str> => |v| Self::String(v),
     Date => |v| Self::Date(v),
+    Temporal => |v| Self::Temporal(Arc::new(v)),
     Map => |v| Self::Map(Arc::new(v)),
     Node => |v| Self::Node(v),
     Relationship => |v| Self::Relationship(v),

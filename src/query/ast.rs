@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::Span;
+use crate::{Span, model::temporal::TemporalKind};
 
 /// The greatest height of an expression tree: a walk with frames of 2 KiB stays within half a MiB.
 ///
@@ -207,6 +207,8 @@ pub(crate) enum ColumnKind {
     Boolean,
     /// `DATE`.
     Date,
+    /// `TIME`, `LOCALTIME`, `DATETIME`, `LOCALDATETIME`, `DURATION`.
+    Temporal(TemporalKind),
     /// `LIST`.
     List,
 }

@@ -9,11 +9,14 @@ use std::sync::Arc;
 use bincode::{
     BorrowDecode, Decode, Encode,
     config::{self, Configuration, Limit, LittleEndian, Varint},
+    de::BorrowDecoder,
+    enc::Encoder,
+    error::{DecodeError, EncodeError},
 };
 
 use crate::{
     Error, Result,
-    model::{Date, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value},
+    model::{Date, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value, temporal::Temporal},
 };
 
 /// The most bytes one decoding may claim: a commit or a catalog larger than this is refused when written, so a length
@@ -46,6 +49,24 @@ enum ScalarRecord<'a> {
     Float(u64),
     String(&'a str),
     Date(i32),
+    Temporal(TemporalRecord),
+}
+
+/// A time, a moment or a duration. Reading refuses numbers that are none.
+struct TemporalRecord(Arc<Temporal>);
+
+impl Encode for TemporalRecord {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.0.to_numbers().encode(encoder)
+    }
+}
+
+impl<'a, C> BorrowDecode<'a, C> for TemporalRecord {
+    fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let (kind, numbers, zone) = <(u8, [i64; 4], Option<&'a str>)>::borrow_decode(decoder)?;
+        let temporal = Temporal::from_numbers(kind, numbers, zone);
+        temporal.map(|temporal| Self(Arc::new(temporal))).ok_or(DecodeError::Other("no time, moment or duration"))
+    }
 }
 
 /// A storable value: nesting stops at one list, as the language's properties do.
@@ -291,6 +312,7 @@ impl<'a> From<&'a Value> for ScalarRecord<'a> {
             Value::Float(value) => Self::Float(value.to_bits()),
             Value::String(value) => Self::String(value),
             Value::Date(value) => Self::Date(value.days()),
+            Value::Temporal(value) => Self::Temporal(TemporalRecord(value.clone())),
             value => panic!("a {} is not storable", value.kind()),
         }
     }
@@ -304,6 +326,7 @@ impl From<ScalarRecord<'_>> for Value {
             ScalarRecord::Float(bits) => Self::Float(f64::from_bits(bits)),
             ScalarRecord::String(value) => Self::String(value.into()),
             ScalarRecord::Date(days) => Self::Date(Date::from_days(days)),
+            ScalarRecord::Temporal(TemporalRecord(value)) => Self::Temporal(value),
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, io::Write};
 
-use crate::{Value, graph::ValueRef, model::Date};
+use crate::{
+    Value,
+    graph::ValueRef,
+    model::{Date, temporal::Temporal},
+};
 
 /// Bytes of a text that an error shows.
 const SHOWN_BYTES: usize = 40;
@@ -56,6 +60,7 @@ fn write_value(value: &Value, line: &mut Vec<u8>) {
         Value::Float(number) => write_float(*number, line),
         Value::String(text) => write_string(text, line),
         Value::Date(date) => write_date(*date, line),
+        Value::Temporal(temporal) => write_temporal(temporal, line),
         Value::List(items) => {
             line.push(b'[');
             for (at, item) in items.iter().enumerate() {
@@ -73,6 +78,30 @@ fn write_value(value: &Value, line: &mut Vec<u8>) {
     }
 }
 
+/// What marks a time, a moment or a duration, and how many numbers each has, in the order of the kinds.
+const TEMPORALS: [(&str, usize); 5] = [
+    ("{\"$time\":[", 2),
+    ("{\"$localtime\":[", 1),
+    ("{\"$localdatetime\":[", 2),
+    ("{\"$datetime\":[", 3),
+    ("{\"$duration\":[", 4),
+];
+
+/// Appends the numbers of a time, a moment or a duration, and its zone where it has a name.
+fn write_temporal(temporal: &Temporal, line: &mut Vec<u8>) {
+    let (kind, numbers, zone) = temporal.to_numbers();
+    let (mark, n_numbers) = TEMPORALS[usize::from(kind)];
+    line.extend_from_slice(mark.as_bytes());
+    for (at, number) in numbers[..n_numbers].iter().enumerate() {
+        put(line, format_args!("{}{number}", if at > 0 { "," } else { "" }));
+    }
+    if let Some(zone) = zone {
+        line.push(b',');
+        write_string(zone, line);
+    }
+    line.extend_from_slice(b"]}");
+}
+
 /// Appends the shortest text that reads back as the same number; the bits of what is none.
 fn write_float(number: f64, line: &mut Vec<u8>) {
     if number.is_finite() {
@@ -83,8 +112,7 @@ fn write_float(number: f64, line: &mut Vec<u8>) {
 }
 
 fn write_date(date: Date, line: &mut Vec<u8>) {
-    let (year, month, day) = date.ymd();
-    if Date::new(year, month, day) == Some(date) {
+    if (0..=9999).contains(&date.ymd().0) {
         put(line, format_args!("{{\"$date\":\"{date}\"}}"));
     } else {
         put(line, format_args!("{{\"$date\":{}}}", date.days()));
@@ -298,9 +326,27 @@ impl<'a> Scanner<'a> {
             let days = self.while_in(|byte| matches!(byte, b'-' | b'0'..=b'9'));
             let Ok(days) = days.parse() else { return self.fault("days of 32 bits before this") };
             Value::Date(Date::from_days(days))
+        } else if let Some(kind) = TEMPORALS.iter().position(|(mark, _)| self.take(mark)) {
+            self.temporal(kind)?
         } else {
-            return self.fault("{\"$float\": or {\"$date\":");
+            return self.fault("{\"$float\":, {\"$date\": or the mark of a time");
         };
         self.expect("}").map(|()| value)
+    }
+
+    fn temporal(&mut self, kind: usize) -> Result<Value, Fault> {
+        let mut numbers = [0; 4];
+        for (at, number) in numbers[..TEMPORALS[kind].1].iter_mut().enumerate() {
+            if at > 0 {
+                self.expect(",")?;
+            }
+            let digits = self.while_in(|byte| matches!(byte, b'-' | b'0'..=b'9'));
+            let Ok(parsed) = digits.parse() else { return self.fault("a number of 64 bits before this") };
+            *number = parsed;
+        }
+        let zone = if self.take(",") { Some(self.string()?) } else { None };
+        let temporal = Temporal::from_numbers(kind as u8, numbers, zone.as_deref());
+        let Some(temporal) = temporal else { return self.fault("a time, a moment or a duration before this") };
+        self.expect("]").map(|()| temporal.into())
     }
 }

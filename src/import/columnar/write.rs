@@ -276,7 +276,7 @@ fn kind_of_value(value: &Value) -> Option<Kind> {
         Value::Float(_) => Kind::Float,
         Value::Bool(_) => Kind::Bool,
         Value::Date(_) => Kind::Date,
-        Value::String(_) => Kind::Text,
+        Value::String(_) | Value::Temporal(_) => Kind::Text,
         Value::List(items) => {
             let item = items.iter().try_fold(Kind::Unknown, |kind, item| kind.joined(kind_of_value(item)?))?;
             Kind::List(Box::new(item))
@@ -322,6 +322,14 @@ fn array(column: &Column, kind: &Kind) -> Result<ArrayRef> {
         (Kind::Text, ColumnData::Str(texts)) => {
             let text = |row| if column.is_null(row) { None } else { Some(texts.get(row)) };
             Arc::new((0..texts.len()).map(text).collect::<StringArray>())
+        }
+        (Kind::Text, ColumnData::Mixed(values)) => {
+            let text = |value: &Value| match value {
+                Value::Null => None,
+                Value::String(text) => Some(text.to_string()),
+                value => Some(value.to_string()),
+            };
+            Arc::new(values.iter().map(text).collect::<StringArray>())
         }
         (Kind::Json, ColumnData::Mixed(values)) => {
             let json = |value: &Value| if value.is_null() { None } else { Some(json_text(value)) };

@@ -40,7 +40,7 @@ use super::{
 };
 use crate::{
     Error, ImportError, Result,
-    model::{Date, Value},
+    model::{Date, Value, temporal::TemporalKind},
     storage::apart::drop_apart,
 };
 
@@ -266,6 +266,19 @@ fn value_of(literal: &Literal) -> Value {
             _ => None,
         },
         "date" => Date::parse(text.trim().as_bytes()).map(Value::Date),
+        // Without a zone it is not in UTC, but nowhere.
+        "dateTime" => {
+            let local = TemporalKind::LocalDateTime.parse(text.trim());
+            local.or_else(|_| TemporalKind::DateTime.parse(text.trim())).ok().map(Value::from)
+        }
+        "dateTimeStamp" => TemporalKind::DateTime.parse(text.trim()).ok().map(Value::from),
+        "time" => {
+            let local = TemporalKind::LocalTime.parse(text.trim());
+            local.or_else(|_| TemporalKind::Time.parse(text.trim())).ok().map(Value::from)
+        }
+        "duration" | "dayTimeDuration" | "yearMonthDuration" => {
+            TemporalKind::Duration.parse(text.trim()).ok().map(Value::from)
+        }
         _ => None,
     });
     typed.unwrap_or_else(|| Value::from(text))

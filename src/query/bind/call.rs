@@ -32,6 +32,7 @@ impl<'a> Binder<'a> {
             return self.aggregate(e, function, distinct, args);
         }
         let Some(function) = Function::find(&name.text) else { return Err(unknown_function(name)) };
+        let function = if args.is_empty() { function.without_arguments().unwrap_or(function) } else { function };
         let (min, max) = function.arity();
         check_arity(name, args.len(), min, max)?;
         if distinct {

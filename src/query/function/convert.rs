@@ -1,6 +1,6 @@
 //! Functions from one kind of value to another.
 
-use super::{Function, date, wrong_type};
+use super::{Function, wrong_type};
 use crate::{Result, model::Value};
 
 /// Returns the converted value; null where a string does not say one.
@@ -14,8 +14,7 @@ pub(super) fn call(function: Function, arg: &Value) -> Result<Value> {
         }
         Function::ToInteger => to_integer(arg).ok_or_else(|| wrong_type(function, arg, "a number or a string").into()),
         Function::ToFloat => to_float(arg).ok_or_else(|| wrong_type(function, arg, "a number or a string").into()),
-        Function::ToString => to_string(arg).ok_or_else(|| wrong_type(function, arg, "a scalar").into()),
-        _ => to_date(arg),
+        _ => to_string(arg).ok_or_else(|| wrong_type(function, arg, "a scalar").into()),
     }
 }
 
@@ -74,17 +73,10 @@ fn to_float(arg: &Value) -> Option<Value> {
 fn to_string(arg: &Value) -> Option<Value> {
     match arg {
         Value::String(_) => Some(arg.clone()),
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Date(_) => Some(arg.to_string().into()),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_) => {
+            Some(arg.to_string().into())
+        }
         _ => None,
-    }
-}
-
-fn to_date(arg: &Value) -> Result<Value> {
-    match arg {
-        Value::Date(_) => Ok(arg.clone()),
-        Value::String(text) => date::parse(text).map(Value::Date),
-        Value::Map(map) => date::from_map(map).map(Value::Date),
-        _ => Err(wrong_type(Function::Date, arg, "a string or a map").into()),
     }
 }
 

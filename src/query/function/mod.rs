@@ -4,19 +4,19 @@
 //! entity (`labels`, `type`, `keys`, `properties`, `startNode`...), the snapshot.
 
 mod convert;
-mod date;
 mod entity;
 mod list;
 mod number;
 mod scene;
 mod string;
+mod temporal;
 
 use crate::{Result, error::QueryError, model::Value};
 
-pub(crate) use date::part as date_part;
 pub(crate) use entity::property_map;
 pub(crate) use list::Range;
 pub(crate) use scene::{Clock, Gone, Scene};
+pub(crate) use temporal::{arithmetic as temporal_arithmetic, part as temporal_part};
 
 macro_rules! functions {
     ($($variant:ident $name:literal $min:literal ..= $max:literal),* $(,)?) => {
@@ -52,7 +52,7 @@ functions! {
     // Conversion.
     ToBoolean "toBoolean" 1..=1, ToInteger "toInteger" 1..=1, ToFloat "toFloat" 1..=1, ToString "toString" 1..=1,
     ToBooleanOrNull "toBooleanOrNull" 1..=1, ToIntegerOrNull "toIntegerOrNull" 1..=1, ToFloatOrNull "toFloatOrNull" 1..=1,
-    ToStringOrNull "toStringOrNull" 1..=1, Date "date" 1..=1,
+    ToStringOrNull "toStringOrNull" 1..=1,
     // Strings.
     ToLower "toLower" 1..=1, ToUpper "toUpper" 1..=1, Lower "lower" 1..=1, Upper "upper" 1..=1, Trim "trim" 1..=1,
     LTrim "lTrim" 1..=1, RTrim "rTrim" 1..=1, BTrim "btrim" 1..=2, Replace "replace" 3..=3, Split "split" 2..=2,
@@ -64,6 +64,21 @@ functions! {
     Tan "tan" 1..=1, Cot "cot" 1..=1, Asin "asin" 1..=1, Acos "acos" 1..=1, Atan "atan" 1..=1, Atan2 "atan2" 2..=2,
     Degrees "degrees" 1..=1, Radians "radians" 1..=1, Haversin "haversin" 1..=1, Rand "rand" 0..=0, IsNan "isNaN" 1..=1,
     Timestamp "timestamp" 0..=0,
+    // Time.
+    Date "date" 0..=1, Time "time" 0..=1, LocalTime "localtime" 0..=1, LocalDateTime "localdatetime" 0..=1,
+    DateTime "datetime" 0..=1, Duration "duration" 1..=1, DateTruncate "date.truncate" 2..=3,
+    TimeTruncate "time.truncate" 2..=3, LocalTimeTruncate "localtime.truncate" 2..=3,
+    LocalDateTimeTruncate "localdatetime.truncate" 2..=3, DateTimeTruncate "datetime.truncate" 2..=3,
+    DateTransaction "date.transaction" 0..=1, DateStatement "date.statement" 0..=1, DateRealtime "date.realtime" 0..=1,
+    TimeTransaction "time.transaction" 0..=1, TimeStatement "time.statement" 0..=1, TimeRealtime "time.realtime" 0..=1,
+    LocalTimeTransaction "localtime.transaction" 0..=1, LocalTimeStatement "localtime.statement" 0..=1,
+    LocalTimeRealtime "localtime.realtime" 0..=1, LocalDateTimeTransaction "localdatetime.transaction" 0..=1,
+    LocalDateTimeStatement "localdatetime.statement" 0..=1, LocalDateTimeRealtime "localdatetime.realtime" 0..=1,
+    DateTimeTransaction "datetime.transaction" 0..=1, DateTimeStatement "datetime.statement" 0..=1,
+    DateTimeRealtime "datetime.realtime" 0..=1, DateTimeFromEpoch "datetime.fromepoch" 1..=2,
+    DateTimeFromEpochMillis "datetime.fromepochmillis" 1..=1, DurationBetween "duration.between" 2..=2,
+    DurationInMonths "duration.inMonths" 2..=2, DurationInDays "duration.inDays" 2..=2,
+    DurationInSeconds "duration.inSeconds" 2..=2,
 }
 
 impl Function {
@@ -177,7 +192,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         F::Nodes | F::Relationships | F::Length | F::Size | F::Head | F::Last | F::Tail | F::Reverse | F::IsEmpty => {
             list::call(function, &args[0])
         }
-        F::ToBoolean | F::ToInteger | F::ToFloat | F::ToString | F::Date => convert::call(function, &args[0]),
+        F::ToBoolean | F::ToInteger | F::ToFloat | F::ToString => convert::call(function, &args[0]),
         F::ToLower
         | F::ToUpper
         | F::Lower
@@ -193,7 +208,28 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         | F::Right
         | F::CharLength
         | F::CharacterLength => string::call(function, args),
-        _ => number::call(function, args),
+        F::Abs
+        | F::Ceil
+        | F::Floor
+        | F::Round
+        | F::Sign
+        | F::Sqrt
+        | F::Exp
+        | F::Log
+        | F::Log10
+        | F::Sin
+        | F::Cos
+        | F::Tan
+        | F::Cot
+        | F::Asin
+        | F::Acos
+        | F::Atan
+        | F::Atan2
+        | F::Degrees
+        | F::Radians
+        | F::Haversin
+        | F::IsNan => number::call(function, args),
+        _ => temporal::call(function, args, scene),
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::query::{
     chain::{ChainAggregate, ChainNode, ChainSource, ChainStep, Fold, Keep},
     execute::chain::is_constant,
-    function::{Aggregator, Function},
+    function::Aggregator,
     plan::{Aggregate, Expr, LabelRef, LabelTest, Named, Op, Slot},
     slots,
 };
@@ -225,7 +225,7 @@ impl Pattern {
                 None => return false,
             },
             Expr::Subquery { .. } => return false,
-            Expr::Call { function: Function::Rand | Function::Timestamp, .. } => return false,
+            Expr::Call { function, .. } if function.is_volatile() => return false,
             _ => {}
         }
         let mut all = true;

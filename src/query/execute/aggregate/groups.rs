@@ -10,7 +10,6 @@ use crate::{
             eval::Ex,
             table::Table,
         },
-        function::Function,
         plan::{Expr, Slot},
     },
 };
@@ -75,9 +74,7 @@ pub(super) fn only_slot(exprs: &[(Slot, Expr)]) -> Option<Slot> {
             Expr::Const(_) | Expr::Param(_) => true,
             Expr::Slot(slot) => found.get_or_insert(*slot) == slot,
             Expr::Property { base, .. } => visit(base, found),
-            Expr::Call { function, args, .. } => {
-                !matches!(function, Function::Rand | Function::Timestamp) && args.iter().all(|arg| visit(arg, found))
-            }
+            Expr::Call { function, args, .. } => !function.is_volatile() && args.iter().all(|arg| visit(arg, found)),
             Expr::Arithmetic { left, right, .. } => visit(left, found) && visit(right, found),
             _ => false,
         }

@@ -496,9 +496,7 @@ pub(in crate::query) fn is_constant(expr: &Expr) -> bool {
         Expr::Negate(inner) => is_constant(inner),
         Expr::List(items) => items.iter().all(is_constant),
         Expr::Arithmetic { left, right, .. } => is_constant(left) && is_constant(right),
-        Expr::Call { function, args, .. } => {
-            !matches!(function, Function::Rand | Function::Timestamp) && args.iter().all(is_constant)
-        }
+        Expr::Call { function, args, .. } => !function.is_volatile() && args.iter().all(is_constant),
         _ => false,
     }
 }

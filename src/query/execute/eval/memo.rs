@@ -15,7 +15,6 @@ use crate::{
             Builder, Context,
             batch::{Batch, Column, NULL_ID},
         },
-        function::Function,
         plan::{Expr, KeyRef, Slot},
     },
 };
@@ -138,7 +137,7 @@ fn substitute(expr: &Expr, found: &mut Found) -> Option<Expr> {
         Expr::In(item, list) => Expr::In(one(item)?, one(list)?),
         Expr::Or(any) => Expr::Or(substitute_all(any, found)?),
         Expr::List(items) => Expr::List(substitute_all(items, found)?),
-        Expr::Call { function, args, span } if !matches!(function, Function::Rand | Function::Timestamp) => {
+        Expr::Call { function, args, span } if !function.is_volatile() => {
             Expr::Call { function: *function, args: substitute_all(args, found)?, span: *span }
         }
         _ => return None,

@@ -321,7 +321,7 @@ pub(crate) fn property(ctx: &Context, base: &Value, key: &KeyRef) -> Result<Valu
             key_id(ctx.view(), key).map_or(Ok(Value::Null), |key| ctx.view().rel_prop(rel.id, key))
         }
         Value::Map(map) => Ok(map.get(&key.name).cloned().unwrap_or_default()),
-        Value::Date(date) => Ok(function::date_part(*date, &key.name)),
+        Value::Date(_) | Value::Temporal(_) => function::temporal_part(base, &key.name),
         other => {
             let message = format!("{} `{other}` has no property `{}`", other.kind(), key.name);
             Err(QueryError::type_error("InvalidArgumentType", message).into())

@@ -6,7 +6,10 @@ use crate::{
     Result,
     error::QueryError,
     model::Value,
-    query::plan::{Arithmetic, Comparison},
+    query::{
+        function,
+        plan::{Arithmetic, Comparison},
+    },
 };
 
 /// Returns `a op b` as a truth value; `None` is null.
@@ -70,8 +73,11 @@ pub(crate) fn arithmetic(op: Arithmetic, a: &Value, b: &Value) -> Result<Value> 
             let (a, b) = (a.as_float().unwrap_or_default(), b.as_float().unwrap_or_default());
             Ok(Value::Float(floats(op, a, b)))
         }
-        _ if op == Arithmetic::Add => add(a, b),
-        _ => Err(no_operation(op, a, b).into()),
+        _ => match function::temporal_arithmetic(op, a, b) {
+            Some(result) => result,
+            None if op == Arithmetic::Add => add(a, b),
+            None => Err(no_operation(op, a, b).into()),
+        },
     }
 }
 
@@ -127,8 +133,12 @@ fn add(a: &Value, b: &Value) -> Result<Value> {
         (Value::List(a), b) => Ok(Value::list(a.iter().chain([b]).cloned())),
         (a, Value::List(b)) => Ok(Value::list([a].into_iter().chain(b.iter()).cloned())),
         (Value::String(a), Value::String(b)) => Ok(joined(a, b)),
-        (Value::String(a), Value::Int(_) | Value::Float(_) | Value::Date(_)) => Ok(joined(a, &b.to_string())),
-        (Value::Int(_) | Value::Float(_) | Value::Date(_), Value::String(b)) => Ok(joined(&a.to_string(), b)),
+        (Value::String(a), Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_)) => {
+            Ok(joined(a, &b.to_string()))
+        }
+        (Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_), Value::String(b)) => {
+            Ok(joined(&a.to_string(), b))
+        }
         _ => Err(no_operation(Arithmetic::Add, a, b).into()),
     }
 }

@@ -5,6 +5,7 @@ use pest::iterators::Pair;
 use super::{Builder, Nodes, Result, Rule, fail, next, next_if, unexpected};
 use crate::{
     Span,
+    model::temporal::TemporalKind,
     query::{
         ast::{ColumnKind, CopyColumn, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions, Summarize, Text},
         suggest::suggest,
@@ -30,6 +31,11 @@ const COLUMN_KINDS: &[(&str, ColumnKind)] = &[
     ("BOOLEAN", ColumnKind::Boolean),
     ("BOOL", ColumnKind::Boolean),
     ("DATE", ColumnKind::Date),
+    ("TIME", ColumnKind::Temporal(TemporalKind::Time)),
+    ("LOCALTIME", ColumnKind::Temporal(TemporalKind::LocalTime)),
+    ("DATETIME", ColumnKind::Temporal(TemporalKind::DateTime)),
+    ("LOCALDATETIME", ColumnKind::Temporal(TemporalKind::LocalDateTime)),
+    ("DURATION", ColumnKind::Temporal(TemporalKind::Duration)),
     ("LIST", ColumnKind::List),
 ];
 
