@@ -7,7 +7,10 @@ use std::{
 
 use attendb::{
     Database, Error, FileAccess, Options, Value,
-    model::{Date, Direction, Map, NodeId, RelId},
+    model::{
+        Date, Direction, Map, NodeId, RelId,
+        temporal::{DateTime, Duration, LocalDateTime, LocalTime, ParseTemporalError, Temporal, Time},
+    },
 };
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -74,6 +77,14 @@ fn values() -> Vec<Value> {
         Value::Date(Date::new(9999, 12, 31).unwrap()),
         Value::Date(Date::from_days(i32::MIN)),
         Value::Date(Date::from_days(i32::MAX)),
+        temporal("21:40:32.000000001".parse::<LocalTime>()),
+        temporal("21:40-18:00".parse::<Time>()),
+        temporal("-0044-03-15T12:00".parse::<LocalDateTime>()),
+        temporal("2015-07-21T21:40:32.142+02:00".parse::<DateTime>()),
+        temporal("1818-07-21T21:40[Europe/Stockholm]".parse::<DateTime>()),
+        temporal("P-12Y5M14DT16H-12M0.000000001S".parse::<Duration>()),
+        Value::from(Temporal::from(Duration::of(i64::MIN, i64::MAX, i64::MIN, 999_999_999).unwrap())),
+        Value::list([temporal("12:00".parse::<LocalTime>()), temporal("12:00Z".parse::<Time>())]),
         Value::list([]),
         Value::list([Value::Int(1), Value::Float(1.0), Value::from("1"), Value::Bool(true), Value::Float(f64::NAN)]),
         Value::list((0..3000).map(Value::Int)),
@@ -87,6 +98,10 @@ fn values() -> Vec<Value> {
         values.push(Value::Float(number));
     }
     values
+}
+
+fn temporal<T: Into<Temporal>>(parsed: Result<T, ParseTemporalError>) -> Value {
+    parsed.unwrap().into().into()
 }
 
 fn with(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Map {

@@ -184,3 +184,36 @@ macro_rules! from {
 }
 
 from!(Time LocalTime LocalDateTime DateTime Duration);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_say_all_of_it_and_others_are_refused() {
+        for (kind, text) in [
+            (TemporalKind::Time, "21:40:32.142-18:00"),
+            (TemporalKind::LocalTime, "21:40:32.000000001"),
+            (TemporalKind::LocalDateTime, "-0044-03-15T12:00"),
+            (TemporalKind::DateTime, "2015-07-21T21:40:32.142+02:00"),
+            (TemporalKind::DateTime, "1818-07-21T21:40+00:53:28[Europe/Stockholm]"),
+            (TemporalKind::Duration, "P-12Y5M14DT16H13M10.000000001S"),
+        ] {
+            let value = kind.parse(text).unwrap();
+            assert_eq!((value.temporal_kind(), value.to_string().as_str()), (kind, text));
+            let (number, numbers, zone) = value.to_numbers();
+            assert_eq!(Temporal::from_numbers(number, numbers, zone), Some(value.clone()), "{text}");
+            let mut wrong = numbers;
+            wrong[3] = -1;
+            assert_eq!(Temporal::from_numbers(number, wrong, zone), None, "{text}");
+            assert_eq!(Temporal::from_numbers(9, numbers, zone), None);
+            if !matches!(kind, TemporalKind::DateTime) {
+                assert_eq!(Temporal::from_numbers(number, numbers, Some("Europe/Stockholm")), None, "{text}");
+            }
+        }
+        assert_eq!(Temporal::from_numbers(1, [-1, 0, 0, 0], None), None);
+        assert_eq!(Temporal::from_numbers(0, [0, 65_000, 0, 0], None), None);
+        assert_eq!(Temporal::from_numbers(2, [i64::MAX, 0, 0, 0], None), None);
+        assert_eq!(Temporal::from_numbers(3, [i64::MAX, 0, 0, 0], None), None);
+    }
+}
