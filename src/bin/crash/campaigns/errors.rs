@@ -107,8 +107,6 @@ struct Errors {
     every: u64,
     ways: Vec<Way>,
     plant: bool,
-    /// Among the tests, failures that are known are counted apart, so that a new one shows.
-    is_short: bool,
 }
 
 #[derive(Debug, Default)]
@@ -119,8 +117,6 @@ struct Verdict {
     at: [u64; 4],
     /// Cases in which the process went on after the error.
     went_on: u64,
-    /// Failures of a kind that is known.
-    known: u64,
     failures: Vec<String>,
 }
 
@@ -135,13 +131,7 @@ fn run_with(arguments: &Arguments) -> Result<Report, String> {
         None if plant => vec![Way::Lie],
         None => Way::ALL[..5].to_vec(),
     };
-    let errors = Errors {
-        commits: arguments.get("commits", COMMITS)?,
-        every: arguments.get("every", 1)?,
-        ways,
-        plant,
-        is_short: false,
-    };
+    let errors = Errors { commits: arguments.get("commits", COMMITS)?, every: arguments.get("every", 1)?, ways, plant };
     // There is no chance in it; the option is every campaign's.
     arguments.get("seed", 1)?;
     let folder = arguments.folder()?;
@@ -156,13 +146,7 @@ fn short() -> Vec<Report> {
             ..Report::default()
         }];
     }
-    let all = Errors {
-        commits: COMMITS_SHORT,
-        every: EVERY_SHORT,
-        ways: Way::ALL[..5].to_vec(),
-        plant: false,
-        is_short: true,
-    };
+    let all = Errors { commits: COMMITS_SHORT, every: EVERY_SHORT, ways: Way::ALL[..5].to_vec(), plant: false };
     let planted = Errors { ways: vec![Way::Lie], every: 7, plant: true, ..all.clone() };
     let folder = Folder::temporary().expect("a folder");
     [planted, all].iter().map(|errors| run(errors, folder.path()).expect("the work runs undisturbed")).collect()
@@ -184,10 +168,6 @@ fn run(errors: &Errors, folder: &Path) -> Result<Report, String> {
             }
             verdict.cases += 1;
             if let Err(error) = judge(&case, errors, &session, &digests, &mut verdict) {
-                if errors.is_short && is_known(way, &session) {
-                    verdict.known += 1;
-                    continue;
-                }
                 verdict.failures.push(format!("{} at call {at} ({}): {error}", way.name(), session.struck));
                 if errors.plant {
                     return Ok(report(errors, verdict, begun.elapsed()));
@@ -196,12 +176,6 @@ fn run(errors: &Errors, folder: &Path) -> Result<Report, String> {
         }
     }
     Ok(report(errors, verdict, begun.elapsed()))
-}
-
-/// Returns whether a failure is one that is known and not mended: a read of its log that fails once while sled opens looks
-/// to it like the end of the log, and it goes on without what came after.
-fn is_known(way: Way, session: &Session) -> bool {
-    way == Way::EioOnce && session.struck.starts_with("read ") && session.struck.contains("/metadata/log_")
 }
 
 /// What a child said.
@@ -406,16 +380,15 @@ fn report(errors: &Errors, verdict: Verdict, took: Duration) -> Report {
     let what = format!(
         "errors: work of {} small commits, 2 imports, 2 checkpoints and 2 closes, {} file calls; every {}. failed ({}): {} \
          cases, first error in open {open}, a step {step}, close {close}, none {unnoticed}; {} went on in the same \
-         process; {} lost what follows in sled's log, as is known; {:.1} s",
+         process; {:.1} s",
         errors.commits,
         verdict.n_calls,
         errors.every,
         names.join(", "),
         verdict.cases,
         verdict.went_on,
-        verdict.known,
         took.as_secs_f64(),
     );
-    let passed = verdict.cases.saturating_sub(verdict.failures.len() as u64 + verdict.known);
+    let passed = verdict.cases.saturating_sub(verdict.failures.len() as u64);
     Report { what, passed, failures: verdict.failures, planted: errors.plant.then_some(PLANT) }
 }
