@@ -78,7 +78,8 @@ impl Watch {
     /// `Io`.
     pub(crate) fn of(path: &Path) -> Result<Self> {
         let listed = Files::list(path)?;
-        let (log, newest) = listed.logs.last_key_value().map_or((0, None), |(number, log)| (*number, Some(log.clone())));
+        let (log, newest) =
+            listed.logs.last_key_value().map_or((0, None), |(number, log)| (*number, Some(log.clone())));
         let files = listed.snapshot.into_iter().map(|(_, snapshot)| snapshot).chain(newest);
         let open = |path: PathBuf| match File::open(&path) {
             Ok(file) => Ok((path, file)),
