@@ -66,7 +66,7 @@ pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use graph::CheckReport;
 pub use import::FileAccess;
 pub use model::Value;
-pub use query::{OperatorProfile, Profile};
+pub use query::{OperatorProfile, Procedure, Profile, ValueType};
 
 /// Planted faults, by which the crash campaign proves that it would notice one.
 #[cfg(feature = "crash")]
@@ -111,9 +111,9 @@ pub fn function_names() -> impl Iterator<Item = &'static str> {
     query::function::Function::ALL.iter().map(|(_, name, ..)| *name)
 }
 
-/// Returns the names of the procedures that `CALL` knows.
+/// Returns the names of the procedures that every database has.
 pub fn procedure_names() -> impl Iterator<Item = &'static str> {
-    query::procedure::ALL.iter().map(|procedure| procedure.name)
+    query::procedure::BUILT_IN.iter().copied()
 }
 
 /// Returns whether a text ends where a statement may: after a semicolon, with nothing left open.

@@ -15,6 +15,7 @@ use crate::{
         compile::{self, Compiled},
         parse,
         plan::Plan,
+        procedure::Procedures,
     },
 };
 
@@ -38,12 +39,13 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Parses, binds and plans.
-    pub(super) fn compile(text: &str, view: &Snapshot) -> Result<Self> {
+    pub(super) fn compile(text: &str, view: &Snapshot, procedures: &Procedures) -> Result<Self> {
         let start = Instant::now();
         let parsed = parse(text).map_err(|error| super::execute::locate(error, text))?;
         let parse_time = start.elapsed();
         let start = Instant::now();
-        let compiled = compile::statement(parsed, view).map_err(|error| super::execute::locate(error, text))?;
+        let compiled = compile::statement(parsed, view, procedures);
+        let compiled = compiled.map_err(|error| super::execute::locate(error, text))?;
         let compilation = match &compiled {
             Compiled::Query(query) | Compiled::Explain(query) | Compiled::Profile(query) => Some(query),
             Compiled::CopyTo(copy) => Some(&copy.query),
@@ -73,12 +75,12 @@ pub(super) struct Cache(Mutex<FxHashMap<Arc<str>, Arc<Entry>>>);
 
 impl Cache {
     /// Returns the statement of a text, compiled for a view.
-    pub(super) fn get(&self, text: &str, view: &Snapshot) -> Result<Arc<Entry>> {
+    pub(super) fn get(&self, text: &str, view: &Snapshot, procedures: &Procedures) -> Result<Arc<Entry>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
         if let Some(entry) = known.filter(|entry| entry.is_valid(view)) {
             return Ok(entry);
         }
-        let entry = Arc::new(Entry::compile(text, view)?);
+        let entry = Arc::new(Entry::compile(text, view, procedures)?);
         if text.len() <= TEXT_BYTES_MAX {
             let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if entries.len() >= ENTRIES_MAX {

@@ -9,7 +9,7 @@ pub(super) use crate::storage::apart::drop_apart;
 
 use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, profile, statement::Pool};
 use crate::{
-    Error, QueryError, Result, Value,
+    Error, Phase, QueryError, Result, Value,
     graph::{Snapshot, Stop, Transaction, Writer},
     import::{self, ReadLimits, RowWriter},
     query::{
@@ -86,7 +86,8 @@ pub(super) fn locate(error: Error, text: &str) -> Error {
 
 pub(super) fn missing_parameter(name: &str) -> QueryError {
     let message = format!("parameter ${name} has no value");
-    QueryError::run("42N51", "ParameterMissing", "MissingParameter", message).hint("give it with the statement")
+    QueryError { phase: Phase::Compile, ..QueryError::run("42N51", "ParameterMissing", "MissingParameter", message) }
+        .hint("give it with the statement")
 }
 
 /// Reads the rest of the rows, and returns what the statement changed.
@@ -101,7 +102,7 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
     let snapshot = run.inner.engine.snapshot();
     let (entry, was_known) = match known {
         Some(entry) if entry.is_valid(&snapshot) => (entry, true),
-        _ => (run.inner.cache.get(run.text, &snapshot)?, false),
+        _ => (run.inner.compiled(run.text, &snapshot)?, false),
     };
     if needs_writer(&entry) {
         run.refuse_if_read_only()?;
@@ -123,7 +124,7 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
 /// Runs a statement that reads on a snapshot.
 pub(super) fn on_snapshot(run: Run<'_>, snapshot: &Arc<Snapshot>) -> Result<Rows> {
     run.inner.check_open()?;
-    let entry = run.inner.cache.get(run.text, snapshot)?;
+    let entry = run.inner.compiled(run.text, snapshot)?;
     if needs_writer(&entry) {
         return Err(Error::NotAllowed {
             what: "changing the database in a read transaction; begin a write one".into(),
@@ -154,6 +155,13 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             if execution.needs_files() {
                 execution.allow_files(opener(run.inner));
             }
+            if entry.columns.is_empty() {
+                // It is called for what it does, and there are no rows to ask for.
+                while execution.next_batch().map_err(|error| locate(error, run.text))?.is_some() {}
+                execution.finish();
+                entry.pool.give_back(execution);
+                return Ok(table(&[], Vec::new(), summary));
+            }
             let pool: Arc<Pool> = entry.pool.clone();
             Ok(Rows::stream(
                 entry.columns.clone(),
@@ -169,6 +177,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             Ok(table(&["plan"], lines.lines().map(|line| vec![Value::from(line)]).collect(), summary))
         }
         Compiled::ShowIndexes | Compiled::ShowConstraints => Ok(show(entry, &snapshot, summary)),
+        Compiled::ShowFunctions => Ok(table(look::FUNCTIONS, look::functions(), summary)),
+        Compiled::ShowProcedures => Ok(table(look::PROCEDURES, look::procedures(&run.inner.procedures), summary)),
         Compiled::CopyTo(copy) => {
             let plan = entry.plan.as_ref().expect("a query has a plan");
             let file = copy::text(&copy.file, run.params)?;
@@ -240,7 +250,7 @@ fn statement(run: Run<'_>, mut transaction: Transaction) -> (Transaction, Result
     if limits.cancel.is_some() || limits.deadline.is_some() {
         transaction.ask(Stop::new(move || check(&limits)));
     }
-    let entry = match run.inner.cache.get(run.text, transaction.view()) {
+    let entry = match run.inner.compiled(run.text, transaction.view()) {
         Ok(entry) => entry,
         Err(error) => return (transaction, Err(error)),
     };

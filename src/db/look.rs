@@ -10,7 +10,11 @@ use crate::{
     graph::Snapshot,
     import::describe::Description,
     model::{KeyId, NodeId, RelId, Tally},
-    query::ast,
+    query::{
+        ast,
+        function::{Aggregator, Function},
+        procedure::{Procedure, Procedures},
+    },
     storage::BLOCK_LEN,
 };
 
@@ -21,6 +25,31 @@ pub(super) const DESCRIBED: &[&str] =
 /// The columns of `SUMMARIZE`.
 pub(super) const SUMMARIZED: &[&str] =
     &["property", "type", "filled", "missing", "distinct", "exact", "min", "max", "samples"];
+
+/// The columns of `SHOW FUNCTIONS`.
+pub(super) const FUNCTIONS: &[&str] = &["name", "arguments_min", "arguments_max", "aggregating"];
+
+/// The columns of `SHOW PROCEDURES`.
+pub(super) const PROCEDURES: &[&str] = &["name", "signature"];
+
+/// Returns the rows of `SHOW FUNCTIONS`, by name; a function that takes any number of arguments has no maximum.
+pub(super) fn functions() -> Vec<Vec<Value>> {
+    let plain = Function::ALL.iter().map(|(function, name, ..)| (*name, function.arity(), false));
+    let aggregating = Aggregator::ALL.iter().map(|(function, name)| (*name, function.arity(), true));
+    let mut rows: Vec<_> = plain.chain(aggregating).collect();
+    rows.sort_unstable_by_key(|(name, ..)| name.to_ascii_lowercase());
+    let row = |(name, (min, max), aggregates): (&str, (usize, usize), bool)| {
+        let max = if max == usize::MAX { Value::Null } else { Value::Int(max as i64) };
+        vec![name.into(), Value::Int(min as i64), max, Value::Bool(aggregates)]
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// Returns the rows of `SHOW PROCEDURES`, by name.
+pub(super) fn procedures(procedures: &Procedures) -> Vec<Vec<Value>> {
+    let row = |procedure: &Arc<Procedure>| vec![Value::String(procedure.name().clone()), procedure.signature().into()];
+    procedures.all().iter().map(row).collect()
+}
 
 /// Returns the rows of `DESCRIBE`, and what there is to remark.
 pub(super) fn described(description: &Description) -> (Vec<Vec<Value>>, Vec<String>) {

@@ -47,11 +47,18 @@ pub use statement::Statement;
 pub use stream::{SalvageReport, StreamSummary};
 pub use transaction::{ReadTransaction, Session, WriteTransaction};
 
-use self::{background::Background, cache::Cache, execute::Run};
+use self::{
+    background::Background,
+    cache::{Cache, Entry},
+    execute::Run,
+};
 use crate::{
     Error, Result,
-    graph::{self, CheckReport, Engine, EngineLimits},
-    query::execute::OpenFile,
+    graph::{self, CheckReport, Engine, EngineLimits, Snapshot},
+    query::{
+        execute::OpenFile,
+        procedure::{Procedure, Procedures},
+    },
 };
 
 /// An open database. Clones are handles to the same one; it closes with the last of them.
@@ -76,6 +83,7 @@ struct Inner {
     engine: Arc<Engine>,
     options: Options,
     cache: Cache,
+    procedures: Procedures,
     opener: OpenFile,
     pool: OnceLock<Option<rayon::ThreadPool>>,
     background: Mutex<Option<Background>>,
@@ -137,6 +145,7 @@ impl Database {
             engine,
             options,
             cache: Cache::default(),
+            procedures: Procedures::default(),
             opener,
             pool: OnceLock::new(),
             background: Mutex::new(background),
@@ -179,7 +188,7 @@ impl Database {
     /// A compile-time query error with its place.
     pub fn prepare(&self, text: &str) -> Result<Statement> {
         self.inner.check_open()?;
-        let entry = self.inner.cache.get(text, &self.inner.engine.peek())?;
+        let entry = self.inner.compiled(text, &self.inner.engine.peek())?;
         Ok(Statement { inner: self.inner.clone(), text: text.into(), entry: Arc::new(Mutex::new(entry)) })
     }
 
@@ -190,7 +199,16 @@ impl Database {
     /// The compile-time query error with its place.
     pub fn validate(&self, text: &str) -> Result<()> {
         self.inner.check_open()?;
-        cache::Entry::compile(text, &self.inner.engine.peek()).map(drop)
+        Entry::compile(text, &self.inner.engine.peek(), &self.inner.procedures).map(drop)
+    }
+
+    /// Adds a procedure that statements of this database may `CALL`, for as long as it is open.
+    ///
+    /// # Errors
+    /// `NotAllowed` where there is a procedure of this name; `Closed`.
+    pub fn register(&self, procedure: Procedure) -> Result<()> {
+        self.inner.check_open()?;
+        self.inner.procedures.add(procedure)
     }
 
     /// Begins a read transaction: all its statements see the graph as it is now.
@@ -302,6 +320,11 @@ impl Inner {
     #[inline]
     fn check_open(&self) -> Result<()> {
         if self.is_closed.load(Ordering::Relaxed) { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    /// Returns the statement of a text, compiled for a view.
+    fn compiled(&self, text: &str, view: &Snapshot) -> Result<Arc<Entry>> {
+        self.cache.get(text, view, &self.procedures)
     }
 
     /// Holds a writer back while more changes wait to be folded than may.

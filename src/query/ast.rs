@@ -44,6 +44,10 @@ pub(crate) enum Statement {
     ShowConstraints(Span),
     /// `SHOW INDEXES`.
     ShowIndexes(Span),
+    /// `SHOW FUNCTIONS`.
+    ShowFunctions(Span),
+    /// `SHOW PROCEDURES`.
+    ShowProcedures(Span),
     /// `BEGIN [TRANSACTION]`.
     Begin(Span),
     /// `COMMIT [TRANSACTION]`.

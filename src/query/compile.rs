@@ -9,6 +9,7 @@ use super::{
     optimize,
     plan::Plan,
     planner,
+    procedure::Procedures,
     statistics::Statistics,
 };
 use crate::Result;
@@ -36,6 +37,10 @@ pub(crate) enum Compiled {
     ShowConstraints,
     /// `SHOW INDEXES`.
     ShowIndexes,
+    /// `SHOW FUNCTIONS`.
+    ShowFunctions,
+    /// `SHOW PROCEDURES`.
+    ShowProcedures,
     /// `BEGIN`.
     Begin,
     /// `COMMIT`.
@@ -79,7 +84,7 @@ pub(crate) struct CopyTo {
 /// The statement's first error, with its place in the text.
 #[cfg(test)]
 pub(crate) fn compile(text: &str, snapshot: &Snapshot) -> Result<Compiled> {
-    statement(parse(text)?, snapshot).map_err(|error| match error {
+    statement(parse(text)?, snapshot, &Procedures::default()).map_err(|error| match error {
         Error::Query(error) => error.locate(text).into(),
         other => other,
     })
@@ -89,17 +94,23 @@ pub(crate) fn compile(text: &str, snapshot: &Snapshot) -> Result<Compiled> {
 ///
 /// # Errors
 /// The statement's first error.
-pub(crate) fn statement(statement: Statement, statistics: &dyn Statistics) -> Result<Compiled> {
+pub(crate) fn statement(
+    statement: Statement,
+    statistics: &dyn Statistics,
+    procedures: &Procedures,
+) -> Result<Compiled> {
     Ok(match statement {
-        Statement::Query(query) => Compiled::Query(self::query(&query, statistics)?),
-        Statement::Explain(query) => Compiled::Explain(self::query(&query, statistics)?),
-        Statement::Profile(query) => Compiled::Profile(self::query(&query, statistics)?),
+        Statement::Query(query) => Compiled::Query(self::query(&query, statistics, procedures)?),
+        Statement::Explain(query) => Compiled::Explain(self::query(&query, statistics, procedures)?),
+        Statement::Profile(query) => Compiled::Profile(self::query(&query, statistics, procedures)?),
         Statement::CreateConstraint(create) => Compiled::CreateConstraint(create),
         Statement::CreateIndex(create) => Compiled::CreateIndex(create),
         Statement::DropConstraint(drop) => Compiled::DropConstraint(drop),
         Statement::DropIndex(drop) => Compiled::DropIndex(drop),
         Statement::ShowConstraints(_) => Compiled::ShowConstraints,
         Statement::ShowIndexes(_) => Compiled::ShowIndexes,
+        Statement::ShowFunctions(_) => Compiled::ShowFunctions,
+        Statement::ShowProcedures(_) => Compiled::ShowProcedures,
         Statement::Begin(_) => Compiled::Begin,
         Statement::Commit(_) => Compiled::Commit,
         Statement::Rollback(_) => Compiled::Rollback,
@@ -108,14 +119,18 @@ pub(crate) fn statement(statement: Statement, statistics: &dyn Statistics) -> Re
         Statement::Summarize(summarize) => Compiled::Summarize(summarize),
         Statement::CopyTo(copy) => {
             let ast::CopyTo { query, file, file_options, .. } = *copy;
-            Compiled::CopyTo(Box::new(CopyTo { query: self::query(&query, statistics)?, file, file_options }))
+            Compiled::CopyTo(Box::new(CopyTo {
+                query: self::query(&query, statistics, procedures)?,
+                file,
+                file_options,
+            }))
         }
     })
 }
 
 /// Binds, plans and optimizes a query.
-fn query(query: &ast::Query, statistics: &dyn Statistics) -> Result<Compilation> {
-    let (bound, notices, assumptions) = bind::bind(query, statistics)?;
+fn query(query: &ast::Query, statistics: &dyn Statistics, procedures: &Procedures) -> Result<Compilation> {
+    let (bound, notices, assumptions) = bind::bind(query, statistics, procedures)?;
     let mut plan = planner::plan(bound, statistics, assumptions)?;
     optimize::optimize(&mut plan);
     Ok(Compilation { plan, notices })
@@ -125,7 +140,7 @@ fn query(query: &ast::Query, statistics: &dyn Statistics) -> Result<Compilation>
 #[cfg(test)]
 pub(crate) fn without_rules(text: &str, statistics: &dyn Statistics) -> Result<Plan> {
     let Statement::Query(query) = parse(text)? else { panic!("no query: {text}") };
-    let (bound, _, assumptions) = bind::bind(&query, statistics)?;
+    let (bound, _, assumptions) = bind::bind(&query, statistics, &Procedures::default())?;
     let mut plan = planner::plan(bound, statistics, assumptions)?;
     optimize::only_carry(&mut plan);
     Ok(plan)

@@ -32,6 +32,7 @@ pub(crate) mod suggest;
 
 pub use self::explain::{OperatorProfile, Profile};
 pub(crate) use self::parse::{is_complete, parse, split_statements};
+pub use self::procedure::{Procedure, ValueType};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::{
     chain::ChainAggregate,
     function::{Aggregator, Function},
+    procedure::Procedure,
 };
 use crate::{
     error::Span,
@@ -153,7 +154,14 @@ pub(crate) enum Op {
     /// For each input row, the rows of a CSV file.
     LoadCsv { input: Box<Op>, url: Expr, with_headers: bool, delimiter: u8, slot: Slot, carry: Vec<Slot> },
     /// For each input row, the rows a procedure yields.
-    ProcedureCall { input: Box<Op>, name: Arc<str>, args: Vec<Expr>, yields: Vec<(Arc<str>, Slot)>, carry: Vec<Slot> },
+    ProcedureCall {
+        input: Box<Op>,
+        procedure: Arc<Procedure>,
+        args: Vec<Expr>,
+        /// Which outputs go where.
+        yields: Vec<(usize, Slot)>,
+        carry: Vec<Slot>,
+    },
     /// Reads its whole input before the first row leaves, so that writes above do not disturb reads below.
     Eager { input: Box<Op> },
     /// For each input row, creates nodes and relationships.

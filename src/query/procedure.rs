@@ -1,26 +1,325 @@
-//! The procedures that `CALL` knows: their arguments and outputs.
+//! The procedures that `CALL` knows: those built in, and those that the application adds.
 
-use super::bind::Kind;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
-/// A procedure's signature.
-#[derive(Debug)]
-pub(crate) struct Procedure {
-    /// Its name with its namespace.
-    pub(crate) name: &'static str,
-    /// How many arguments it takes.
-    pub(crate) n_args: usize,
-    /// What it yields.
-    pub(crate) outputs: &'static [(&'static str, Kind)],
+use super::bind::{Element, Kind};
+use crate::{Error, QueryError, Result, graph::Snapshot, model::Value};
+
+/// A procedure of the application, which statements run by `CALL`.
+///
+/// It gets its arguments, checked against their types, and gives rows with a value for each output. A procedure without
+/// outputs is called for what it does; the row that called it goes on.
+///
+/// ```
+/// use attendb::{Database, Procedure, ValueType};
+///
+/// # fn main() -> attendb::Result<()> {
+/// let db = Database::memory()?;
+/// db.register(
+///     Procedure::new("text.words", |args| {
+///         let words: Vec<_> = args[0].as_str().unwrap_or_default().split(' ').map(|word| Ok(vec![word.into()])).collect();
+///         Ok(words)
+///     })
+///     .argument("text", ValueType::String)
+///     .output("word", ValueType::String),
+/// )?;
+/// let words: Vec<(String,)> =
+///     db.query("CALL text.words('to be or') YIELD word WHERE word <> 'or' RETURN word", ())?.collect_as()?;
+/// assert_eq!(words, [("to".to_owned(),), ("be".to_owned(),)]);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Procedure {
+    name: Arc<str>,
+    args: Vec<Field>,
+    outputs: Vec<Field>,
+    body: Body,
 }
 
-/// Every procedure.
-pub(crate) const ALL: &[Procedure] = &[
-    Procedure { name: "db.labels", n_args: 0, outputs: &[("label", Kind::String)] },
-    Procedure { name: "db.relationshipTypes", n_args: 0, outputs: &[("relationshipType", Kind::String)] },
-    Procedure { name: "db.propertyKeys", n_args: 0, outputs: &[("propertyKey", Kind::String)] },
-];
+/// An argument or an output.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) name: Arc<str>,
+    pub(crate) value_type: ValueType,
+}
 
-/// Returns the procedure of this name, without regard to case.
-pub(crate) fn find(name: &str) -> Option<&'static Procedure> {
-    ALL.iter().find(|procedure| procedure.name.eq_ignore_ascii_case(name))
+/// The type of an argument or output. Every type admits null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ValueType {
+    /// Anything.
+    Any,
+    /// A boolean.
+    Boolean,
+    /// An integer.
+    Integer,
+    /// A float; an integer is converted.
+    Float,
+    /// An integer or a float.
+    Number,
+    /// A string.
+    String,
+    /// A date.
+    Date,
+    /// A list of anything.
+    List,
+    /// A map.
+    Map,
+    /// A node.
+    Node,
+    /// A relationship.
+    Relationship,
+    /// A path.
+    Path,
+}
+
+/// The rows of one call.
+pub(crate) type ProcedureRows = Box<dyn Iterator<Item = Result<Vec<Value>>> + Send>;
+
+enum Body {
+    BuiltIn(fn(&Snapshot) -> Vec<Value>),
+    Host(Box<dyn Fn(Vec<Value>) -> Result<ProcedureRows> + Send + Sync>),
+}
+
+impl Procedure {
+    /// Returns a procedure of this name (`namespace.name`) that runs `body`, as yet without arguments and outputs.
+    ///
+    /// The body runs while the statement does, maybe in several threads at once, and the rows it gives are read one by one:
+    /// it must not write to the same database, which would wait for the statement that calls it.
+    pub fn new<F, I>(name: impl AsRef<str>, body: F) -> Self
+    where
+        F: Fn(Vec<Value>) -> Result<I> + Send + Sync + 'static,
+        I: IntoIterator<Item = Result<Vec<Value>>>,
+        I::IntoIter: Send + 'static,
+    {
+        let body = move |args| Ok(Box::new(body(args)?.into_iter()) as ProcedureRows);
+        let body = Body::Host(Box::new(body));
+        Self { name: name.as_ref().into(), args: Vec::new(), outputs: Vec::new(), body }
+    }
+
+    /// Adds an argument after the others.
+    pub fn argument(mut self, name: impl AsRef<str>, value_type: ValueType) -> Self {
+        self.args.push(Field { name: name.as_ref().into(), value_type });
+        self
+    }
+
+    /// Adds an output after the others.
+    pub fn output(mut self, name: impl AsRef<str>, value_type: ValueType) -> Self {
+        self.outputs.push(Field { name: name.as_ref().into(), value_type });
+        self
+    }
+
+    fn built_in(name: &str, output: &str, rows: fn(&Snapshot) -> Vec<Value>) -> Self {
+        let outputs = vec![Field { name: output.into(), value_type: ValueType::String }];
+        Self { name: name.into(), args: Vec::new(), outputs, body: Body::BuiltIn(rows) }
+    }
+
+    /// Returns its name with its namespace.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Returns its arguments.
+    pub(crate) fn args(&self) -> &[Field] {
+        &self.args
+    }
+
+    /// Returns its outputs.
+    pub(crate) fn outputs(&self) -> &[Field] {
+        &self.outputs
+    }
+
+    /// Returns its arguments and outputs as `name(argument :: TYPE) :: (output :: TYPE)`.
+    pub(crate) fn signature(&self) -> String {
+        let list = |fields: &[Field]| {
+            fields.iter().map(|field| format!("{} :: {}", field.name, field.value_type)).collect::<Vec<_>>().join(", ")
+        };
+        format!("{}({}) :: ({})", self.name, list(&self.args), list(&self.outputs))
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// A query error where an argument is not of its type; what the procedure itself fails with.
+    pub(crate) fn run(&self, mut args: Vec<Value>, view: &Snapshot) -> Result<ProcedureRows> {
+        for (value, field) in args.iter_mut().zip(&self.args) {
+            if !field.value_type.take(value) {
+                let message = format!("`{}` of `{}` is {}, not {value}", field.name, self.name, field.value_type);
+                return Err(QueryError::type_error("InvalidArgumentType", message).into());
+            }
+        }
+        match &self.body {
+            Body::BuiltIn(rows) => Ok(Box::new(rows(view).into_iter().map(|value| Ok(vec![value])))),
+            Body::Host(body) => body(args),
+        }
+    }
+
+    /// Checks a row that the procedure gave.
+    ///
+    /// # Errors
+    /// A query error where it does not have a value of its type for each output.
+    pub(crate) fn check_row(&self, row: &mut [Value]) -> Result<()> {
+        if row.len() != self.outputs.len() {
+            let message = format!("`{}` gave a row of {} values, not of {}", self.name, row.len(), self.outputs.len());
+            return Err(failure("InvalidOutput", message).into());
+        }
+        for (value, field) in row.iter_mut().zip(&self.outputs) {
+            if !field.value_type.take(value) {
+                let message =
+                    format!("`{}` gave {value} as `{}`, which is {}", self.name, field.name, field.value_type);
+                return Err(failure("InvalidOutput", message).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failure(detail: &'static str, message: String) -> QueryError {
+    QueryError::run("52N37", "ProcedureError", detail, message)
+}
+
+impl Error {
+    /// Returns the error of a procedure that could not do its work, for [`Procedure`]s to fail with.
+    pub fn procedure(message: impl Into<String>) -> Self {
+        failure("ProcedureFailed", message.into()).into()
+    }
+}
+
+impl fmt::Debug for Procedure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Procedure").field(&self.signature()).finish()
+    }
+}
+
+impl ValueType {
+    /// Returns whether a value fits; an integer becomes a float where that is the type.
+    fn take(self, value: &mut Value) -> bool {
+        match (self, &*value) {
+            (_, Value::Null) | (Self::Any, _) => true,
+            (Self::Float, Value::Int(n)) => {
+                *value = Value::Float(*n as f64);
+                true
+            }
+            (Self::Boolean, Value::Bool(_))
+            | (Self::Integer | Self::Number, Value::Int(_))
+            | (Self::Float | Self::Number, Value::Float(_))
+            | (Self::String, Value::String(_))
+            | (Self::Date, Value::Date(_))
+            | (Self::List, Value::List(_))
+            | (Self::Map, Value::Map(_))
+            | (Self::Node, Value::Node(_))
+            | (Self::Relationship, Value::Relationship(_))
+            | (Self::Path, Value::Path(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Returns what binding knows of such a value.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Any => Kind::Any,
+            Self::Boolean => Kind::Bool,
+            Self::Integer => Kind::Int,
+            Self::Float => Kind::Float,
+            Self::Number => Kind::Number,
+            Self::String => Kind::String,
+            Self::Date => Kind::Date,
+            Self::List => Kind::List(Element::Any),
+            Self::Map => Kind::Map,
+            Self::Node => Kind::Node,
+            Self::Relationship => Kind::Relationship,
+            Self::Path => Kind::Path,
+        }
+    }
+
+    /// Returns whether a value of this kind may fit.
+    pub(crate) fn admits(self, kind: Kind) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Float | Self::Number => kind.may_be_number(),
+            Self::Integer => kind.may_be(&[Kind::Int, Kind::Number]),
+            Self::List => kind.may_be_list(),
+            _ => kind.may_be(&[self.kind()]),
+        }
+    }
+}
+
+impl fmt::Display for ValueType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "ANY",
+            Self::Boolean => "BOOLEAN",
+            Self::Integer => "INTEGER",
+            Self::Float => "FLOAT",
+            Self::Number => "NUMBER",
+            Self::String => "STRING",
+            Self::Date => "DATE",
+            Self::List => "LIST",
+            Self::Map => "MAP",
+            Self::Node => "NODE",
+            Self::Relationship => "RELATIONSHIP",
+            Self::Path => "PATH",
+        })
+    }
+}
+
+/// Every procedure of a database, by its name in small letters. None is ever taken away or replaced, so that plans stay
+/// right.
+#[derive(Debug)]
+pub(crate) struct Procedures(RwLock<BTreeMap<String, Arc<Procedure>>>);
+
+impl Default for Procedures {
+    fn default() -> Self {
+        let known = built_in().into_iter().map(|procedure| (procedure.name.to_ascii_lowercase(), Arc::new(procedure)));
+        Self(RwLock::new(known.collect()))
+    }
+}
+
+impl Procedures {
+    /// Adds a procedure.
+    ///
+    /// # Errors
+    /// `NotAllowed` where there is one of this name.
+    pub(crate) fn add(&self, procedure: Procedure) -> Result<()> {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let key = procedure.name.to_ascii_lowercase();
+        if known.contains_key(&key) {
+            return Err(Error::NotAllowed { what: format!("a second procedure `{}`", procedure.name) });
+        }
+        known.insert(key, Arc::new(procedure));
+        Ok(())
+    }
+
+    /// Returns the procedure of this name, without regard to case.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Procedure>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&name.to_ascii_lowercase()).cloned()
+    }
+
+    /// Returns all procedures, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Procedure>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+/// The names of the procedures that every database has.
+pub(crate) const BUILT_IN: &[&str] = &["db.labels", "db.propertyKeys", "db.relationshipTypes"];
+
+fn built_in() -> [Procedure; BUILT_IN.len()] {
+    [
+        Procedure::built_in(BUILT_IN[0], "label", |view| {
+            let labels = view.catalog().labels().filter(|(id, _)| view.n_label(*id) > 0);
+            labels.map(|(_, name)| Value::String(name.clone())).collect()
+        }),
+        Procedure::built_in(BUILT_IN[1], "propertyKey", |view| {
+            view.catalog().keys().map(|(_, name)| Value::String(name.clone())).collect()
+        }),
+        Procedure::built_in(BUILT_IN[2], "relationshipType", |view| {
+            let types = view.catalog().rel_types().filter(|(id, _)| view.n_type(*id) > 0);
+            types.map(|(_, name)| Value::String(name.clone())).collect()
+        }),
+    ]
 }

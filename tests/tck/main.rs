@@ -9,6 +9,7 @@
 mod args;
 mod feature;
 mod pool;
+mod procedure;
 mod report;
 mod scenario;
 mod step;

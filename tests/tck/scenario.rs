@@ -13,6 +13,7 @@ use attendb::{
 
 use super::{
     feature::Scenario,
+    procedure,
     step::Step,
     support::{self, Table, graph::Graph},
     value::{self, Expected},
@@ -67,9 +68,6 @@ pub(crate) fn run(scenario: &Scenario, root: &Path) -> Outcome {
     let mut steps = Vec::new();
     for line in &scenario.steps {
         match Step::parse(line) {
-            Ok(Step::Procedure(signature)) => {
-                return Outcome::new(Status::Skipped, format!("needs a procedure of the host: {signature}"));
-            }
             Ok(step) => steps.push(step),
             Err(reason) => return Outcome::new(Status::Skipped, reason),
         }
@@ -123,7 +121,7 @@ impl State {
                 Err(Outcome::new(Status::Wrong, format!("side effects {actual:?} instead of {expected:?}")))
             }
             Step::Raised { kind, phase, detail } => self.check_error(&kind, &phase, &detail),
-            Step::Procedure(_) => unreachable!("skipped before anything ran"),
+            Step::Procedure { signature, table } => self.procedure(&signature, &table),
         }
     }
 
@@ -139,6 +137,12 @@ impl State {
         let text = fs::read_to_string(&path);
         let text = text.map_err(|error| Outcome::new(Status::Skipped, format!("{}: {error}", path.display())))?;
         text.split(';').filter(|part| !part.trim().is_empty()).try_for_each(|statement| self.set_up(statement))
+    }
+
+    fn procedure(&mut self, signature: &str, table: &[Vec<String>]) -> Result<(), Outcome> {
+        let procedure = procedure::of(signature, table).map_err(|reason| Outcome::new(Status::Skipped, reason))?;
+        let registered = self.db.register(procedure);
+        registered.map_err(|error| Outcome::new(Status::Error, format!("registering: {}", describe(&error))))
     }
 
     fn parameters(&mut self, table: &[Vec<String>]) -> Result<(), Outcome> {

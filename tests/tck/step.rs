@@ -10,7 +10,12 @@ pub(crate) enum Step {
     /// Start with one of the named graphs.
     NamedGraph(String),
     /// A procedure must exist.
-    Procedure(String),
+    Procedure {
+        /// `name(argument :: TYPE?, ...) :: (output :: TYPE?, ...)`.
+        signature: String,
+        /// What it gives: header and rows of arguments and outputs.
+        table: Vec<Vec<String>>,
+    },
     /// Set the graph up.
     HavingExecuted(String),
     /// Set parameters.
@@ -59,7 +64,7 @@ impl Step {
             "the result should be, in order (ignoring element order for lists)" => rows(table(), true, false),
             "no side effects" => Self::SideEffects(Vec::new()),
             "the side effects should be" => Self::SideEffects(effects(&table())?),
-            _ => return other(line.text.trim()),
+            _ => return other(line.text.trim(), table()),
         })
     }
 }
@@ -76,12 +81,13 @@ fn effects(table: &[Vec<String>]) -> Result<Vec<(String, i64)>, String> {
     table.iter().map(entry).collect()
 }
 
-fn other(text: &str) -> Result<Step, String> {
+fn other(text: &str, table: Vec<Vec<String>>) -> Result<Step, String> {
     if let Some(name) = text.strip_prefix("the ").and_then(|rest| rest.strip_suffix(" graph")) {
         return Ok(Step::NamedGraph(name.to_owned()));
     }
     if let Some(signature) = text.strip_prefix("there exists a procedure ") {
-        return Ok(Step::Procedure(signature.trim_end_matches(':').trim().to_owned()));
+        let signature = signature.trim_end_matches(':').trim().to_owned();
+        return Ok(Step::Procedure { signature, table });
     }
     // a TYPE should be raised at PHASE: DETAIL
     if let Some((kind, rest)) = text.split_once(" should be raised at ")

@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use super::kind::Kind;
-use crate::query::plan::{Aggregate, CreatePattern, Expr, Follow, LabelRef, SetItem, Slot, SlotInfo, SortKey, TypeRef};
+use crate::query::{
+    plan::{Aggregate, CreatePattern, Expr, Follow, LabelRef, SetItem, Slot, SlotInfo, SortKey, TypeRef},
+    procedure::Procedure,
+};
 
 /// A bound statement.
 #[derive(Debug)]
@@ -84,9 +87,10 @@ pub(crate) enum BoundClause {
         slot: Slot,
     },
     Procedure {
-        name: Arc<str>,
+        procedure: Arc<Procedure>,
         args: Vec<Expr>,
-        yields: Vec<(Arc<str>, Slot)>,
+        /// Which outputs go where.
+        yields: Vec<(usize, Slot)>,
         predicate: Option<Expr>,
     },
     /// `CALL { ... }`; `unit` where it returns nothing, so that each outer row stays one row.

@@ -26,9 +26,8 @@ impl<'a> Binder<'a> {
         args: &'a [ast::Expr],
     ) -> Result<Typed> {
         if let Some(function) = Aggregator::find(&name.text) {
-            let percentile = matches!(function, Aggregator::PercentileCont | Aggregator::PercentileDisc);
-            let wanted = if percentile { 2 } else { 1 };
-            check_arity(name, args.len(), wanted, wanted)?;
+            let (min, max) = function.arity();
+            check_arity(name, args.len(), min, max)?;
             return self.aggregate(e, function, distinct, args);
         }
         let Some(function) = Function::find(&name.text) else { return Err(unknown_function(name)) };

@@ -5,11 +5,12 @@ use super::{
     expr::wrong_argument, fail, pattern::NewVariables,
 };
 use crate::{
-    QueryError, Result,
+    QueryError, Result, Span,
     query::{
         ast::{self, Clause},
-        plan::SlotKind,
-        procedure, suggest,
+        plan::{Expr, SlotKind},
+        procedure::Procedure,
+        suggest,
     },
 };
 
@@ -150,7 +151,7 @@ impl<'a> Binder<'a> {
 
     fn procedure(&mut self, clause: &'a ast::Call, columns: &mut Vec<Column>) -> Result<BoundClause> {
         let name = &clause.procedure;
-        let Some(procedure) = procedure::find(&name.text) else {
+        let Some(procedure) = self.procedures.find(&name.text) else {
             let mut error = QueryError::compile(
                 "42001",
                 "ProcedureError",
@@ -158,43 +159,43 @@ impl<'a> Binder<'a> {
                 format!("there is no procedure `{}`", name.text),
                 name.span,
             );
-            if let Some(hint) = suggest::hint(&name.text, procedure::ALL.iter().map(|known| known.name)) {
+            let known = self.procedures.all();
+            if let Some(hint) = suggest::hint(&name.text, known.iter().map(|known| &**known.name())) {
                 error = error.hint(hint);
             }
             return Err(error.into());
         };
-        let written = clause.args.as_deref().unwrap_or(&[]);
-        if written.len() != procedure.n_args {
-            let message = format!("`{}` takes {} arguments, not {}", procedure.name, procedure.n_args, written.len());
-            return Err(fail("InvalidNumberOfArguments", message, name.span));
-        }
-        let mut args = Vec::with_capacity(written.len());
-        self.aggregation = Mode::Forbidden("in the arguments of a procedure");
-        for arg in written {
-            args.push(self.expr(arg)?.0);
-        }
+        let args = match &clause.args {
+            Some(args) => self.procedure_args(&procedure, args, name.span)?,
+            None if clause.standalone || procedure.args().is_empty() => {
+                procedure.args().iter().map(|arg| Expr::Param(self.param(&arg.name))).collect()
+            }
+            None => {
+                let message = format!("`{}` takes arguments: {}", procedure.name(), procedure.signature());
+                return Err(fail("InvalidArgumentPassingMode", message, name.span));
+            }
+        };
         let mut yields = Vec::new();
-        let mut keep = |binder: &mut Self, output: &(&'static str, Kind), variable: &ast::Name| -> Result<()> {
-            let slot = binder.declare(variable, SlotKind::Value, output.1)?;
-            yields.push((output.0.into(), slot));
+        let mut keep = |binder: &mut Self, at: usize, variable: &ast::Name| -> Result<()> {
+            let kind = procedure.outputs()[at].value_type.kind();
+            let slot = binder.declare(variable, SlotKind::Value, kind)?;
+            yields.push((at, slot));
             if clause.standalone {
-                columns.push(Column { name: variable.text.clone(), slot, kind: output.1 });
+                columns.push(Column { name: variable.text.clone(), slot, kind });
             }
             Ok(())
         };
         match &clause.yields {
             ast::Yield::Items(items) => {
                 for item in items {
-                    let Some(output) = procedure.outputs.iter().find(|(output, _)| *output == &*item.output.text)
-                    else {
-                        return Err(self.unknown_output(procedure, &item.output));
-                    };
-                    keep(self, output, item.alias.as_ref().unwrap_or(&item.output))?;
+                    let at = procedure.outputs().iter().position(|output| output.name == item.output.text);
+                    let Some(at) = at else { return Err(unknown_output(&procedure, &item.output)) };
+                    keep(self, at, item.alias.as_ref().unwrap_or(&item.output))?;
                 }
             }
             ast::Yield::All(_) | ast::Yield::Absent if clause.standalone => {
-                for output in procedure.outputs {
-                    keep(self, output, &ast::Name { text: output.0.into(), span: clause.span })?;
+                for (at, output) in procedure.outputs().iter().enumerate() {
+                    keep(self, at, &ast::Name { text: output.name.clone(), span: clause.span })?;
                 }
             }
             ast::Yield::All(span) => {
@@ -205,15 +206,42 @@ impl<'a> Binder<'a> {
         }
         self.aggregation = Mode::Forbidden("in WHERE");
         let predicate = clause.predicate.as_ref().map(|predicate| self.predicate(predicate)).transpose()?;
-        Ok(BoundClause::Procedure { name: procedure.name.into(), args, yields, predicate })
+        Ok(BoundClause::Procedure { procedure, args, yields, predicate })
     }
 
-    fn unknown_output(&self, procedure: &procedure::Procedure, name: &ast::Name) -> crate::Error {
-        let message = format!("procedure `{}` yields no `{}`", procedure.name, name.text);
-        let mut error = QueryError::syntax("UndefinedVariable", message, name.span);
-        if let Some(hint) = suggest::hint(&name.text, procedure.outputs.iter().map(|(output, _)| *output)) {
-            error = error.hint(hint);
+    fn procedure_args(&mut self, procedure: &Procedure, args: &'a [ast::Expr], span: Span) -> Result<Vec<Expr>> {
+        let wanted = procedure.args();
+        if args.len() != wanted.len() {
+            let (n, s) = (wanted.len(), if wanted.len() == 1 { "" } else { "s" });
+            let message = format!("`{}` takes {n} argument{s}, not {}", procedure.name(), args.len());
+            let error = QueryError::syntax("InvalidNumberOfArguments", message, span);
+            return Err(error.hint(procedure.signature()).into());
         }
-        error.into()
+        self.aggregation = Mode::Forbidden("in the arguments of a procedure");
+        let mut bound = Vec::with_capacity(args.len());
+        for (arg, wanted) in args.iter().zip(wanted) {
+            let (expr, kind) = self.expr(arg)?;
+            if !wanted.value_type.admits(kind) {
+                let message = format!(
+                    "`{}` of `{}` is {}, not {}",
+                    wanted.name,
+                    procedure.name(),
+                    wanted.value_type,
+                    kind.name()
+                );
+                return Err(fail("InvalidArgumentType", message, arg.span));
+            }
+            bound.push(expr);
+        }
+        Ok(bound)
     }
+}
+
+fn unknown_output(procedure: &Procedure, name: &ast::Name) -> crate::Error {
+    let message = format!("procedure `{}` yields no `{}`", procedure.name(), name.text);
+    let mut error = QueryError::syntax("UndefinedVariable", message, name.span);
+    if let Some(hint) = suggest::hint(&name.text, procedure.outputs().iter().map(|output| &*output.name)) {
+        error = error.hint(hint);
+    }
+    error.into()
 }

@@ -25,13 +25,14 @@ pub(crate) use bound::{
     Aggregation, Bound, BoundClause, BoundMatch, BoundProjection, BoundQuery, BoundSingle, Column, Length,
     PatternGraph, PatternNode, PatternRel, Selector,
 };
-pub(crate) use kind::Kind;
+pub(crate) use kind::{Element, Kind};
 use scope::{Place, Scope, Variable};
 
 use super::{
     ast,
     notice::Notice,
     plan::{Aggregate, Assumption, KeyRef, LabelRef, Slot, SlotInfo, SlotKind, TypeRef},
+    procedure::Procedures,
     statistics::Statistics,
     suggest,
 };
@@ -48,9 +49,13 @@ const STEPS_MAX: u32 = 400;
 ///
 /// # Errors
 /// The statement's first error.
-pub(crate) fn bind(query: &ast::Query, statistics: &dyn Statistics) -> Result<(Bound, Vec<Notice>, Vec<Assumption>)> {
+pub(crate) fn bind(
+    query: &ast::Query,
+    statistics: &dyn Statistics,
+    procedures: &Procedures,
+) -> Result<(Bound, Vec<Notice>, Vec<Assumption>)> {
     let writes = writes(query);
-    let mut binder = Binder::new(statistics, writes);
+    let mut binder = Binder::new(statistics, procedures, writes);
     let query = binder.query(query)?;
     Ok((Bound { query, slots: binder.slots, params: binder.params, writes }, binder.notices, binder.assumptions))
 }
@@ -73,6 +78,7 @@ fn writes(query: &ast::Query) -> bool {
 /// The state of binding one statement.
 struct Binder<'a> {
     statistics: &'a dyn Statistics,
+    procedures: &'a Procedures,
     writes: bool,
     slots: Vec<SlotInfo>,
     params: Vec<Arc<str>>,
@@ -114,9 +120,10 @@ struct Hidden {
 }
 
 impl<'a> Binder<'a> {
-    fn new(statistics: &'a dyn Statistics, writes: bool) -> Self {
+    fn new(statistics: &'a dyn Statistics, procedures: &'a Procedures, writes: bool) -> Self {
         Self {
             statistics,
+            procedures,
             writes,
             slots: Vec::with_capacity(16),
             params: Vec::new(),

@@ -162,8 +162,8 @@ fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
             builder.needs_files = true;
             Box::new(unwind::LoadCsv::build(input, url, (*with_headers, *delimiter), *slot, carry, builder))
         }
-        Op::ProcedureCall { input, name, args, yields, carry } => {
-            Box::new(call::ProcedureCall::build(input, name, args, yields, carry, builder))
+        Op::ProcedureCall { input, procedure, args, yields, carry } => {
+            Box::new(call::ProcedureCall::build(input, procedure, args, yields, carry, builder))
         }
         Op::Eager { input } => Box::new(sort::Eager::build(input, builder)),
         Op::Create { input, create } => Box::new(write::Create::build(input, create, builder)),

@@ -15,6 +15,7 @@ use crate::{
             Aggregate, ApplyKind, Arithmetic, Comparison, CreateNode, CreatePattern, CreateRel, Expand, Expr, Follow,
             KeyRef, LabelRef, Op, Plan, SetItem, Slot, SlotInfo, SlotKind, SortKey, TypeRef, VarExpand,
         },
+        procedure::Procedures,
     },
     storage::Store,
 };
@@ -333,7 +334,8 @@ fn a_prepared_run_repeats() {
 fn query(text: &str, limits: Limits) -> Result<Vec<Vec<Value>>, Error> {
     let source = ring();
     let statement = crate::query::parse(text).unwrap();
-    let Compiled::Query(compilation) = compile::statement(statement, source.view()).unwrap() else {
+    let Compiled::Query(compilation) = compile::statement(statement, source.view(), &Procedures::default()).unwrap()
+    else {
         panic!("{text} is no query");
     };
     collect(&mut Execution::new(Arc::new(compilation.plan), vec![], source, limits))
@@ -386,7 +388,8 @@ fn shortest_paths_are_the_shortest_of_all_trails() {
     let mut execute = |text: &str| -> Vec<Vec<Value>> {
         let statement = crate::query::parse(text).unwrap();
         let view = std::mem::replace(&mut source, nothing());
-        let Compiled::Query(compilation) = compile::statement(statement, view.view()).unwrap() else {
+        let Compiled::Query(compilation) = compile::statement(statement, view.view(), &Procedures::default()).unwrap()
+        else {
             panic!("{text} is no query");
         };
         let mut execution = Execution::new(Arc::new(compilation.plan), vec![], view, Limits::default());

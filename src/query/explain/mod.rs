@@ -131,7 +131,7 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
         Op::Union { distinct: false, .. } => "UnionAll".to_owned(),
         Op::Union { distinct: true, .. } => "Union".to_owned(),
         Op::LoadCsv { url, slot, .. } => format!("LoadCsv {} AS {}", p.expr(url), p.slot(*slot)),
-        Op::ProcedureCall { name, args, .. } => format!("ProcedureCall {name}({})", p.exprs(args)),
+        Op::ProcedureCall { procedure, args, .. } => format!("ProcedureCall {}({})", procedure.name(), p.exprs(args)),
         Op::Eager { .. } => "Eager".to_owned(),
         Op::Create { create, .. } => format!("Create {}", p.create(create)),
         Op::Merge { create, .. } => format!("Merge {}", p.create(create)),

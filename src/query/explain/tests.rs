@@ -4,11 +4,12 @@ use super::*;
 use crate::query::{
     compile::{Compilation, Compiled, statement},
     parse::parse,
+    procedure::Procedures,
     statistics::table::Table,
 };
 
 fn compile(text: &str) -> crate::Result<Compilation> {
-    match statement(parse(text)?, &Table::social())? {
+    match statement(parse(text)?, &Table::social(), &Procedures::default())? {
         Compiled::Query(compilation) => Ok(compilation),
         other => panic!("no query: {other:?}"),
     }

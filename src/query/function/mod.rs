@@ -152,6 +152,14 @@ impl Aggregator {
     pub(crate) fn name(self) -> &'static str {
         Self::ALL[self as usize].1
     }
+
+    /// Returns the least and the most arguments it takes.
+    pub(crate) fn arity(self) -> (usize, usize) {
+        match self {
+            Self::PercentileCont | Self::PercentileDisc => (2, 2),
+            _ => (1, 1),
+        }
+    }
 }
 
 /// Returns what a function gives for these arguments.

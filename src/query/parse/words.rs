@@ -152,6 +152,10 @@ pub(super) mod code {
     pub(crate) const FOREACH: Code = *b"Fe";
     /// `FROM`.
     pub(crate) const FROM: Code = *b"Fm";
+    /// `FUNCTION`.
+    pub(crate) const FUNCTION: Code = *b"Fn";
+    /// `FUNCTIONS`.
+    pub(crate) const FUNCTIONS: Code = *b"Fs";
     /// `HEADERS`.
     pub(crate) const HEADERS: Code = *b"Hd";
     /// `IF`.
@@ -184,6 +188,10 @@ pub(super) mod code {
     pub(crate) const OR: Code = *b"Io";
     /// `ORDER`.
     pub(crate) const ORDER: Code = *b"Od";
+    /// `PROCEDURE`.
+    pub(crate) const PROCEDURE: Code = *b"Pc";
+    /// `PROCEDURES`.
+    pub(crate) const PROCEDURES: Code = *b"Pd";
     /// `PROFILE`.
     pub(crate) const PROFILE: Code = *b"Pr";
     /// `REMOVE`.
@@ -270,6 +278,8 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("FOR", code::FOR),
     ("FOREACH", code::FOREACH),
     ("FROM", code::FROM),
+    ("FUNCTION", code::FUNCTION),
+    ("FUNCTIONS", code::FUNCTIONS),
     ("HEADERS", code::HEADERS),
     ("IF", code::IF),
     ("IN", code::IN),
@@ -286,6 +296,8 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("OPTIONAL", code::OPTIONAL),
     ("OR", code::OR),
     ("ORDER", code::ORDER),
+    ("PROCEDURE", code::PROCEDURE),
+    ("PROCEDURES", code::PROCEDURES),
     ("PROFILE", code::PROFILE),
     ("REMOVE", code::REMOVE),
     ("REQUIRE", code::REQUIRE),

@@ -89,9 +89,9 @@ impl<'a> Planner<'a> {
                 let input = Box::new(effects.before_pass(op));
                 Op::LoadCsv { input, url, with_headers, delimiter, slot, carry: Vec::new() }
             }
-            BoundClause::Procedure { name, args, yields, predicate } => {
+            BoundClause::Procedure { procedure, args, yields, predicate } => {
                 let input = Box::new(effects.before_read(op));
-                let call = Op::ProcedureCall { input, name, args, yields, carry: Vec::new() };
+                let call = Op::ProcedureCall { input, procedure, args, yields, carry: Vec::new() };
                 match predicate {
                     None => call,
                     Some(predicate) => Op::Filter { input: Box::new(call), predicate, carry: Vec::new() },

@@ -15,12 +15,14 @@ use crate::{
         parse::parse,
         plan::Plan,
         planner,
+        procedure::Procedures,
     },
 };
 
 fn plan(text: &str, view: &Snapshot, factorizes: bool) -> Plan {
     let Statement::Query(query) = parse(text).unwrap_or_else(|e| panic!("{text}: {e}")) else { panic!("no query") };
-    let (bound, _, assumptions) = bind::bind(&query, view).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let (bound, _, assumptions) =
+        bind::bind(&query, view, &Procedures::default()).unwrap_or_else(|e| panic!("{text}: {e}"));
     let mut plan = planner::plan(bound, view, assumptions).unwrap();
     if factorizes {
         optimize::optimize(&mut plan);

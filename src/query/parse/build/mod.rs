@@ -59,7 +59,9 @@ impl Builder<'_> {
             Rule::create_index => Statement::CreateIndex(self.create_schema(pair)?),
             Rule::drop => self.drop_schema(pair)?,
             Rule::show => match self.tokens.code(first_token(&pair) + 1) {
-                code::CONSTRAINTS => Statement::ShowConstraints(span),
+                code::CONSTRAINTS | code::CONSTRAINT => Statement::ShowConstraints(span),
+                code::FUNCTIONS | code::FUNCTION => Statement::ShowFunctions(span),
+                code::PROCEDURES | code::PROCEDURE => Statement::ShowProcedures(span),
                 _ => Statement::ShowIndexes(span),
             },
             Rule::begin => Statement::Begin(span),
