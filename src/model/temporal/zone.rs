@@ -120,7 +120,7 @@ pub(super) fn nanos_of(seconds: i32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Date, LocalTime};
+    use crate::model::{Date, temporal::LocalTime};
 
     #[test]
     fn offsets_in_every_form() {
