@@ -53,7 +53,13 @@ impl<'a> Run<'a> {
     pub(super) fn values(&self, plan: &Plan) -> Result<Vec<Value>> {
         let value = |name: &Arc<str>| {
             let value = self.params.get(name).cloned();
-            value.ok_or_else(|| Error::from(missing_parameter(name)))
+            value.ok_or_else(|| {
+                let error = missing_parameter(name);
+                Error::from(match crate::query::parameter_span(self.text, name) {
+                    Some(span) => error.at(span).locate(self.text),
+                    None => error,
+                })
+            })
         };
         plan.params.iter().map(value).collect()
     }

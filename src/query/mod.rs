@@ -31,7 +31,7 @@ pub(crate) mod statistics;
 pub(crate) mod suggest;
 
 pub use self::explain::{OperatorProfile, Profile};
-pub(crate) use self::parse::{is_complete, parse, split_statements};
+pub(crate) use self::parse::{is_complete, parameter_span, parse, split_statements};
 pub use self::procedure::{Procedure, ValueType};
 
 #[cfg(test)]

@@ -3,8 +3,12 @@
 /// The longest name that is compared: longer ones are no slips of the finger.
 const NAME_CHARS_MAX: usize = 64;
 
+/// So many letters that a longer name begins with are more than chance.
+const BEGUN_CHARS_MIN: usize = 4;
+
 /// Returns the candidate most like `wanted`: the same but for case, or at most a third of its letters away (one letter
-/// always, except in names of one or two). Of equally close ones, the first.
+/// always, except in names of one or two). Of equally close ones, the first. Where there is none, the first that begins with
+/// it.
 pub(crate) fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let n_wanted = wanted.chars().count();
     if n_wanted > NAME_CHARS_MAX {
@@ -13,8 +17,12 @@ pub(crate) fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a
     let allowed = if n_wanted < 3 { 0 } else { (n_wanted / 3).max(1) };
     let wanted: Vec<char> = wanted.chars().flat_map(char::to_lowercase).collect();
     let mut best: Option<(usize, &str)> = None;
+    let mut begun = None;
     for candidate in candidates {
         let letters: Vec<char> = candidate.chars().take(NAME_CHARS_MAX + 1).flat_map(char::to_lowercase).collect();
+        if begun.is_none() && n_wanted >= BEGUN_CHARS_MIN && letters.starts_with(&wanted) {
+            begun = Some(candidate);
+        }
         if letters.len() > NAME_CHARS_MAX || letters.len().abs_diff(wanted.len()) > allowed {
             continue;
         }
@@ -23,7 +31,7 @@ pub(crate) fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a
             best = Some((away, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best.map(|(_, candidate)| candidate).or(begun)
 }
 
 /// Returns the hint for a wrong name, if there is a candidate.
@@ -62,6 +70,8 @@ mod tests {
         assert_eq!(suggest("knwos", known), Some("KNOWS"));
         assert_eq!(suggest("Robot", known), None);
         assert_eq!(suggest("n", known), None);
+        assert_eq!(suggest("pers", known), Some("Person"));
+        assert_eq!(suggest("Per", known), None);
         assert_eq!(hint("nane", known).as_deref(), Some("did you mean `name`?"));
     }
 }

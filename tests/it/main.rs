@@ -22,4 +22,5 @@ mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod typos;
 mod writes;

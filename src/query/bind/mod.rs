@@ -101,6 +101,8 @@ struct Binder<'a> {
     computed_simple: bool,
     /// Variables that exist but may not be used here, and what using one is.
     hidden: Option<Hidden>,
+    /// Names of variables that ended at a `WITH` of the query at hand.
+    ended: Vec<Arc<str>>,
     unnamed: Arc<str>,
 }
 
@@ -118,6 +120,9 @@ struct Hidden {
     detail: &'static str,
     message: &'static str,
 }
+
+/// The most variables that a hint lists.
+const NAMES_LISTED_MAX: usize = 8;
 
 impl<'a> Binder<'a> {
     fn new(statistics: &'a dyn Statistics, procedures: &'a Procedures, writes: bool) -> Self {
@@ -138,6 +143,7 @@ impl<'a> Binder<'a> {
             computed: Vec::new(),
             computed_simple: false,
             hidden: None,
+            ended: Vec::new(),
             unnamed: UNNAMED.into(),
         }
     }
@@ -189,13 +195,27 @@ impl<'a> Binder<'a> {
         {
             return fail(hidden.detail, format!("`{}` {}", name.text, hidden.message), name.span);
         }
-        let names = self.scope.iter().map(|variable| &*variable.name);
-        let mut error =
+        let error =
             QueryError::syntax("UndefinedVariable", format!("variable `{}` is not defined", name.text), name.span);
-        if let Some(hint) = suggest::hint(&name.text, names) {
-            error = error.hint(hint);
+        if self.ended.contains(&name.text) {
+            return error
+                .hint(format!("it ends at WITH: name it there to go on with it, as in `WITH *, {}`", name.text))
+                .into();
         }
-        error.into()
+        let names: Vec<&str> =
+            self.scope.iter().map(|variable| &*variable.name).filter(|name| !name.is_empty()).collect();
+        if let Some(hint) = suggest::hint(&name.text, names.iter().copied()) {
+            return error.hint(hint).into();
+        }
+        match names.as_slice() {
+            [] => error.into(),
+            [only] => error.hint(format!("there is `{only}`")).into(),
+            [first @ .., last] if first.len() < NAMES_LISTED_MAX => {
+                let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
+                error.hint(format!("there are {} and `{last}`", first.join(", "))).into()
+            }
+            _ => error.into(),
+        }
     }
 
     /// Fails if a variable of this name exists already.

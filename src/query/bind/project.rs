@@ -89,6 +89,10 @@ impl<'a> Binder<'a> {
             kind: column.kind,
         });
         let after: Scope = pinned.chain(kept).collect();
+        if is_with {
+            self.ended
+                .extend(before.iter().map(|variable| variable.name.clone()).filter(|name| after.find(name).is_none()));
+        }
         let barrier = aggregates || projection.distinct;
         let computed = self.order(projection, &mut bound, computed, &before, &after, barrier, aggregates)?;
         self.scope = Scope::default();

@@ -46,6 +46,19 @@ const NOT_YET: &[(&str, &[&str])] = &[
     ("CHEAPEST", &["="]),
 ];
 
+/// Words and signs of other languages, and what is written here instead.
+const FOREIGN: &[(&str, &str)] = &[
+    ("LIKE", "write STARTS WITH, ENDS WITH, CONTAINS, or =~ with a regular expression"),
+    ("ILIKE", "write =~ with a regular expression, as in n.name =~ '(?i)a.*'"),
+    ("SELECT", "a query is MATCH (n:Label) WHERE ... RETURN ..."),
+    ("UPDATE", "write MATCH (n:Label) SET n.key = value"),
+    ("GROUP", "grouping needs no clause: an aggregating function groups by the other columns"),
+    ("HAVING", "write WITH ..., count(*) AS n WHERE n > 1"),
+    ("JOIN", "write a pattern: MATCH (a)-[:TYPE]->(b)"),
+    ("BETWEEN", "write low <= x <= high"),
+    ("!", "write NOT"),
+];
+
 /// The keywords that begin a clause.
 const CLAUSES: &[Code] = &[
     code::CALL,
@@ -360,6 +373,9 @@ impl Finding<'_> {
         }
         let before = self.at.checked_sub(1).map(|before| self.tokens.code(before));
         let error = unexpected(message, span);
+        if let Some((_, hint)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(self.text(self.at))) {
+            return error.hint(*hint);
+        }
         match self.tokens.code(self.at) {
             code::SEMICOLON => error.hint("only one statement can be given here"),
             code::STRING if before == Some(code::STRING) => error.hint("a quote inside a string is written \\'"),

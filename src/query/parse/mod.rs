@@ -39,6 +39,16 @@ pub(crate) fn parse(text: &str) -> Result<Statement> {
     parse_located(text).map_err(|error| error.locate(text).into())
 }
 
+/// Returns where a text first speaks of a parameter.
+pub(crate) fn parameter_span(text: &str, name: &str) -> Option<Span> {
+    let tokens = lex::lex(text).ok()?;
+    let is_it = |index: &usize| {
+        tokens.code(*index) == words::code::PARAMETER
+            && tokens.text(text, *index).trim_start_matches('$').trim_matches('`') == name
+    };
+    (0..tokens.len()).find(is_it).map(|index| tokens.span(index))
+}
+
 fn parse_located(text: &str) -> Result<Statement, QueryError> {
     let tokens = lex::lex(text)?;
     if tokens.len() == 0 {

@@ -27,7 +27,9 @@ fn from_map(map: &Map) -> Result<Duration> {
             Value::Int(n) => Amount::from(*n),
             Value::Float(x) => Amount::from(*x),
             other => {
-                return Err(invalid(format!("`{key}` of a duration is a number, not {} `{other}`", other.kind())).into());
+                return Err(
+                    invalid(format!("`{key}` of a duration is a number, not {} `{other}`", other.kind())).into()
+                );
             }
         };
         let mut add_nanos = |unit| nanos = nanos.zip(amount.nanos(unit)).and_then(|(a, b)| a.checked_add(b));

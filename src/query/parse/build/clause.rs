@@ -207,7 +207,11 @@ impl Builder<'_> {
         match target.kind {
             ExprKind::Property(entity, key) if !adds => Ok(SetItem::Property { target: *entity, key, value, span }),
             _ => {
-                let what = if adds { "+= needs a variable before it" } else { "this cannot be set" };
+                let what = if adds {
+                    "+= adds a map to a variable; to a property, write n.key = n.key + value"
+                } else {
+                    "this cannot be set"
+                };
                 let variable = owner(target, what)?;
                 Ok(if adds {
                     SetItem::Merge { variable, value, span }
