@@ -75,6 +75,28 @@ pub fn jsonl(input: &[u8]) -> Outcome {
     Outcome::of(with_dir(|dir| import::fuzz::json_lines(dir, input)))
 }
 
+/// Memory that a graph loaded from a stream may take: more than any small stream needs, and little enough that one
+/// that asks for much ends soon.
+const STREAM_BYTES_MAX: u64 = 32 << 20;
+
+/// Loads a stream of a whole database: as it is, or lines whose checksums fit. What was loaded is sound, is written as
+/// a stream that loads again as the same bytes, and can be read and written to.
+pub fn stream(input: &[u8]) -> Outcome {
+    let bytes = db::fuzz::stream_of(input);
+    let options = || Options { memory_bytes_max: STREAM_BYTES_MAX, ..options() };
+    let Ok(db) = Database::load_from_with(bytes.as_slice(), options()) else { return Outcome::Refused };
+    let saved = |db: &Database| {
+        let mut stream = Vec::new();
+        db.save_to(&mut stream).expect("what was loaded can be written");
+        stream
+    };
+    let first = saved(&db);
+    let again = Database::load_from_with(first.as_slice(), options()).expect("what was written can be loaded");
+    assert!(saved(&again) == first, "written, loaded and written again it is another stream");
+    assert_eq!(visit(db), Outcome::Sound, "what was loaded is not sound");
+    Outcome::Sound
+}
+
 /// Long enough for any statement on a few hundred rows, short enough to notice one that hangs.
 const DEADLINE: Duration = Duration::from_secs(2);
 

@@ -44,6 +44,8 @@ pub use params::Params;
 pub use rows::{Row, Rows, Summary};
 pub use schema::{IndexSchema, Schema, Status};
 pub use statement::Statement;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use stream::fuzz;
 pub use stream::{SalvageReport, StreamSummary};
 pub use transaction::{ReadTransaction, Session, WriteTransaction};
 

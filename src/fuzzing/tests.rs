@@ -50,9 +50,43 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+/// Changes a few numbers of a seed or moves lines of it: of text that is read strictly, other changes leave nothing.
+fn mutate_lines(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let split = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let (mut lines, others) = (split(seed), split(other));
+    for _ in 0..1 + random.next(3) {
+        let (at, from) = (random.next(lines.len()), random.next(others.len()));
+        match random.next(8) {
+            0 if lines.len() > 1 => drop(lines.remove(at)),
+            1 => lines.insert(at, others[from].clone()),
+            2 => {
+                let with = random.next(lines.len());
+                lines.swap(at, with);
+            }
+            _ => {
+                let digits: Vec<usize> =
+                    (0..lines[at].len()).filter(|place| lines[at][*place].is_ascii_digit()).collect();
+                let Some(&place) = digits.get(random.next(digits.len())) else { continue };
+                let number = ["0", "1", "2", "3", "7", "10", "1023", "1024", "65536", "4294967295"][random.next(10)];
+                lines[at].splice(place..=place, number.bytes());
+            }
+        }
+    }
+    lines.join(&b'\n')
+}
+
 /// Replays the seeds of a target and `n` mutations of them; some must be in order and some must be refused, or else what
 /// they were made to reach is no longer reached.
 fn replay(target: &str, n: usize, run: impl Fn(&[u8]) -> Outcome) -> BTreeMap<String, usize> {
+    replay_with(mutate, target, n, run)
+}
+
+fn replay_with(
+    mutate: impl Fn(&[u8], &[u8], &mut Random) -> Vec<u8>,
+    target: &str,
+    n: usize,
+    run: impl Fn(&[u8]) -> Outcome,
+) -> BTreeMap<String, usize> {
     let seeds = seeds(target);
     let mut outcomes = BTreeMap::new();
     let mut count = |outcome: Outcome| *outcomes.entry(format!("{outcome:?}")).or_default() += 1;
@@ -106,6 +140,13 @@ fn any_json_lines_are_read_or_refused() {
 }
 
 #[test]
+fn any_stream_is_loaded_or_refused() {
+    replay("stream", 3000, stream);
+    let outcomes = replay_with(mutate_lines, "stream", 3000, stream);
+    assert!(outcomes["Sound"] >= 50, "many are loaded that are not seeds: {outcomes:?}");
+}
+
+#[test]
 fn any_directory_is_read_or_refused() {
     assert!((40..256).contains(&n_parts()), "an edit names a part by one byte: {}", n_parts());
     assert_eq!(directory(&[]), Outcome::Sound, "unchanged");
@@ -127,6 +168,7 @@ fn seeds_are_those_of_this_format() {
         let outcome = match target {
             "block" => block(&bytes),
             "root" => root(&bytes),
+            "stream" => stream(&bytes),
             _ => catalog(&bytes),
         };
         assert_eq!(outcome, Outcome::Sound, "{}", path.display());
@@ -136,5 +178,37 @@ fn seeds_are_those_of_this_format() {
 fn made_seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let mut seeds = graph::fuzz::seeds();
     seeds.extend(storage::fuzz::seeds());
+    seeds.extend(stream_seeds());
     seeds
+}
+
+/// Returns streams of small databases: as they are, and their lines alone.
+fn stream_seeds() -> Vec<(&'static str, String, Vec<u8>)> {
+    let saved = |texts: &[&str]| {
+        let db = Database::memory_with(options()).unwrap();
+        texts.iter().for_each(|text| drop(db.execute(text, ()).unwrap()));
+        let mut stream = Vec::new();
+        db.save_to(&mut stream).unwrap();
+        stream
+    };
+    let people = saved(&[
+        "CREATE CONSTRAINT a_k FOR (n:A) REQUIRE n.k IS UNIQUE",
+        "CREATE INDEX b_s FOR (n:B) ON (n.s)",
+        "CREATE (a:A {k: 1, s: 'x\\n\\u0001é'})-[:R {w: 0.5}]->(b:B:C {s: 'y', k: 2})-[:S]->(a), \
+         (:A {k: 3})-[:R]->({z: 1})",
+        "MATCH (a:A {k: 3}) DETACH DELETE a",
+    ]);
+    let values = saved(&[
+        "CREATE (:A {b: true, d: date('2020-01-02'), f: 0.0 / 0.0, l: [1, 'a', 2.5, false], n: -7, e: [], g: 1e300})",
+    ]);
+    let holes =
+        saved(&["UNWIND range(1, 2100) AS i CREATE (:A)-[:R]->()", "MATCH (n) WHERE id(n) % 700 <> 5 DETACH DELETE n"]);
+    let lines = |name: &str, stream: &[u8]| ("stream", name.to_owned(), db::fuzz::unseal(stream));
+    vec![
+        ("stream", "whole".to_owned(), people.clone()),
+        lines("people", &people),
+        lines("values", &values),
+        lines("holes", &holes),
+        lines("empty", &saved(&[])),
+    ]
 }

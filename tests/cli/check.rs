@@ -27,6 +27,22 @@ fn no_database_is_3_and_none_is_made() {
     let ran = kgql_in(dir.path(), ["check", "x.kg"], "");
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(!dir.path().join("x.kg").exists());
+    fs::write(dir.path().join("file"), "text").unwrap();
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    for (name, reason) in [
+        ("x.kg", "there is no such directory"),
+        ("file/x.kg", "there is no such directory"),
+        ("file", "it is a file, not a directory"),
+        ("empty", "it is an empty directory"),
+    ] {
+        for args in [&["check", name][..], &["dump", name], &["dump", "--salvage", name], &["backup", name, "new.kg"]] {
+            let ran = kgql_in(dir.path(), args, "");
+            assert_eq!(ran.code, 3, "{args:?}: {ran:?}");
+            assert!(ran.err.contains(&format!("{name} is no database: {reason}")), "{args:?}: {ran:?}");
+        }
+    }
+    assert_eq!(fs::read_dir(dir.path().join("empty")).unwrap().count(), 0);
+    assert_eq!(fs::read(dir.path().join("file")).unwrap(), b"text");
 }
 
 #[test]

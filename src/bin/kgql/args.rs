@@ -11,7 +11,8 @@ const AFTER_HELP: &str = "\
 With neither -c nor -f, statements come from the terminal's prompt, or from standard input when that is no terminal.
 Rows go to standard output, everything else to standard error.
 
-Exit codes: 0 fine, 1 a statement failed, 2 wrong usage, 3 files or storage, 130 interrupted.";
+Exit codes: 0 fine, 1 a statement failed, 2 wrong usage, 3 files or storage, 4 salvaged but for what is lost,
+130 interrupted.";
 
 /// Runs KGQL against an AttenDB database.
 #[derive(Debug, Parser)]
@@ -49,7 +50,8 @@ pub(crate) enum Command {
         /// Changes not one byte of the database: a private copy is read
         #[arg(long, alias = "read-only")]
         readonly: bool,
-        /// Takes what is whole from a damaged database, and says on standard error what is not; changes nothing of it
+        /// Takes what is whole from a damaged database, and says on standard error what is not; changes nothing of it.
+        /// Exits with 4, the stream whole, where anything is lost
         #[arg(long, conflicts_with = "readonly")]
         salvage: bool,
     },

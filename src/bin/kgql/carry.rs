@@ -34,7 +34,7 @@ pub(crate) fn dump(path: &Path, file: Option<&Path>, readonly: bool) -> Result<(
 /// Writes what is whole of a damaged database in a directory to a file, or to standard output.
 ///
 /// # Errors
-/// As [`dump`].
+/// As [`dump`]; [`Failure::Lost`] where something is lost, which has been told: all else is written.
 pub(crate) fn salvage(path: &Path, file: Option<&Path>) -> Result<(), Failure> {
     check_there(path)?;
     let report = write_to(file, "salvage", |out| Database::salvage(path, out))?;
@@ -57,7 +57,8 @@ pub(crate) fn salvage(path: &Path, file: Option<&Path>) -> Result<(), Failure> {
         report.n_relationships_lost,
         report.n_values_lost_max
     );
-    Ok(())
+    let n_lost = report.n_lost + report.n_nodes_lost + report.n_relationships_lost + report.n_values_lost_max;
+    if n_lost > 0 { Err(Failure::Lost) } else { Ok(()) }
 }
 
 /// Lets `write` write a stream to a file, or to standard output.
@@ -109,12 +110,21 @@ pub(crate) fn backup(path: &Path, directory: &Path, readonly: bool) -> Result<()
     Ok(db.close()?)
 }
 
-/// Refuses a directory that is not there, or empty.
-fn check_there(path: &Path) -> Result<(), Failure> {
-    if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Ok(());
-    }
-    Err(Failure::Io(format!("{} is no database: there is no such directory", path.display())))
+/// Refuses a directory that is not there, is empty, or is none.
+///
+/// # Errors
+/// [`Failure::Io`].
+pub(crate) fn check_there(path: &Path) -> Result<(), Failure> {
+    let reason = match fs::read_dir(path).and_then(|mut entries| entries.next().transpose()) {
+        Ok(Some(_)) => return Ok(()),
+        Ok(None) => "it is an empty directory".to_owned(),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotADirectory if path.exists() => "it is a file, not a directory".to_owned(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "there is no such directory".to_owned(),
+            _ => error.to_string(),
+        },
+    };
+    Err(Failure::Io(format!("{} is no database: {reason}", path.display())))
 }
 
 /// Opens a database that must exist.

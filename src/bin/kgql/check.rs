@@ -4,16 +4,14 @@ use std::path::Path;
 
 use attendb::{Database, Options};
 
-use crate::{failure::Failure, output::write_out};
+use crate::{carry::check_there, failure::Failure, output::write_out};
 
 /// Checks the database in a directory.
 ///
 /// # Errors
-/// [`Failure::Damaged`] where something is wrong, which has been told; otherwise what opening it said.
+/// [`Failure::Damaged`] where something is wrong, which has been told; otherwise what [`check_there`] or opening it said.
 pub(crate) fn run(path: &Path, deep: bool) -> Result<(), Failure> {
-    if !path.is_dir() {
-        return Err(Failure::Io(format!("{} is no database: there is no such directory", path.display())));
-    }
+    check_there(path)?;
     let db = Database::open_with(path, Options::default())?;
     let report = db.check(deep)?;
     for problem in &report.problems {

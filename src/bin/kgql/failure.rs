@@ -27,6 +27,8 @@ pub(crate) enum Failure {
     PagerLeft,
     /// `check` found the database damaged, and has told how.
     Damaged,
+    /// `dump --salvage` wrote what there is, and has told what is not.
+    Lost,
 }
 
 /// How errors are told.
@@ -44,6 +46,8 @@ pub(crate) enum Voice {
 const EXIT_QUERY: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 const EXIT_STORAGE: u8 = 3;
+/// As `fsck` reports errors that are left.
+const EXIT_LOST: u8 = 4;
 /// 128 + SIGINT, as shells report an interrupted program.
 pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 
@@ -58,7 +62,7 @@ impl Failure {
 
     /// Says on standard error what happened.
     pub(crate) fn tell(&self, voice: Voice) {
-        if matches!(self, Self::OutputClosed | Self::PagerLeft | Self::Damaged) {
+        if matches!(self, Self::OutputClosed | Self::PagerLeft | Self::Damaged | Self::Lost) {
             return;
         }
         match voice {
@@ -112,6 +116,7 @@ impl Failure {
             Self::Database { error, .. } => exit_code(error),
             Self::Usage(_) | Self::Unsafe(_) => EXIT_USAGE,
             Self::Io(_) | Self::Damaged => EXIT_STORAGE,
+            Self::Lost => EXIT_LOST,
             Self::OutputClosed | Self::PagerLeft => 0,
         }
     }
@@ -150,6 +155,7 @@ impl Failure {
             Self::Io(_) => "Io",
             Self::OutputClosed | Self::PagerLeft => "OutputClosed",
             Self::Damaged => "Damaged",
+            Self::Lost => "Lost",
             Self::Database { error, .. } => match error {
                 Error::Query(_) => "Query",
                 Error::Constraint { .. } => "Constraint",
@@ -186,6 +192,7 @@ impl fmt::Display for Failure {
             Self::Usage(message) | Self::Io(message) | Self::Unsafe(message) => return f.write_str(message),
             Self::OutputClosed | Self::PagerLeft => return f.write_str("the output is closed"),
             Self::Damaged => return f.write_str("the database is damaged"),
+            Self::Lost => return f.write_str("a part of the database is lost"),
         }
         // Errors of queries bring their own.
         self.hint().map_or(Ok(()), |hint| write!(f, "\n  hint: {hint}"))
@@ -216,6 +223,7 @@ mod tests {
         assert_eq!(exit_code(&corrupt), EXIT_STORAGE);
         assert_eq!(exit_code(&Error::Cancelled), EXIT_INTERRUPTED);
         assert_eq!(exit_code(&Error::Limit { what: "rows", max: 1 }), EXIT_QUERY);
+        assert_eq!((Failure::Damaged.code(), Failure::Lost.code()), (EXIT_STORAGE, EXIT_LOST));
     }
 
     #[test]

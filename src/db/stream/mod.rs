@@ -24,6 +24,8 @@
 //! 1970-01-01 where its year has not four digits. Numbers are the shortest that read back as the same, so the same
 //! database gives the same bytes.
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod read;
 mod salvage;
 mod text;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Bytes of a line's end: a space, `#` and eight digits.
-const CHECK_BYTES: usize = 10;
+pub(super) const CHECK_BYTES: usize = 10;
 
 /// Part of the memory a database may take that one line may, and the values read from it besides.
 const LINE_PART: u64 = 4;
@@ -24,7 +24,7 @@ const LINE_PART: u64 = 4;
 const VALUE_BYTES: u64 = 64;
 
 /// How the first line of every version begins.
-const MAGIC: &str = "{\"attendb\":\"dump\",\"version\":";
+pub(super) const MAGIC: &str = "{\"attendb\":\"dump\",\"version\":";
 
 /// The order of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
