@@ -6,6 +6,8 @@ use super::value::V;
 #[derive(Debug, Clone)]
 pub(super) enum E {
     Lit(V),
+    /// One of [`params`](super::value::params), by its place.
+    Param(usize),
     Var(usize),
     Prop(Box<E>, &'static str),
     Arith(&'static str, Box<E>, Box<E>),
@@ -128,7 +130,7 @@ impl E {
     /// Visits the expressions right below, without those inside of subqueries.
     pub(super) fn children(&mut self, see: &mut dyn FnMut(&mut E)) {
         match self {
-            Self::Lit(_) | Self::Var(_) | Self::Sub(..) | Self::Linked(_) => {}
+            Self::Lit(_) | Self::Param(_) | Self::Var(_) | Self::Sub(..) | Self::Linked(_) => {}
             Self::Prop(a, _) | Self::Neg(a) | Self::Not(a) | Self::IsNull(a, _) | Self::Has(a, _) => see(a),
             Self::Arith(_, a, b)
             | Self::Xor(a, b)
@@ -177,6 +179,7 @@ impl E {
         match self {
             Self::Lit(V::Int(n)) if *n < 0 => format!("({n})"),
             Self::Lit(v) => v.literal(),
+            Self::Param(at) => format!("$p{at}"),
             Self::Var(v) => format!("v{v}"),
             Self::Prop(base, key) => format!("{}.{key}", base.text()),
             Self::Arith(op, a, b) => format!("({} {op} {})", a.text(), b.text()),

@@ -9,7 +9,10 @@ use std::{
 
 use attendb::{Database, Error, Options, Params, Phase, QueryOptions, Value, fault};
 
-use super::{graph::Graph, value::V};
+use super::{
+    graph::Graph,
+    value::{self, V},
+};
 
 /// A statement that takes longer hangs.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -21,7 +24,7 @@ pub(super) enum Place {
     Memory,
     /// In memory, without the rules.
     Plain,
-    /// Reopened from disk, everything in blocks.
+    /// Reopened from disk, everything in blocks; asked by a prepared statement, the second time.
     Cold,
     /// From disk, a part in blocks and changes above them.
     Layered,
@@ -83,14 +86,21 @@ impl<'g> Engines<'g> {
         // Plans are kept by text: a blank more is another text.
         let query = if place == Place::Plain { format!("{query} ") } else { query.to_owned() };
         fault::leave_out_rules(place == Place::Plain);
-        let said = catch_unwind(AssertUnwindSafe(|| self.said(db, &query)));
+        let said = catch_unwind(AssertUnwindSafe(|| self.said(db, &query, place == Place::Cold)));
         fault::leave_out_rules(false);
         Some(said.unwrap_or_else(|_| Said::Broken(PANIC.take())))
     }
 
-    fn said(&self, db: &Database, query: &str) -> Said {
+    fn said(&self, db: &Database, query: &str, prepared: bool) -> Said {
         let options = QueryOptions { deadline: Some(DEADLINE), ..QueryOptions::default() };
-        let rows = db.query_with(query, Params::new(), &options).and_then(Iterator::collect::<attendb::Result<Vec<_>>>);
+        let rows = if prepared {
+            db.prepare(query).and_then(|statement| {
+                let _ = statement.query(params()).map(Iterator::count);
+                statement.query(params())?.collect::<attendb::Result<Vec<_>>>()
+            })
+        } else {
+            db.query_with(query, params(), &options).and_then(Iterator::collect)
+        };
         let rows = match rows {
             Ok(rows) => rows,
             Err(Error::Query(error)) if error.phase == Phase::Compile => return Said::Refused(error.to_string()),
@@ -157,6 +167,25 @@ impl<'g> Engines<'g> {
     }
 }
 
+fn params() -> Params {
+    let mut params = Params::new();
+    for (at, value) in value::params().iter().enumerate() {
+        params.set(format!("p{at}"), given(value));
+    }
+    params
+}
+
+fn given(value: &V) -> Value {
+    match value {
+        V::Bool(b) => Value::Bool(*b),
+        V::Int(n) => Value::Int(*n),
+        V::Float(x) => Value::Float(*x),
+        V::Str(s) => s.as_str().into(),
+        V::List(items) => Value::list(items.iter().map(given)),
+        _ => Value::Null,
+    }
+}
+
 fn text(error: Error) -> String {
     error.to_string()
 }
@@ -168,7 +197,9 @@ fn run(db: &Database, statement: &str) -> Result<(), String> {
 fn index(db: &Database, graph: &Graph) -> Result<(), String> {
     if graph.indexed {
         run(db, "CREATE INDEX FOR (n:A) ON (n.x)")?;
+        run(db, "CREATE INDEX FOR (n:A) ON (n.m)")?;
         run(db, "CREATE INDEX FOR (n:B) ON (n.s)")?;
+        run(db, "CREATE CONSTRAINT FOR (n:C) REQUIRE n.id IS UNIQUE")?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::{
     ast::{Clause, E, Path},
     graph::Graph,
-    value::V,
+    value::{V, params},
 };
 
 /// Steps of an evaluation beyond which a query is left out: it would take long and show nothing new.
@@ -37,13 +37,24 @@ pub(super) struct Reference<'g> {
     steps: Cell<u64>,
     /// Whether the answer depends on an order, or on a choice between equals, that the language leaves open.
     pub(super) open: Cell<bool>,
+    /// Whether the rows that the last clause made are in an order, without ties.
+    pub(super) ordered: Cell<bool>,
+    /// Whether the rows being aggregated are.
+    pub(super) ordered_group: Cell<bool>,
     /// Whether `NULL IN` and the like answer wrongly: the planted fault.
     pub(super) planted: bool,
 }
 
 impl<'g> Reference<'g> {
     pub(super) fn new(graph: &'g Graph, planted: bool) -> Self {
-        Self { graph, steps: Cell::new(0), open: Cell::new(false), planted }
+        Self {
+            graph,
+            steps: Cell::new(0),
+            open: Cell::new(false),
+            ordered: Cell::new(false),
+            ordered_group: Cell::new(false),
+            planted,
+        }
     }
 
     pub(super) fn step(&self) -> Result<()> {
@@ -73,6 +84,7 @@ impl<'g> Reference<'g> {
         let truth = |e: &E| as_truth(&self.eval(e, row, group)?);
         Ok(match e {
             E::Lit(v) => v.clone(),
+            E::Param(at) => params()[*at].clone(),
             E::Var(v) => row.get(*v).cloned().flatten().ok_or(Fault::Invalid)?,
             E::Prop(base, key) => self.property(&eval(base)?, key)?,
             E::Arith(op, a, b) => self.arithmetic(op, &eval(a)?, &eval(b)?)?,
@@ -236,7 +248,8 @@ impl<'g> Reference<'g> {
             _ => {
                 let Some(Clause::Return(projection)) = inner.last() else { return Err(Fault::Invalid) };
                 let column = projection.items.first().ok_or(Fault::Invalid)?.1;
-                V::bag(rows.iter().map(|row| row[column].clone().ok_or(Fault::Invalid)).collect::<Result<_>>()?)
+                let items = rows.iter().map(|row| row[column].clone().ok_or(Fault::Invalid)).collect::<Result<_>>()?;
+                if self.ordered.get() { V::List(items) } else { V::bag(items) }
             }
         })
     }
@@ -265,6 +278,7 @@ impl<'g> Reference<'g> {
         };
         Ok(match name {
             "count" => V::Int(values.len() as i64),
+            "collect" if self.ordered_group.get() => V::List(values),
             "collect" => V::bag(values),
             "min" => extreme(std::cmp::Ordering::Less),
             "max" => extreme(std::cmp::Ordering::Greater),
@@ -549,7 +563,9 @@ impl<'g> Reference<'g> {
             ":%" => !self.graph.nodes[node].labels.is_empty(),
             ":A:B" | ":A&B" => has("A") && has("B"),
             ":!A" => !has("A"),
+            ":!Z" => true,
             ":A|B" => has("A") || has("B"),
+            ":B|Z" => has("B"),
             ":A&!B" => has("A") && !has("B"),
             ":(A|B)&C" => (has("A") || has("B")) && has("C"),
             one => has(&one[1..]),

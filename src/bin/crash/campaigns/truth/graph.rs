@@ -25,7 +25,7 @@ pub(super) struct GraphRel {
 pub(super) struct Graph {
     pub(super) nodes: Vec<GraphNode>,
     pub(super) rels: Vec<GraphRel>,
-    /// Whether `A.x` and `B.s` have an index.
+    /// Whether `A.x`, `A.m` and `B.s` have an index, and `C.id` is unique.
     pub(super) indexed: bool,
 }
 
@@ -52,8 +52,8 @@ pub(super) fn ints(random: &mut Numbers) -> Vec<V> {
 
 impl Graph {
     pub(super) fn random(random: &mut Numbers) -> Self {
-        let is_large = random.chance(1, 8);
-        let n = 1 + random.below(if is_large { 14 } else { 5 }) as usize;
+        let (is_large, is_huge) = (random.chance(1, 8), random.chance(1, 20));
+        let n = if is_huge { 60 } else { 1 + random.below(if is_large { 14 } else { 5 }) as usize };
         let nodes = (0..n)
             .map(|id| {
                 let labels = ["A", "B", "C"].into_iter().zip([6, 5, 2]).filter(|(_, n)| random.chance(*n, 10));
@@ -75,7 +75,8 @@ impl Graph {
             .collect();
         let loops = random.chance(1, 2);
         let mut rels = Vec::new();
-        for _ in 0..2 + random.below(if is_large { 30 } else { 10 }) {
+        let n_rels = if is_huge { 120 } else { 2 + random.below(if is_large { 30 } else { 10 }) };
+        for _ in 0..n_rels {
             let (start, end) = (random.below(n as u64) as usize, random.below(n as u64) as usize);
             if start == end && !loops {
                 continue;

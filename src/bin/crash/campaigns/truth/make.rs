@@ -3,7 +3,7 @@
 use super::{
     super::model::Numbers,
     ast::{Clause, E, Node, Path, Projection, Query, Rel, Way},
-    graph::{TEXTS, TYPES, ints, mixed, pick},
+    graph::{TEXTS, ints, mixed, pick},
     value::V,
 };
 
@@ -30,8 +30,11 @@ const PLAIN: &[Kind] = &[Kind::Int, Kind::Int, Kind::Number, Kind::Text, Kind::B
 
 const LABELS: &[&str] = &[
     "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "",
-    ":A", ":A", ":A", ":B", ":B", ":C", ":A:B", ":A&B", ":!A", ":A|B", ":%", ":A&!B", ":(A|B)&C",
+    ":A", ":A", ":A", ":B", ":B", ":C", ":A:B", ":A&B", ":!A", ":A|B", ":%", ":A&!B", ":(A|B)&C", ":Z", ":!Z", ":B|Z",
 ];
+
+/// Types; nothing has the last.
+const RELS: &[&str] = &["R", "R", "R", "R", "R", "S", "S", "S", "T", "T", "Z"];
 
 /// Of [`LABELS`], those that say nothing.
 const NO_LABELS: usize = 28;
@@ -56,6 +59,8 @@ pub(super) struct Maker<'r> {
     scope: Vec<(usize, Kind)>,
     /// Whether what is made now may fail.
     wild: bool,
+    /// Whether only variables, properties and constants are asked for: the shape is what counts.
+    simple: bool,
     subs: u32,
 }
 
@@ -66,7 +71,8 @@ pub(super) fn query(random: &mut Numbers) -> (Query, Errors) {
         1 => Errors::Anywhere,
         _ => Errors::Never,
     };
-    let mut maker = Maker { random, next: 0, scope: Vec::new(), wild: errors == Errors::Anywhere, subs: 0 };
+    let simple = random.chance(1, 4);
+    let mut maker = Maker { random, next: 0, scope: Vec::new(), wild: errors == Errors::Anywhere, simple, subs: 0 };
     let query = maker.query(errors);
     // Rows that a LIMIT cuts off need not be made.
     let is_cut = |part: &[Clause]| matches!(part.last(), Some(Clause::Return(last)) if last.limit.is_some());
@@ -158,7 +164,7 @@ impl Maker<'_> {
             15 if !self.scope.is_empty() => self.call(),
             16 if self.chance(1, 2) => {
                 let way = pick(self.random, &[Way::Right, Way::Left, Way::Either]);
-                let types = if self.chance(1, 2) { vec![pick(self.random, TYPES)] } else { Vec::new() };
+                let types = if self.chance(1, 2) { vec![pick(self.random, RELS)] } else { Vec::new() };
                 let length = Some((self.below(2) as usize, self.chance(1, 2).then(|| 1 + self.below(4) as usize)));
                 let rel = Rel { var: None, types, way, length, props: Vec::new() };
                 let hops = vec![(rel, self.node(true, false))];
@@ -215,7 +221,7 @@ impl Maker<'_> {
         let before = self.scope.clone();
         let mut made = Projection { distinct: self.chance(1, 7), ..Projection::default() };
         let mut after: Vec<(usize, Kind)> = Vec::new();
-        let aggregates = self.chance(1, 3);
+        let aggregates = self.chance(if self.simple { 2 } else { 1 }, 3);
         made.star = is_with && !aggregates && !before.is_empty() && self.chance(1, 4);
         let seen = |made: &Projection, v: usize| made.items.iter().any(|(_, w)| *w == v);
         for (v, kind) in &before {
@@ -364,20 +370,26 @@ impl Maker<'_> {
     }
 
     fn prop(&mut self) -> (&'static str, E) {
-        match self.below(6) {
+        match self.below(8) {
             0 | 1 => ("x", E::Lit(V::Int(self.below(3) as i64))),
             2 => ("s", E::Lit(V::str(pick(self.random, TEXTS)))),
             3 => ("m", E::Lit(mixed(self.random))),
             4 => ("x", E::Lit(V::Float(1.0))),
+            5 => ("id", E::Lit(V::Int(self.below(4) as i64))),
+            6 => (pick(self.random, &["x", "s", "m"]), E::Param(self.below(7) as usize)),
             _ => match self.var(Kind::Node) {
-                Some(v) => ("x", E::Prop(E::Var(v).boxed(), "x")),
+                Some(v) => {
+                    let key = pick(self.random, &["x", "x", "s", "m", "m", "id"]);
+                    let of = pick(self.random, &["x", "x", "s", "m", "m", "f", "l", "id"]);
+                    (key, E::Prop(E::Var(v).boxed(), of))
+                }
                 None => ("x", E::Lit(V::Null)),
             },
         }
     }
 
     fn rel(&mut self, declares: bool, taken: &mut Vec<usize>) -> Rel {
-        let types = (0..pick(self.random, &[0, 0, 0, 1, 1, 2])).map(|_| pick(self.random, TYPES)).collect();
+        let types = (0..pick(self.random, &[0, 0, 0, 1, 1, 2])).map(|_| pick(self.random, RELS)).collect();
         let length = self.chance(1, 5).then(|| {
             let min = self.below(3) as usize;
             (min, self.chance(5, 6).then(|| min + self.below(2) as usize))
@@ -386,6 +398,9 @@ impl Maker<'_> {
         let mut rel = Rel { var: None, types, way, length, props: Vec::new() };
         if length.is_none() && self.chance(1, 14) {
             rel.var = self.var(Kind::Rel).filter(|v| !taken.contains(v));
+        }
+        if length.is_some() && self.chance(1, 16) {
+            rel.var = self.var(Kind::Rels).filter(|v| !taken.contains(v));
         }
         if rel.var.is_none() && declares && self.chance(1, 2) {
             let v = self.fresh();
@@ -406,10 +421,16 @@ impl Maker<'_> {
         let mut inner = Vec::new();
         for at in 0..1 + u64::from(self.chance(1, 4)) {
             if at > 0 && self.chance(1, 3) {
-                let projection = Projection { items: vec![(self.plain(1), self.fresh())], ..Projection::default() };
-                let (_, v) = projection.items[0];
+                let aggregates = self.chance(1, 2);
+                let e = if aggregates { self.aggregate(Kind::Int) } else { self.plain(1) };
+                let v = self.fresh();
+                let mut projection = Projection { items: vec![(e, v)], ..Projection::default() };
                 self.scope = scope.clone();
-                self.scope.push((v, Kind::Any));
+                self.scope.push((v, if aggregates { Kind::Int } else { Kind::Any }));
+                if self.chance(1, 3) {
+                    projection.order.push((E::Var(v), self.chance(1, 2)));
+                    projection.limit = Some(1 + self.below(2) as usize);
+                }
                 inner.push(Clause::With(projection, None));
             }
             let optional = self.chance(1, 10);
@@ -418,9 +439,14 @@ impl Maker<'_> {
             inner.push(Clause::Match { optional, paths, filter });
         }
         if name == "COLLECT" || self.chance(1, 5) {
-            let (e, v) = (self.plain(1), self.fresh());
-            let distinct = self.chance(1, 3);
-            inner.push(Clause::Return(Projection { distinct, items: vec![(e, v)], ..Projection::default() }));
+            let e = if self.chance(1, 3) { self.aggregate(Kind::Int) } else { self.plain(1) };
+            let (v, distinct) = (self.fresh(), self.chance(1, 3));
+            let mut projection = Projection { distinct, items: vec![(e, v)], ..Projection::default() };
+            if self.chance(1, 3) {
+                projection.order.push((E::Var(v), self.chance(1, 2)));
+                projection.limit = self.chance(1, 2).then(|| 1 + self.below(2) as usize);
+            }
+            inner.push(Clause::Return(projection));
         }
         self.subs -= 1;
         self.scope = scope;
@@ -434,7 +460,7 @@ impl Maker<'_> {
 
     /// Makes an expression of a kind; at depth 0 it is a literal, a variable or a property.
     fn value(&mut self, kind: Kind, depth: u32) -> E {
-        if self.chance(1, 40) {
+        if !self.simple && self.chance(1, 40) {
             return E::Lit(V::Null);
         }
         if self.chance(1, 3)
@@ -442,7 +468,7 @@ impl Maker<'_> {
         {
             return E::Var(v);
         }
-        if depth == 0 {
+        if depth == 0 || self.simple {
             return self.leaf(kind);
         }
         let d = depth - 1;
@@ -485,7 +511,7 @@ impl Maker<'_> {
             Kind::Number => "f",
             Kind::Text => "s",
             Kind::Bool => "b",
-            Kind::Any => "m",
+            Kind::Any => pick(self.random, &["m", "m", "m", "m", "none"]),
             Kind::Ints => "l",
             _ => "",
         };
@@ -495,6 +521,21 @@ impl Maker<'_> {
             && self.chance(2, 3)
         {
             return E::Prop(E::Var(v).boxed(), key);
+        }
+        if self.chance(1, 12) {
+            let param = match kind {
+                Kind::Int => Some(0),
+                Kind::Text => Some(1),
+                Kind::Any => Some(self.below(7) as usize),
+                Kind::Number => Some(3),
+                Kind::Bool => Some(4),
+                Kind::Ints => Some(5),
+                Kind::List => Some(6),
+                _ => None,
+            };
+            if let Some(at) = param {
+                return E::Param(at);
+            }
         }
         E::Lit(match kind {
             Kind::Int if self.wild && self.chance(1, 12) => V::Int(i64::MAX - 1),
@@ -529,6 +570,10 @@ impl Maker<'_> {
             3 => {
                 let by = if self.wild { self.value(Kind::Int, d) } else { E::Lit(V::Int(1 + self.below(3) as i64)) };
                 E::Arith(pick(self.random, &["/", "%"]), self.value(Kind::Int, d).boxed(), by.boxed())
+            }
+            4 if self.var(Kind::Rel).is_some() => {
+                let end = E::Call(pick(self.random, &["startNode", "endNode"]), vec![self.leaf(Kind::Rel)]);
+                E::Prop(end.boxed(), pick(self.random, &["x", "id"]))
             }
             4 => E::Neg(self.value(Kind::Int, d).boxed()),
             5 => {
@@ -689,7 +734,7 @@ impl Maker<'_> {
     /// Makes a condition; only where `patterns` says so it may be a pattern.
     fn truth(&mut self, d: u32, patterns: bool) -> E {
         let below = d.saturating_sub(1);
-        match self.below(if d == 0 { 7 } else { 20 }) {
+        match self.below(if d == 0 { 7 } else { 21 }) {
             0..=3 => self.comparison(below),
             4 => {
                 let kind = pick(self.random, PLAIN);
@@ -714,15 +759,28 @@ impl Maker<'_> {
             }
             9 => E::Not(self.truth(below, patterns).boxed()),
             10 => E::Xor(self.truth(below, patterns).boxed(), self.truth(below, patterns).boxed()),
+            20 if self.var(Kind::Rels).is_some() => {
+                let list = self.leaf(Kind::Rels).boxed();
+                let v = self.fresh();
+                self.scope.push((v, Kind::Rel));
+                let test = self.comparison(0).boxed();
+                self.scope.pop();
+                E::Quantified(pick(self.random, &["all", "any", "none", "single"]), v, list, test)
+            }
             11 => {
                 let test = pick(self.random, &["STARTS WITH", "ENDS WITH", "CONTAINS"]);
                 let kind = pick(self.random, &[Kind::Text, Kind::Text, Kind::Any]);
                 E::Test(test, self.value(kind, below).boxed(), self.value(Kind::Text, below).boxed())
             }
             12 => {
-                let list = self.value(Kind::Ints, below).boxed();
+                let (list, kind) = match (self.var(Kind::Rels), self.var(Kind::Path)) {
+                    (Some(rels), _) if self.chance(2, 3) => (E::Var(rels), Kind::Rel),
+                    (_, Some(path)) if self.chance(2, 3) => (E::Call("nodes", vec![E::Var(path)]), Kind::Node),
+                    _ => (self.value(Kind::Ints, below), Kind::Int),
+                };
+                let list = list.boxed();
                 let v = self.fresh();
-                self.scope.push((v, Kind::Int));
+                self.scope.push((v, kind));
                 let test = self.truth(below, true).boxed();
                 self.scope.pop();
                 E::Quantified(pick(self.random, &["all", "any", "none", "single"]), v, list, test)
@@ -744,6 +802,19 @@ impl Maker<'_> {
     }
 
     fn comparison(&mut self, d: u32) -> E {
+        if let (Some(a), Some(b), true) = (self.var(Kind::Node), self.var(Kind::Node), self.chance(1, 3)) {
+            // What an index or a join can answer.
+            let key = pick(self.random, &["x", "x", "s", "m"]);
+            let op = pick(self.random, &["=", "=", "=", "<>", "<", "<=", ">", ">="]);
+            let of = |v: usize| E::Prop(E::Var(v).boxed(), key);
+            let right = match key {
+                _ if a != b && self.chance(1, 2) => of(b),
+                "x" => E::Lit(V::Int(self.below(3) as i64)),
+                "s" => E::Lit(V::str(pick(self.random, TEXTS))),
+                _ => E::Lit(mixed(self.random)),
+            };
+            return E::Compare(of(a).boxed(), vec![(op, right)]);
+        }
         let kind =
             pick(self.random, &[Kind::Int, Kind::Int, Kind::Number, Kind::Text, Kind::Bool, Kind::Any, Kind::List]);
         let other = if self.chance(1, 4) { pick(self.random, PLAIN) } else { kind };

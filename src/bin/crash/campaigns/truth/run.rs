@@ -86,6 +86,7 @@ impl Reference<'_> {
 
     /// Runs clauses; what `outer` holds stays in scope throughout.
     pub(super) fn clauses(&self, clauses: &[Clause], mut rows: Vec<Row>, outer: &Row) -> Result<Vec<Row>> {
+        self.ordered.set(false);
         for clause in clauses {
             rows = self.clause(clause, rows, outer)?;
             if rows.len() > ROWS_MAX {
@@ -97,6 +98,7 @@ impl Reference<'_> {
 
     fn clause(&self, clause: &Clause, rows: Vec<Row>, outer: &Row) -> Result<Vec<Row>> {
         let mut out = Vec::new();
+        let mut ordered = false;
         match clause {
             Clause::Match { optional, paths, filter } => {
                 for row in rows {
@@ -125,7 +127,9 @@ impl Reference<'_> {
             Clause::With(projection, filter) => {
                 let made = self.project(projection, rows, outer)?;
                 let barrier = projection.distinct || projection.aggregates();
-                for Made { before, after, .. } in self.cut(projection, made) {
+                let made = self.cut(projection, made);
+                ordered = is_ordered(&made);
+                for Made { before, after, .. } in made {
                     let seen = if barrier { after.clone() } else { over(&before, &after) };
                     if self.holds(filter.as_ref(), &seen)? {
                         out.push(after);
@@ -134,7 +138,9 @@ impl Reference<'_> {
             }
             Clause::Return(projection) => {
                 let made = self.project(projection, rows, outer)?;
-                out.extend(self.cut(projection, made).into_iter().map(|made| made.after));
+                let made = self.cut(projection, made);
+                ordered = is_ordered(&made);
+                out.extend(made.into_iter().map(|made| made.after));
             }
             Clause::Call(imports, query) => {
                 for row in rows {
@@ -150,6 +156,7 @@ impl Reference<'_> {
                 }
             }
         }
+        self.ordered.set(ordered);
         Ok(out)
     }
 
@@ -171,12 +178,14 @@ impl Reference<'_> {
     /// Projects and orders.
     fn project(&self, projection: &Projection, rows: Vec<Row>, outer: &Row) -> Result<Vec<Made>> {
         let aggregates = projection.aggregates();
+        let ordered = self.ordered.take();
         let mut pairs: Vec<(Row, Row)> = Vec::new();
         if aggregates {
             for group in self.groups(projection, rows)? {
                 let first = group.first().cloned().unwrap_or_else(|| outer.clone());
                 let mut after = outer.clone();
                 for (e, v) in &projection.items {
+                    self.ordered_group.set(ordered);
                     set(&mut after, *v, self.eval(e, &first, Some(&group))?);
                 }
                 pairs.push((after.clone(), after));
@@ -244,6 +253,12 @@ struct Made {
     keys: Vec<(V, bool)>,
     before: Row,
     after: Row,
+}
+
+/// Returns whether the rows are in an order, without ties.
+fn is_ordered(made: &[Made]) -> bool {
+    made.iter().all(|made| !made.keys.is_empty())
+        && made.windows(2).all(|pair| order(&pair[0].keys, &pair[1].keys).is_ne())
 }
 
 fn order(a: &[(V, bool)], b: &[(V, bool)]) -> std::cmp::Ordering {

@@ -173,6 +173,13 @@ impl V {
     }
 }
 
+/// Returns the parameters `$p0`, `$p1`, ... of every query.
+pub(super) fn params() -> [V; 7] {
+    let ints = V::List(vec![V::Int(2), V::Int(0), V::Int(1)]);
+    let list = V::List(vec![V::Int(1), V::Null, V::str("a")]);
+    [V::Int(1), V::str("ab"), V::Null, V::Float(0.5), V::Bool(true), ints, list]
+}
+
 fn all<'v>(pairs: impl Iterator<Item = (&'v V, &'v V)>) -> Option<bool> {
     let mut known = true;
     for (a, b) in pairs {
