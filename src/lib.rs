@@ -85,6 +85,17 @@ pub mod fault {
     pub fn ignore_checksums() {
         crate::storage::fault::set(crate::storage::fault::Fault::ChecksumsIgnored);
     }
+
+    /// Makes the optimizer take `<=` for `<` in what this thread compiles, or not any more.
+    pub fn take_less_for_equal(on: bool) {
+        crate::query::optimize::fault::set(crate::query::optimize::fault::Fault::LessForEqual, on);
+    }
+
+    /// Leaves out the optimizer's rules in what this thread compiles, or not any more: no fault, but something to compare
+    /// with.
+    pub fn leave_out_rules(on: bool) {
+        crate::query::optimize::fault::set(crate::query::optimize::fault::Fault::NoRules, on);
+    }
 }
 
 /// The door of the fuzz targets: bytes to the decoders behind the interface. No part of it.

@@ -66,6 +66,10 @@ fn recognize(op: &Op) -> Option<ChainAggregate> {
         _ => return None,
     };
     pattern.operators(input)?;
+    // Without a node there is nothing to weigh.
+    if pattern.nodes.is_empty() {
+        return None;
+    }
     if pattern.part.iter().any(|part| *part != pattern.part[0]) || pattern.steps.is_empty() && !keys.is_empty() {
         return None;
     }

@@ -2,6 +2,8 @@
 
 mod carry;
 mod factorize;
+#[cfg(feature = "crash")]
+pub(crate) mod fault;
 mod fold;
 mod semi;
 mod topk;
@@ -13,6 +15,12 @@ use super::{
 
 /// Applies every rule.
 pub(crate) fn optimize(plan: &mut Plan) {
+    #[cfg(feature = "crash")]
+    if fault::is_set(fault::Fault::NoRules) {
+        return carry::apply(plan);
+    }
+    #[cfg(feature = "crash")]
+    fault::apply(&mut plan.root);
     apply(plan, true);
 }
 

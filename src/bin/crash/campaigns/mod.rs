@@ -21,6 +21,7 @@ mod power;
 mod report;
 mod soak;
 mod steps;
+mod truth;
 mod verify;
 mod writer;
 
@@ -57,6 +58,7 @@ pub(crate) const CAMPAIGNS: &[Campaign] = &[
     openers::CAMPAIGN,
     soak::CAMPAIGN,
     damage::CAMPAIGN,
+    truth::CAMPAIGN,
 ];
 
 /// Returns the exit code of a child, if the program was started as one.
