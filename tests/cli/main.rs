@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod dot;
 mod errors;
+mod file_size;
 mod guarded;
 mod output;
 mod picture;

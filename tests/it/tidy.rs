@@ -41,6 +41,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("comfy_table", &["bin/kgql/"]),
     ("indicatif", &["bin/kgql/"]),
     ("ctrlc", &["bin/kgql/"]),
+    ("signal_hook", &["bin/kgql/"]),
     ("rustix", &["import/files/"]),
     ("oxrdf", &["import/rdf/"]),
     ("oxttl", &["import/rdf/"]),

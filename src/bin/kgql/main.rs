@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod dot;
 mod failure;
+mod file_size;
 mod help;
 mod output;
 mod pager;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     cancel::install();
+    file_size::let_writes_fail();
     let result = match cli.command {
         Some(Command::Check { database, deep }) => check::run(&database, deep).map(|()| None),
         Some(Command::Demo { directory }) => demo::run(directory.as_deref(), voice).map(|()| None),
