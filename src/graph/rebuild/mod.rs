@@ -38,7 +38,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::Value,
+    model::{Value, temporal::Temporal},
     storage::{BLOCK_WORDS, BlockKey, Bytes, Home, PageTable, Root, Roots, Staging, Store, codec::CatalogRecord},
 };
 
@@ -108,6 +108,7 @@ fn heap_bytes(value: &Value) -> u64 {
     match value {
         Value::String(text) => text.len() as u64 + 16,
         Value::List(items) => items.iter().map(|item| 32 + heap_bytes(item)).sum(),
+        Value::Temporal(_) => Temporal::HEAP_BYTES as u64,
         _ => 0,
     }
 }

@@ -69,6 +69,9 @@ impl TemporalKind {
 }
 
 impl Temporal {
+    /// Bytes of memory that a shared one takes, about: of itself, and of a zone's name.
+    pub(crate) const HEAP_BYTES: usize = size_of::<Self>() + 48;
+
     /// Returns what it is.
     pub(crate) const fn temporal_kind(&self) -> TemporalKind {
         match self {

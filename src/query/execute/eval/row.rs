@@ -292,7 +292,7 @@ impl Ex {
 /// Returns the bytes that reading a stored value has copied.
 pub(super) fn read_bytes(value: &Value) -> usize {
     match value {
-        Value::String(_) | Value::List(_) => value_bytes(value),
+        Value::String(_) | Value::List(_) | Value::Temporal(_) => value_bytes(value),
         _ => 0,
     }
 }
