@@ -270,7 +270,7 @@ pub(crate) enum Union {
 /// Clauses in the order written, at least one.
 ///
 /// The parser has checked their order: `RETURN` only at the end, a reading clause after an updating one only
-/// behind a `WITH`, and the last clause is a `RETURN`, an updating clause, or a `CALL`. (In the short form of
+/// behind a `WITH`, and the last clause is a `RETURN`, `FINISH`, an updating clause, or a `CALL`. (In the short form of
 /// `EXISTS`, `COUNT { pattern }` there is just a `MATCH`.)
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SingleQuery {
@@ -309,6 +309,45 @@ pub(crate) enum Clause {
     Foreach(Foreach),
     /// `LOAD CSV`.
     LoadCsv(LoadCsv),
+    /// `LET x = expr`.
+    Let(Let),
+    /// `FILTER predicate`.
+    Filter(Filter),
+    /// `FOR x IN list`.
+    For(For),
+    /// `FINISH`: no rows leave.
+    Finish(Span),
+}
+
+/// `LET x = expr, y = expr`: new variables beside the others.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Let {
+    /// Names and values, at least one.
+    pub(crate) items: Vec<(Name, Expr)>,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `FILTER [WHERE] predicate`: the rows for which it is true.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Filter {
+    /// The predicate.
+    pub(crate) predicate: Expr,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `FOR variable IN list [WITH OFFSET|ORDINALITY index]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct For {
+    /// The new variable.
+    pub(crate) variable: Name,
+    /// The list.
+    pub(crate) list: Expr,
+    /// The variable of the item's place, and what place the first one has.
+    pub(crate) index: Option<(Name, i64)>,
+    /// The whole clause.
+    pub(crate) span: Span,
 }
 
 /// `[OPTIONAL] MATCH pattern [WHERE predicate]`.
@@ -504,9 +543,11 @@ pub(crate) struct Delete {
     pub(crate) span: Span,
 }
 
-/// `CALL procedure[(args)] [YIELD items [WHERE predicate]]`.
+/// `[OPTIONAL] CALL procedure[(args)] [YIELD items [WHERE predicate]]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Call {
+    /// `OPTIONAL` was written: where there are no rows, one of nulls.
+    pub(crate) optional: bool,
     /// The procedure's name with its namespace, dots between (`kg.link`), as written.
     pub(crate) procedure: Name,
     /// The arguments; `None` where no parentheses were written (parameters of the same names are meant).
@@ -541,15 +582,26 @@ pub(crate) struct YieldItem {
     pub(crate) alias: Option<Name>,
 }
 
-/// `CALL { query }` (`CALL (a, b) { query }`).
+/// `[OPTIONAL] CALL { query }` (`CALL (a, b) { query }`).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Subquery {
-    /// The variables of the scope clause; `None` where it was not written (the query then imports by `WITH`).
-    pub(crate) imports: Option<Vec<Name>>,
+    /// `OPTIONAL` was written: where there are no rows, one of nulls.
+    pub(crate) optional: bool,
+    /// The scope clause; `None` where it was not written (the query then imports by `WITH`).
+    pub(crate) imports: Option<Imports>,
     /// The query.
     pub(crate) query: Box<Query>,
     /// The whole clause.
     pub(crate) span: Span,
+}
+
+/// The scope clause of a subquery: which variables it sees.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Imports {
+    /// `(*)`: all.
+    All,
+    /// `(a, b)`.
+    Names(Vec<Name>),
 }
 
 /// `FOREACH (variable IN list | updates)`.

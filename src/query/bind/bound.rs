@@ -87,6 +87,7 @@ pub(crate) enum BoundClause {
         slot: Slot,
     },
     Procedure {
+        optional: bool,
         procedure: Arc<Procedure>,
         args: Vec<Expr>,
         /// Which outputs go where.
@@ -95,6 +96,7 @@ pub(crate) enum BoundClause {
     },
     /// `CALL { ... }`; `unit` where it returns nothing, so that each outer row stays one row.
     Subquery {
+        optional: bool,
         query: BoundQuery,
         unit: bool,
     },

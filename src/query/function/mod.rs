@@ -64,12 +64,28 @@ functions! {
     Tan "tan" 1..=1, Cot "cot" 1..=1, Asin "asin" 1..=1, Acos "acos" 1..=1, Atan "atan" 1..=1, Atan2 "atan2" 2..=2,
     Degrees "degrees" 1..=1, Radians "radians" 1..=1, Haversin "haversin" 1..=1, Rand "rand" 0..=0, IsNan "isNaN" 1..=1,
     Timestamp "timestamp" 0..=0,
+    Sinh "sinh" 1..=1, Cosh "cosh" 1..=1, Tanh "tanh" 1..=1, Coth "coth" 1..=1, Power "power" 2..=2,
+    // Conversion of each item of a list.
+    ToBooleanList "toBooleanList" 1..=1, ToIntegerList "toIntegerList" 1..=1, ToFloatList "toFloatList" 1..=1,
+    ToStringList "toStringList" 1..=1,
+    // Others.
+    ByteLength "byte_length" 1..=1, RandomUuid "randomUUID" 0..=0,
 }
+
+/// Other names, as GQL has them.
+const ALIASES: &[(&str, Function)] = &[
+    ("cardinality", Function::Size),
+    ("ceiling", Function::Ceil),
+    ("ln", Function::Log),
+    ("octet_length", Function::ByteLength),
+    ("path_length", Function::Length),
+];
 
 impl Function {
     /// Returns the function of this name, without regard to case.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, ..)| known.eq_ignore_ascii_case(name)).map(|(function, ..)| *function)
+        let known = Self::ALL.iter().map(|(function, known, ..)| (*known, *function));
+        known.chain(ALIASES.iter().copied()).find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, found)| found)
     }
 
     /// Returns the name as documented.
@@ -128,9 +144,22 @@ impl Aggregator {
         (Self::PercentileDisc, "percentileDisc"),
     ];
 
+    /// Other names, as GQL has them.
+    const ALIASES: &[(&str, Self)] = &[
+        ("collect_list", Self::Collect),
+        ("percentile_cont", Self::PercentileCont),
+        ("percentile_disc", Self::PercentileDisc),
+        ("stddev_pop", Self::StDevP),
+        ("stddev_samp", Self::StDev),
+    ];
+
     /// Returns the aggregating function of this name, without regard to case.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(function, _)| *function)
+        let known = Self::ALL.iter().map(|(function, known)| (*known, *function));
+        known
+            .chain(Self::ALIASES.iter().copied())
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, found)| found)
     }
 
     /// Returns the name as documented.
@@ -166,6 +195,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         F::Pi => return Ok(Value::Float(std::f64::consts::PI)),
         F::Rand => return Ok(Value::Float(scene.random())),
         F::Timestamp => return Ok(Value::Int(scene.now_ms())),
+        F::RandomUuid => return Ok(scene.random_uuid().into()),
         _ => {}
     }
     if args.iter().any(Value::is_null) {
@@ -186,6 +216,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
             list::call(function, &args[0])
         }
         F::ToBoolean | F::ToInteger | F::ToFloat | F::ToString | F::Date => convert::call(function, &args[0]),
+        F::ToBooleanList | F::ToIntegerList | F::ToFloatList | F::ToStringList => convert::each(function, &args[0]),
         F::ToLower
         | F::ToUpper
         | F::Lower
@@ -200,7 +231,8 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         | F::Left
         | F::Right
         | F::CharLength
-        | F::CharacterLength => string::call(function, args),
+        | F::CharacterLength
+        | F::ByteLength => string::call(function, args),
         _ => number::call(function, args),
     }
 }
@@ -218,9 +250,7 @@ pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
             string::replaced_bytes(text, from, to)
         }
         // A piece is an item, and a string of its own.
-        (F::Split, [Value::String(text), Value::String(by)]) => {
-            text.len() + string::n_pieces(text, by).saturating_mul(item + 32)
-        }
+        (F::Split, [Value::String(text), by]) => text.len() + string::n_pieces(text, by).saturating_mul(item + 32),
         (
             F::ToLower
             | F::ToUpper
@@ -236,7 +266,10 @@ pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
             | F::Reverse,
             [Value::String(text), ..],
         ) => text.len(),
-        (F::Reverse | F::Tail, [Value::List(items)]) => items.len().saturating_mul(item),
+        (F::ToStringList, [Value::List(items)]) => items.len().saturating_mul(item + 32),
+        (F::Reverse | F::Tail | F::ToBooleanList | F::ToIntegerList | F::ToFloatList, [Value::List(items)]) => {
+            items.len().saturating_mul(item)
+        }
         (F::Nodes | F::Relationships, [Value::Path(path)]) => path.nodes.len() * item,
         _ => 0,
     }

@@ -225,7 +225,7 @@ impl Pattern {
                 None => return false,
             },
             Expr::Subquery { .. } => return false,
-            Expr::Call { function: Function::Rand | Function::Timestamp, .. } => return false,
+            Expr::Call { function: Function::Rand | Function::RandomUuid | Function::Timestamp, .. } => return false,
             _ => {}
         }
         let mut all = true;

@@ -390,7 +390,24 @@ impl Lexer<'_> {
         if code(at) == code::GREATER {
             at += 1;
         }
+        if code(at - 1) == code::GREATER || code(close + 1) == code::LESS {
+            at = self.behind_quantifier(at);
+        }
         matches!(code(at), code::LPAREN | code::PATTERN_LPAREN)
+    }
+
+    /// Returns the place behind a quantifier that stands here, if one does: `+`, `*`, `{1,3}`.
+    fn behind_quantifier(&self, at: usize) -> usize {
+        /// The tokens between the braces of a quantifier, at most: two numbers and a comma.
+        const TOKENS_MAX: usize = 3;
+        match self.codes.get(at) {
+            Some(&(code::PLUS | code::STAR)) => at + 1,
+            Some(&code::LBRACE) => {
+                let inside = self.codes[at + 1..].iter().take(TOKENS_MAX + 1);
+                inside.zip(at + 2..).find(|(code, _)| **code == code::RBRACE).map_or(at, |(_, behind)| behind)
+            }
+            _ => at,
+        }
     }
 }
 

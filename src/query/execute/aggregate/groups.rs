@@ -76,7 +76,8 @@ pub(super) fn only_slot(exprs: &[(Slot, Expr)]) -> Option<Slot> {
             Expr::Slot(slot) => found.get_or_insert(*slot) == slot,
             Expr::Property { base, .. } => visit(base, found),
             Expr::Call { function, args, .. } => {
-                !matches!(function, Function::Rand | Function::Timestamp) && args.iter().all(|arg| visit(arg, found))
+                !matches!(function, Function::Rand | Function::RandomUuid | Function::Timestamp)
+                    && args.iter().all(|arg| visit(arg, found))
             }
             Expr::Arithmetic { left, right, .. } => visit(left, found) && visit(right, found),
             _ => false,

@@ -497,7 +497,8 @@ pub(in crate::query) fn is_constant(expr: &Expr) -> bool {
         Expr::List(items) => items.iter().all(is_constant),
         Expr::Arithmetic { left, right, .. } => is_constant(left) && is_constant(right),
         Expr::Call { function, args, .. } => {
-            !matches!(function, Function::Rand | Function::Timestamp) && args.iter().all(is_constant)
+            !matches!(function, Function::Rand | Function::RandomUuid | Function::Timestamp)
+                && args.iter().all(is_constant)
         }
         _ => false,
     }

@@ -138,7 +138,9 @@ fn substitute(expr: &Expr, found: &mut Found) -> Option<Expr> {
         Expr::In(item, list) => Expr::In(one(item)?, one(list)?),
         Expr::Or(any) => Expr::Or(substitute_all(any, found)?),
         Expr::List(items) => Expr::List(substitute_all(items, found)?),
-        Expr::Call { function, args, span } if !matches!(function, Function::Rand | Function::Timestamp) => {
+        Expr::Call { function, args, span }
+            if !matches!(function, Function::Rand | Function::RandomUuid | Function::Timestamp) =>
+        {
             Expr::Call { function: *function, args: substitute_all(args, found)?, span: *span }
         }
         _ => return None,

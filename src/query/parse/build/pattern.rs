@@ -49,10 +49,32 @@ impl Builder<'_> {
                 }
                 self.chain(&mut pair.into_inner().peekable(), selector, span, matching)?
             }
-            None => self.chain(&mut nodes, PathSelector::All, span, matching)?,
+            None => {
+                let selector = match next_if(&mut nodes, Rule::selector) {
+                    Some(pair) => self.selector(pair, matching)?,
+                    None => PathSelector::All,
+                };
+                self.chain(&mut nodes, selector, span, matching)?
+            }
         };
         path.variable = variable;
         Ok(path)
+    }
+
+    /// Returns what is written before a path: any path will do where the shortest does.
+    fn selector(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<PathSelector> {
+        let span = self.span(&pair);
+        if !matching {
+            return fail(unexpected("the shortest path can be matched, not created", span));
+        }
+        let start = self.code(&pair);
+        if let Some(count) = pair.into_inner().next()
+            && literal::integer(self.token_text(&count), false, self.span(&count))? != 1
+        {
+            let message = "not supported yet: SHORTEST with another number than 1";
+            return fail(unexpected(message, span).hint("write SHORTEST 1, or ALL SHORTEST"));
+        }
+        Ok(if start == code::ALL { PathSelector::AllShortest } else { PathSelector::Shortest })
     }
 
     /// Returns the path of a chain of nodes and relationships.
@@ -89,7 +111,9 @@ impl Builder<'_> {
     fn relationship(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<RelationshipPattern> {
         let tokens = pair.as_span();
         let left = self.tokens.code(tokens.start() / 2) == code::LESS;
-        let right = self.tokens.code(tokens.end() / 2 - 1) == code::GREATER;
+        let quantifier = pair.clone().into_inner().find(|child| child.as_rule() == Rule::quantifier);
+        let end = quantifier.map_or(tokens.end() / 2, |quantifier| first_token(&quantifier));
+        let right = self.tokens.code(end - 1) == code::GREATER;
         let direction = match (left, right) {
             (true, false) => Direction::Left,
             (false, true) => Direction::Right,
@@ -109,6 +133,11 @@ impl Builder<'_> {
                 Rule::pattern_name => relationship.variable = Some(self.name(&child)?),
                 Rule::labels => relationship.types = Some(self.labels(child)?),
                 Rule::length => relationship.length = Some(self.length(child)?),
+                Rule::quantifier if relationship.length.is_some() => {
+                    let message = "a relationship has a length in its brackets or a quantifier behind them, not both";
+                    return fail(unexpected(message, self.span(&child)));
+                }
+                Rule::quantifier => relationship.length = Some(self.quantified(child)?),
                 Rule::r#where => relationship.predicate = Some(Box::new(self.r#where(child)?)),
                 _ => relationship.properties = Some(self.properties(child, matching)?),
             }
@@ -140,16 +169,46 @@ impl Builder<'_> {
                 dots = true;
                 continue;
             }
-            let place = self.span(&child);
-            let value = literal::integer(self.token_text(&child), false, place)?;
-            if value >= HOPS_MAX {
-                let message = format!("a path of {value} relationships is longer than any");
-                return fail(QueryError::syntax("InvalidRelationshipPattern", message, place));
-            }
-            bounds[usize::from(dots)] = u32::try_from(value).ok();
+            bounds[usize::from(dots)] = Some(self.n_hops(&child)?);
         }
         let [min, max] = bounds;
         Ok(PathLength { min, max: if dots { max } else { min }, span })
+    }
+
+    /// Returns the length that a quantifier says: `+`, `*`, `{2}`, `{1,3}`, `{1,}`, `{,3}`.
+    fn quantified(&mut self, pair: Pair<'_, Rule>) -> Result<PathLength> {
+        let span = self.span(&pair);
+        let (mut min, mut max) = match self.code(&pair) {
+            code::PLUS => return Ok(PathLength { min: Some(1), max: None, span }),
+            code::STAR => return Ok(PathLength { min: Some(0), max: None, span }),
+            _ => (None, None),
+        };
+        let mut has_comma = false;
+        for child in pair.into_inner() {
+            if child.as_rule() == Rule::comma {
+                has_comma = true;
+            } else {
+                *if has_comma { &mut max } else { &mut min } = Some(self.n_hops(&child)?);
+            }
+        }
+        let min = min.unwrap_or(0);
+        let max = if has_comma { max } else { Some(min) };
+        if max.is_some_and(|max| max == 0 || max < min) {
+            let message = "the upper bound of a quantifier is at least 1 and at least its lower bound";
+            return fail(QueryError::syntax("InvalidRelationshipPattern", message, span));
+        }
+        Ok(PathLength { min: Some(min), max, span })
+    }
+
+    /// Returns a number of relationships.
+    fn n_hops(&mut self, pair: &Pair<'_, Rule>) -> Result<u32> {
+        let place = self.span(pair);
+        let value = literal::integer(self.token_text(pair), false, place)?;
+        if value >= HOPS_MAX {
+            let message = format!("a path of {value} relationships is longer than any");
+            return fail(QueryError::syntax("InvalidRelationshipPattern", message, place));
+        }
+        Ok(u32::try_from(value).expect("it is no more than the most hops"))
     }
 
     /// Returns the labels after a colon: `!` binds closest, then `&` and `:`, then `|`.
