@@ -639,6 +639,8 @@ pub(crate) struct PathPattern {
     pub(crate) variable: Option<Name>,
     /// Whether all paths are wanted or the shortest.
     pub(crate) selector: PathSelector,
+    /// The selector is written before the pattern: WHERE tests what it selected.
+    pub(crate) selects_first: bool,
     /// The first node.
     pub(crate) start: NodePattern,
     /// The hops, left to right.
@@ -652,9 +654,9 @@ pub(crate) struct PathPattern {
 pub(crate) enum PathSelector {
     /// All.
     All,
-    /// `shortestPath(...)`: one with the fewest hops for each pair of ends.
+    /// `shortestPath(...)`, `ANY SHORTEST`: one with the fewest hops for each pair of ends.
     Shortest,
-    /// `allShortestPaths(...)`: all with the fewest hops for each pair of ends.
+    /// `allShortestPaths(...)`, `ALL SHORTEST`: all with the fewest hops for each pair of ends.
     AllShortest,
 }
 
@@ -689,8 +691,10 @@ pub(crate) struct RelationshipPattern {
     pub(crate) variable: Option<Name>,
     /// The types (`:A|B|:C` is an `Or`).
     pub(crate) types: Option<LabelExpr>,
-    /// Present where `*` was written.
+    /// Present where `*` or a quantifier was written.
     pub(crate) length: Option<PathLength>,
+    /// The nodes beside each relationship, where a pattern in parentheses was quantified.
+    pub(crate) group: Option<Box<Group>>,
     /// The properties.
     pub(crate) properties: Option<Properties>,
     /// The inline predicate.
@@ -699,6 +703,17 @@ pub(crate) struct RelationshipPattern {
     pub(crate) direction: Direction,
     /// The whole pattern, with its arrow.
     pub(crate) span: Span,
+}
+
+/// What `((start)-[...]->(end) WHERE predicate){1,3}` says beside its relationship.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Group {
+    /// The node before each relationship.
+    pub(crate) start: NodePattern,
+    /// The node behind it.
+    pub(crate) end: NodePattern,
+    /// What holds of each repetition.
+    pub(crate) predicate: Option<Expr>,
 }
 
 /// The direction of a relationship pattern, as written from left to right.

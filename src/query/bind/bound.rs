@@ -157,6 +157,8 @@ pub(crate) struct Length {
     pub(crate) min: u32,
     pub(crate) max: Option<u32>,
     pub(crate) selector: Selector,
+    /// The conditions of WHERE test the paths that were selected, and do not change which these are.
+    pub(crate) selects_first: bool,
 }
 
 /// Which of the paths of a variable length are wanted.

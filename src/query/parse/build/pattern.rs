@@ -7,7 +7,7 @@ use crate::{
     QueryError, Span,
     query::{
         ast::{
-            Direction, Hop, LabelExpr, Name, NodePattern, PathLength, PathPattern, PathSelector, Properties,
+            Direction, Group, Hop, LabelExpr, Name, NodePattern, PathLength, PathPattern, PathSelector, Properties,
             RelationshipPattern,
         },
         parse::{literal, words::code},
@@ -38,6 +38,7 @@ impl Builder<'_> {
             Some(pair) => Some(self.name(&pair)?),
             None => None,
         };
+        let mut selects_first = false;
         let mut path = match next_if(&mut nodes, Rule::shortest) {
             Some(pair) => {
                 let selector = match self.code(&pair) {
@@ -51,13 +52,17 @@ impl Builder<'_> {
             }
             None => {
                 let selector = match next_if(&mut nodes, Rule::selector) {
-                    Some(pair) => self.selector(pair, matching)?,
+                    Some(pair) => {
+                        selects_first = true;
+                        self.selector(pair, matching)?
+                    }
                     None => PathSelector::All,
                 };
                 self.chain(&mut nodes, selector, span, matching)?
             }
         };
         path.variable = variable;
+        path.selects_first = selects_first;
         Ok(path)
     }
 
@@ -85,13 +90,66 @@ impl Builder<'_> {
         span: Span,
         matching: bool,
     ) -> Result<PathPattern> {
-        let start = self.node(next(nodes), matching)?;
+        let nowhere = Span { start: span.end, end: span.end };
+        let mut start: Option<NodePattern> = None;
         let mut hops = Vec::new();
-        while let Some(pair) = next_if(nodes, Rule::relationship) {
-            let relationship = self.relationship(pair, matching)?;
-            hops.push(Hop { relationship, node: self.node(next(nodes), matching)? });
+        // The relationship whose right node is still to come.
+        let mut open: Option<RelationshipPattern> = None;
+        while let Some(pair) = nodes.next_if(|pair| is_step(pair.as_rule())) {
+            let rule = pair.as_rule();
+            if rule == Rule::node {
+                let node = self.node(pair, matching)?;
+                match open.take() {
+                    Some(relationship) => hops.push(Hop { relationship, node }),
+                    None => start = Some(node),
+                }
+                continue;
+            }
+            let relationship = if rule == Rule::quantified {
+                if let Some(relationship) = open.take() {
+                    hops.push(Hop { relationship, node: NodePattern::unnamed(nowhere) });
+                }
+                self.group(pair, matching)?
+            } else {
+                self.relationship(pair, matching)?
+            };
+            if let Some(before) = open.replace(relationship) {
+                return fail(unexpected("between a quantified pattern and a relationship stands a node", before.span));
+            }
         }
-        Ok(PathPattern { variable: None, selector, start, hops, span })
+        hops.extend(open.map(|relationship| Hop { relationship, node: NodePattern::unnamed(nowhere) }));
+        let start = start.unwrap_or_else(|| NodePattern::unnamed(nowhere));
+        Ok(PathPattern { variable: None, selector, selects_first: false, start, hops, span })
+    }
+
+    /// Returns the relationship of a quantified pattern, with the nodes beside it.
+    fn group(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<RelationshipPattern> {
+        let span = self.span(&pair);
+        if !matching {
+            let message = "a relationship that is made has no variable length";
+            return fail(QueryError::syntax("CreatingVarLength", message, span));
+        }
+        let mut nodes = pair.into_inner().peekable();
+        let start = self.node(next(&mut nodes), matching)?;
+        let mut relationship = self.relationship(next(&mut nodes), matching)?;
+        let end = self.node(next(&mut nodes), matching)?;
+        if let Some(pair) = next_if(&mut nodes, Rule::relationship) {
+            let message = "not supported yet: a quantified pattern of more than one relationship";
+            return fail(unexpected(message, self.span(&pair)));
+        }
+        if let Some(length) = relationship.length {
+            return fail(unexpected("quantified patterns do not stand in each other", length.span));
+        }
+        let predicate = next_if(&mut nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
+        let is_about_nodes = !start.is_empty() || !end.is_empty();
+        if is_about_nodes && relationship.direction == Direction::Either {
+            let message = "not supported yet: a quantified pattern that names its nodes and has no direction";
+            return fail(unexpected(message, relationship.span));
+        }
+        relationship.length = Some(self.quantified(next(&mut nodes))?);
+        relationship.group = Some(Box::new(Group { start, end, predicate }));
+        relationship.span = span;
+        Ok(relationship)
     }
 
     fn node(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<NodePattern> {
@@ -123,6 +181,7 @@ impl Builder<'_> {
             variable: None,
             types: None,
             length: None,
+            group: None,
             properties: None,
             predicate: None,
             direction,
@@ -279,6 +338,23 @@ impl Builder<'_> {
         }
         Ok(names)
     }
+}
+
+impl NodePattern {
+    /// Returns the pattern of any node.
+    fn unnamed(span: Span) -> Self {
+        Self { variable: None, labels: None, properties: None, predicate: None, span }
+    }
+
+    /// Returns whether it is `()`.
+    fn is_empty(&self) -> bool {
+        self.variable.is_none() && self.labels.is_none() && self.properties.is_none() && self.predicate.is_none()
+    }
+}
+
+/// Returns whether a pair is a part of a chain.
+fn is_step(rule: Rule) -> bool {
+    matches!(rule, Rule::node | Rule::relationship | Rule::quantified)
 }
 
 impl LabelExpr {

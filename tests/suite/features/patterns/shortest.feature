@@ -100,3 +100,53 @@ Feature: SHORTEST, ALL SHORTEST, ANY
       CREATE ANY SHORTEST (:A)-[:R]->(:D)
       """
     Then a SyntaxError should be raised at compile time: UnexpectedSyntax
+
+  @source:cypher/patterns/shortest-paths#pre-filters-and-post-filters
+  Scenario: [9] WHERE tests the path that was selected, and makes the search find no other
+    Given having executed:
+      """
+      CREATE (:S {v: 10})-[:Q {ok: false}]->(:T {v: 11}), (:U {v: 12})
+      WITH 1 AS x
+      MATCH (s:S), (t:T), (u:U) CREATE (s)-[:Q {ok: true}]->(u)-[:Q {ok: true}]->(t)
+      """
+    When executing query:
+      """
+      MATCH p = ANY SHORTEST (:S)-[r:Q]->+(:T) WHERE all(x IN r WHERE x.ok) RETURN length(p) AS n
+      """
+    Then the result should be, in any order:
+      | n |
+    And no side effects
+
+  @source:cypher/patterns/shortest-paths#pre-filters-and-post-filters
+  Scenario: [10] A predicate inside the pattern makes it search among others
+    Given having executed:
+      """
+      CREATE (:S {v: 10})-[:Q {ok: false}]->(:T {v: 11}), (:U {v: 12})
+      WITH 1 AS x
+      MATCH (s:S), (t:T), (u:U) CREATE (s)-[:Q {ok: true}]->(u)-[:Q {ok: true}]->(t)
+      """
+    When executing query:
+      """
+      MATCH p = ANY SHORTEST (:S)-[r:Q WHERE r.ok]->+(:T) RETURN length(p) AS n
+      """
+    Then the result should be, in any order:
+      | n |
+      | 2 |
+    And no side effects
+
+  @source:cypher/patterns/shortest-paths#shortest-path-functions
+  Scenario: [11] shortestPath() takes the shortest path that satisfies WHERE
+    Given having executed:
+      """
+      CREATE (:S {v: 10})-[:Q {ok: false}]->(:T {v: 11}), (:U {v: 12})
+      WITH 1 AS x
+      MATCH (s:S), (t:T), (u:U) CREATE (s)-[:Q {ok: true}]->(u)-[:Q {ok: true}]->(t)
+      """
+    When executing query:
+      """
+      MATCH (s:S), (t:T) MATCH p = shortestPath((s)-[:Q*]->(t)) WHERE all(x IN relationships(p) WHERE x.ok) RETURN length(p) AS n
+      """
+    Then the result should be, in any order:
+      | n |
+      | 2 |
+    And no side effects
