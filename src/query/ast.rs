@@ -958,6 +958,8 @@ pub(crate) enum BinaryOp {
     Add,
     /// `-`.
     Subtract,
+    /// `||`.
+    Concat,
     /// `*`.
     Multiply,
     /// `/`.

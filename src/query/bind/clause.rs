@@ -99,12 +99,7 @@ impl<'a> Binder<'a> {
         self.aggregation = Mode::Forbidden("here: only WITH and RETURN aggregate");
         let bound = match clause {
             Clause::Match(clause) => BoundClause::Match(self.match_clause(clause)?),
-            Clause::Unwind(clause) => {
-                let (list, kind) = self.expr(&clause.list)?;
-                let element = if kind.may_be_list() { kind.element() } else { kind };
-                let slot = self.declare(&clause.variable, SlotKind::Value, element)?;
-                BoundClause::Unwind { list, slot }
-            }
+            Clause::Unwind(clause) => self.unwind(&clause.list, &clause.variable)?,
             Clause::With(clause) => {
                 let (projection, _) = self.projection(&clause.projection, clause.predicate.as_ref(), true)?;
                 BoundClause::Project(Box::new(projection))
@@ -173,13 +168,19 @@ impl<'a> Binder<'a> {
         Ok(BoundClause::Project(Box::new(BoundProjection { items, ..BoundProjection::default() })))
     }
 
-    /// Binds a FOR. With an index, the places are counted and the items looked up.
+    fn unwind(&mut self, list: &'a ast::Expr, variable: &ast::Name) -> Result<BoundClause> {
+        let (list, kind) = self.expr(list)?;
+        let element = if kind.may_be_list() { kind.element() } else { kind };
+        let slot = self.declare(variable, SlotKind::Value, element)?;
+        Ok(BoundClause::Unwind { list, slot })
+    }
+
+    /// Binds a FOR, which is an UNWIND. With an index, the places are counted and the items looked up.
     fn r#for(&mut self, clause: &'a ast::For, into: &mut Vec<BoundClause>) -> Result<BoundClause> {
-        let (list, kind) = self.list(&clause.list)?;
         let Some((index, first_place)) = &clause.index else {
-            let slot = self.declare(&clause.variable, SlotKind::Value, kind.element())?;
-            return Ok(BoundClause::Unwind { list, slot });
+            return self.unwind(&clause.list, &clause.variable);
         };
+        let (list, kind) = self.list(&clause.list)?;
         let project = |items| BoundClause::Project(Box::new(BoundProjection { items, ..BoundProjection::default() }));
         let call = |function, args| Expr::Call { function, args, span: clause.list.span };
         let int = |n| Expr::Const(Value::Int(n));

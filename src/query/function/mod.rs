@@ -70,6 +70,8 @@ functions! {
     ToStringList "toStringList" 1..=1,
     // Others.
     ByteLength "byte_length" 1..=1, RandomUuid "randomUUID" 0..=0,
+    // The operator.
+    Concat "||" 2..=2,
 }
 
 /// Other names, as GQL has them.
@@ -216,6 +218,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
             list::call(function, &args[0])
         }
         F::ToBoolean | F::ToInteger | F::ToFloat | F::ToString | F::Date => convert::call(function, &args[0]),
+        F::Concat => list::concat(&args[0], &args[1]),
         F::ToBooleanList | F::ToIntegerList | F::ToFloatList | F::ToStringList => convert::each(function, &args[0]),
         F::ToLower
         | F::ToUpper
@@ -246,6 +249,8 @@ pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
         (F::Range, _) => {
             Range::new(args).map_or(0, |range| usize::try_from(range.len()).unwrap_or(usize::MAX)).saturating_mul(item)
         }
+        (F::Concat, [Value::String(a), Value::String(b)]) => a.len() + b.len(),
+        (F::Concat, [Value::List(a), Value::List(b)]) => (a.len() + b.len()).saturating_mul(item),
         (F::Replace, [Value::String(text), Value::String(from), Value::String(to)]) => {
             string::replaced_bytes(text, from, to)
         }

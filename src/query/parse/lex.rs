@@ -273,7 +273,7 @@ impl Lexer<'_> {
             (b'!', b'=') => return Err(self.foreign("!=", "write <> for \"is not equal\"")),
             (b'=', b'=') => return Err(self.foreign("==", "write = for \"is equal\"")),
             (b'&', b'&') => return Err(self.foreign("&&", "write AND")),
-            (b'|', b'|') => return Err(self.foreign("||", "write OR, or + to join strings and lists")),
+            (b'|', b'|') => (code::CONCAT, 2),
             (b'|', _) => (if self.before_result() { code::BAR } else { code::PIPE }, 1),
             (b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'=' | b'<' | b'>', _) => ([b'o', byte], 1),
             (b'.' | b':', _) => ([b's', byte], 1),

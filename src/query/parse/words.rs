@@ -60,6 +60,8 @@ pub(super) mod code {
     pub(crate) const MINUS: Code = *b"o-";
     /// `*`.
     pub(crate) const STAR: Code = *b"o*";
+    /// `||`.
+    pub(crate) const CONCAT: Code = *b"oc";
     /// `/`.
     pub(crate) const SLASH: Code = *b"o/";
     /// `%`.
@@ -381,6 +383,7 @@ const SIGNS: &[(&str, Code)] = &[
     ("+", code::PLUS),
     ("-", code::MINUS),
     ("*", code::STAR),
+    ("||", code::CONCAT),
     ("/", code::SLASH),
     ("%", code::PERCENT),
     ("^", code::CARET),

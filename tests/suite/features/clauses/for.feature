@@ -92,11 +92,11 @@ Feature: FOR - a row for each item of a list
       | +labels     | 1 |
       | +properties | 2 |
 
-  Scenario: [8] What is no list
+  Scenario: [8] What is no list has no places
     Given an empty graph
     When executing query:
       """
-      FOR x IN 5 RETURN x
+      FOR x IN 5 WITH OFFSET i RETURN x, i
       """
     Then a SyntaxError should be raised at compile time: InvalidArgumentType
 
@@ -115,3 +115,16 @@ Feature: FOR - a row for each item of a list
       FOR x IN [1] WITH OFFSET x RETURN x
       """
     Then a SyntaxError should be raised at compile time: VariableAlreadyBound
+
+  @source:cypher/clauses/for
+  Scenario: [11] It is UNWIND: nulls are items, and what is no list is one
+    Given an empty graph
+    When executing query:
+      """
+      FOR x IN [1, null] FOR y IN 5 RETURN x, y
+      """
+    Then the result should be, in order:
+      | x    | y |
+      | 1    | 5 |
+      | null | 5 |
+    And no side effects
