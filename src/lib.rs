@@ -119,7 +119,8 @@ pub fn similar<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
 
 /// Returns the names of the functions a query may call, aggregates apart.
 pub fn function_names() -> impl Iterator<Item = &'static str> {
-    query::function::Function::ALL.iter().map(|(_, name, ..)| *name)
+    let names = query::function::Function::ALL.iter().map(|(_, name, ..)| *name);
+    names.filter(|name| name.starts_with(char::is_alphabetic))
 }
 
 /// Returns the names of the procedures that every database has.

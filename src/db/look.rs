@@ -34,7 +34,11 @@ pub(super) const PROCEDURES: &[&str] = &["name", "signature"];
 
 /// Returns the rows of `SHOW FUNCTIONS`, by name; a function that takes any number of arguments has no maximum.
 pub(super) fn functions() -> Vec<Vec<Value>> {
-    let plain = Function::ALL.iter().map(|(function, name, ..)| (*name, function.arity(), false));
+    let is_named = |name: &str| name.starts_with(char::is_alphabetic);
+    let plain = Function::ALL
+        .iter()
+        .filter(|(_, name, ..)| is_named(name))
+        .map(|(function, name, ..)| (*name, function.arity(), false));
     let aggregating = Aggregator::ALL.iter().map(|(function, name)| (*name, function.arity(), true));
     let mut rows: Vec<_> = plain.chain(aggregating).collect();
     rows.sort_unstable_by_key(|(name, ..)| name.to_ascii_lowercase());

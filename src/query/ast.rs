@@ -272,7 +272,7 @@ pub(crate) enum Union {
 /// Clauses in the order written, at least one.
 ///
 /// The parser has checked their order: `RETURN` only at the end, a reading clause after an updating one only
-/// behind a `WITH`, and the last clause is a `RETURN`, an updating clause, or a `CALL`. (In the short form of
+/// behind a `WITH`, and the last clause is a `RETURN`, `FINISH`, an updating clause, or a `CALL`. (In the short form of
 /// `EXISTS`, `COUNT { pattern }` there is just a `MATCH`.)
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SingleQuery {
@@ -311,6 +311,45 @@ pub(crate) enum Clause {
     Foreach(Foreach),
     /// `LOAD CSV`.
     LoadCsv(LoadCsv),
+    /// `LET x = expr`.
+    Let(Let),
+    /// `FILTER predicate`.
+    Filter(Filter),
+    /// `FOR x IN list`.
+    For(For),
+    /// `FINISH`: no rows leave.
+    Finish(Span),
+}
+
+/// `LET x = expr, y = expr`: new variables beside the others.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Let {
+    /// Names and values, at least one.
+    pub(crate) items: Vec<(Name, Expr)>,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `FILTER [WHERE] predicate`: the rows for which it is true.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Filter {
+    /// The predicate.
+    pub(crate) predicate: Expr,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `FOR variable IN list [WITH OFFSET|ORDINALITY index]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct For {
+    /// The new variable.
+    pub(crate) variable: Name,
+    /// The list.
+    pub(crate) list: Expr,
+    /// The variable of the item's place, and what place the first one has.
+    pub(crate) index: Option<(Name, i64)>,
+    /// The whole clause.
+    pub(crate) span: Span,
 }
 
 /// `[OPTIONAL] MATCH pattern [WHERE predicate]`.
@@ -506,9 +545,11 @@ pub(crate) struct Delete {
     pub(crate) span: Span,
 }
 
-/// `CALL procedure[(args)] [YIELD items [WHERE predicate]]`.
+/// `[OPTIONAL] CALL procedure[(args)] [YIELD items [WHERE predicate]]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Call {
+    /// `OPTIONAL` was written: where there are no rows, one of nulls.
+    pub(crate) optional: bool,
     /// The procedure's name with its namespace, dots between (`kg.link`), as written.
     pub(crate) procedure: Name,
     /// The arguments; `None` where no parentheses were written (parameters of the same names are meant).
@@ -543,15 +584,26 @@ pub(crate) struct YieldItem {
     pub(crate) alias: Option<Name>,
 }
 
-/// `CALL { query }` (`CALL (a, b) { query }`).
+/// `[OPTIONAL] CALL { query }` (`CALL (a, b) { query }`).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Subquery {
-    /// The variables of the scope clause; `None` where it was not written (the query then imports by `WITH`).
-    pub(crate) imports: Option<Vec<Name>>,
+    /// `OPTIONAL` was written: where there are no rows, one of nulls.
+    pub(crate) optional: bool,
+    /// The scope clause; `None` where it was not written (the query then imports by `WITH`).
+    pub(crate) imports: Option<Imports>,
     /// The query.
     pub(crate) query: Box<Query>,
     /// The whole clause.
     pub(crate) span: Span,
+}
+
+/// The scope clause of a subquery: which variables it sees.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Imports {
+    /// `(*)`: all.
+    All,
+    /// `(a, b)`.
+    Names(Vec<Name>),
 }
 
 /// `FOREACH (variable IN list | updates)`.
@@ -589,6 +641,8 @@ pub(crate) struct PathPattern {
     pub(crate) variable: Option<Name>,
     /// Whether all paths are wanted or the shortest.
     pub(crate) selector: PathSelector,
+    /// The selector is written before the pattern: WHERE tests what it selected.
+    pub(crate) selects_first: bool,
     /// The first node.
     pub(crate) start: NodePattern,
     /// The hops, left to right.
@@ -602,9 +656,9 @@ pub(crate) struct PathPattern {
 pub(crate) enum PathSelector {
     /// All.
     All,
-    /// `shortestPath(...)`: one with the fewest hops for each pair of ends.
+    /// `shortestPath(...)`, `ANY SHORTEST`: one with the fewest hops for each pair of ends.
     Shortest,
-    /// `allShortestPaths(...)`: all with the fewest hops for each pair of ends.
+    /// `allShortestPaths(...)`, `ALL SHORTEST`: all with the fewest hops for each pair of ends.
     AllShortest,
 }
 
@@ -639,8 +693,10 @@ pub(crate) struct RelationshipPattern {
     pub(crate) variable: Option<Name>,
     /// The types (`:A|B|:C` is an `Or`).
     pub(crate) types: Option<LabelExpr>,
-    /// Present where `*` was written.
+    /// Present where `*` or a quantifier was written.
     pub(crate) length: Option<PathLength>,
+    /// The nodes beside each relationship, where a pattern in parentheses was quantified.
+    pub(crate) group: Option<Box<Group>>,
     /// The properties.
     pub(crate) properties: Option<Properties>,
     /// The inline predicate.
@@ -649,6 +705,17 @@ pub(crate) struct RelationshipPattern {
     pub(crate) direction: Direction,
     /// The whole pattern, with its arrow.
     pub(crate) span: Span,
+}
+
+/// What `((start)-[...]->(end) WHERE predicate){1,3}` says beside its relationship.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Group {
+    /// The node before each relationship.
+    pub(crate) start: NodePattern,
+    /// The node behind it.
+    pub(crate) end: NodePattern,
+    /// What holds of each repetition.
+    pub(crate) predicate: Option<Expr>,
 }
 
 /// The direction of a relationship pattern, as written from left to right.
@@ -893,6 +960,8 @@ pub(crate) enum BinaryOp {
     Add,
     /// `-`.
     Subtract,
+    /// `||`.
+    Concat,
     /// `*`.
     Multiply,
     /// `/`.

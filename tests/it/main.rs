@@ -14,6 +14,7 @@ mod oracle;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod place;
+mod procedures;
 mod rdf;
 mod read_only;
 mod script;

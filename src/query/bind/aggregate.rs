@@ -126,7 +126,7 @@ fn check_deterministic(arg: &ast::Expr) -> Result<()> {
     let mut random = None;
     same::walk(arg, &mut |inner| {
         if let ExprKind::Call { function, .. } = &inner.kind
-            && Function::find(&function.text) == Some(Function::Rand)
+            && matches!(Function::find(&function.text), Some(Function::Rand | Function::RandomUuid))
         {
             random = Some(inner.span);
         }

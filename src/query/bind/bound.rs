@@ -87,6 +87,7 @@ pub(crate) enum BoundClause {
         slot: Slot,
     },
     Procedure {
+        optional: bool,
         procedure: Arc<Procedure>,
         args: Vec<Expr>,
         /// Which outputs go where.
@@ -95,6 +96,7 @@ pub(crate) enum BoundClause {
     },
     /// `CALL { ... }`; `unit` where it returns nothing, so that each outer row stays one row.
     Subquery {
+        optional: bool,
         query: BoundQuery,
         unit: bool,
     },
@@ -155,6 +157,8 @@ pub(crate) struct Length {
     pub(crate) min: u32,
     pub(crate) max: Option<u32>,
     pub(crate) selector: Selector,
+    /// The conditions of WHERE test the paths that were selected, and do not change which these are.
+    pub(crate) selects_first: bool,
 }
 
 /// Which of the paths of a variable length are wanted.

@@ -135,6 +135,13 @@ fn result(function: Function, kinds: &[Kind]) -> Kind {
         }
         F::Salience | F::ToFloat | F::ToFloatOrNull | F::Ceil | F::Floor | F::Round | F::Sqrt | F::Exp => Kind::Float,
         F::Log | F::Log10 | F::E | F::Pi | F::Sin | F::Cos | F::Tan | F::Cot | F::Asin | F::Acos => Kind::Float,
+        F::Sinh | F::Cosh | F::Tanh | F::Coth | F::Power => Kind::Float,
+        F::ByteLength => Kind::Int,
+        F::RandomUuid => Kind::String,
+        F::ToBooleanList => Kind::List(Element::Bool),
+        F::ToIntegerList => Kind::List(Element::Int),
+        F::ToFloatList => Kind::List(Element::Float),
+        F::ToStringList => Kind::List(Element::String),
         F::Atan | F::Atan2 | F::Degrees | F::Radians | F::Haversin | F::Rand => Kind::Float,
         #[allow(unreachable_patterns, reason = "functions added later give any kind until they are listed here")]
         _ => Kind::Any,

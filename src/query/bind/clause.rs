@@ -1,14 +1,16 @@
 //! Queries and their reading clauses.
 
 use super::{
-    Binder, BoundClause, BoundMatch, BoundQuery, BoundSingle, Column, Kind, Scope, aggregate::Mode, bound::BoundUnion,
-    expr::wrong_argument, fail, pattern::NewVariables,
+    Binder, BoundClause, BoundMatch, BoundProjection, BoundQuery, BoundSingle, Column, Kind, Scope, aggregate::Mode,
+    bound::BoundUnion, expr::wrong_argument, fail, pattern::NewVariables,
 };
 use crate::{
     QueryError, Result, Span,
+    model::Value,
     query::{
         ast::{self, Clause},
-        plan::{Expr, SlotKind},
+        function::Function,
+        plan::{Arithmetic, Expr, SlotKind},
         procedure::Procedure,
         suggest,
     },
@@ -97,12 +99,7 @@ impl<'a> Binder<'a> {
         self.aggregation = Mode::Forbidden("here: only WITH and RETURN aggregate");
         let bound = match clause {
             Clause::Match(clause) => BoundClause::Match(self.match_clause(clause)?),
-            Clause::Unwind(clause) => {
-                let (list, kind) = self.expr(&clause.list)?;
-                let element = if kind.may_be_list() { kind.element() } else { kind };
-                let slot = self.declare(&clause.variable, SlotKind::Value, element)?;
-                BoundClause::Unwind { list, slot }
-            }
+            Clause::Unwind(clause) => self.unwind(&clause.list, &clause.variable)?,
             Clause::With(clause) => {
                 let (projection, _) = self.projection(&clause.projection, clause.predicate.as_ref(), true)?;
                 BoundClause::Project(Box::new(projection))
@@ -132,11 +129,73 @@ impl<'a> Binder<'a> {
                 let slot = self.declare(&clause.variable, SlotKind::Value, kind)?;
                 BoundClause::LoadCsv { url, with_headers: clause.headers, delimiter, slot }
             }
+            Clause::Let(clause) => self.r#let(clause)?,
+            Clause::Filter(clause) => {
+                self.aggregation = Mode::Forbidden("in FILTER");
+                let predicate = Some(self.predicate(&clause.predicate)?);
+                BoundClause::Project(Box::new(BoundProjection { predicate, ..BoundProjection::default() }))
+            }
+            Clause::For(clause) => self.r#for(clause, into)?,
+            Clause::Finish(_) => return Ok(()),
             Clause::Call(clause) => self.procedure(clause, columns)?,
             Clause::Subquery(clause) => self.call_subquery(clause)?,
         };
         into.push(bound);
         Ok(())
+    }
+
+    /// Binds a LET; its items see the variables before it only.
+    fn r#let(&mut self, clause: &'a ast::Let) -> Result<BoundClause> {
+        self.aggregation = Mode::Forbidden("in LET");
+        let mut items = Vec::with_capacity(clause.items.len());
+        let mut variables = Vec::with_capacity(clause.items.len());
+        for (name, value) in &clause.items {
+            let (value, kind) = self.expr(value)?;
+            let slot = match value {
+                Expr::Slot(slot) => slot,
+                value => {
+                    let slot = self.slot(name.text.clone(), kind.slot())?;
+                    items.push((slot, value));
+                    slot
+                }
+            };
+            variables.push((name, slot, kind));
+        }
+        for (name, slot, kind) in variables {
+            self.check_new(name)?;
+            self.scope.add(name.text.clone(), slot, kind);
+        }
+        Ok(BoundClause::Project(Box::new(BoundProjection { items, ..BoundProjection::default() })))
+    }
+
+    fn unwind(&mut self, list: &'a ast::Expr, variable: &ast::Name) -> Result<BoundClause> {
+        let (list, kind) = self.expr(list)?;
+        let element = if kind.may_be_list() { kind.element() } else { kind };
+        let slot = self.declare(variable, SlotKind::Value, element)?;
+        Ok(BoundClause::Unwind { list, slot })
+    }
+
+    /// Binds a FOR, which is an UNWIND. With an index, the places are counted and the items looked up.
+    fn r#for(&mut self, clause: &'a ast::For, into: &mut Vec<BoundClause>) -> Result<BoundClause> {
+        let Some((index, first_place)) = &clause.index else {
+            return self.unwind(&clause.list, &clause.variable);
+        };
+        let (list, kind) = self.list(&clause.list)?;
+        let project = |items| BoundClause::Project(Box::new(BoundProjection { items, ..BoundProjection::default() }));
+        let call = |function, args| Expr::Call { function, args, span: clause.list.span };
+        let int = |n| Expr::Const(Value::Int(n));
+        let items = self.unnamed_slot(SlotKind::Value)?;
+        into.push(project(vec![(items, list)]));
+        // No list has no places.
+        let length = call(Function::Coalesce, vec![call(Function::Size, vec![Expr::Slot(items)]), int(0)]);
+        let last = subtract(length, int(1), clause.span);
+        let at = self.unnamed_slot(SlotKind::Value)?;
+        into.push(BoundClause::Unwind { list: call(Function::Range, vec![int(0), last]), slot: at });
+        let item = Expr::Index { base: Box::new(Expr::Slot(items)), index: Box::new(Expr::Slot(at)) };
+        let variable = self.declare(&clause.variable, SlotKind::Value, kind.element())?;
+        let place = self.declare(index, SlotKind::Value, Kind::Int)?;
+        let counted = subtract(Expr::Slot(at), int(-first_place), clause.span);
+        Ok(project(vec![(variable, item), (place, counted)]))
     }
 
     /// Binds a MATCH; its new variables are in scope afterwards.
@@ -206,7 +265,7 @@ impl<'a> Binder<'a> {
         }
         self.aggregation = Mode::Forbidden("in WHERE");
         let predicate = clause.predicate.as_ref().map(|predicate| self.predicate(predicate)).transpose()?;
-        Ok(BoundClause::Procedure { procedure, args, yields, predicate })
+        Ok(BoundClause::Procedure { optional: clause.optional, procedure, args, yields, predicate })
     }
 
     fn procedure_args(&mut self, procedure: &Procedure, args: &'a [ast::Expr], span: Span) -> Result<Vec<Expr>> {
@@ -235,6 +294,10 @@ impl<'a> Binder<'a> {
         }
         Ok(bound)
     }
+}
+
+fn subtract(left: Expr, right: Expr, span: Span) -> Expr {
+    Expr::Arithmetic { op: Arithmetic::Sub, left: Box::new(left), right: Box::new(right), span }
 }
 
 fn unknown_output(procedure: &Procedure, name: &ast::Name) -> crate::Error {

@@ -6,7 +6,7 @@ use crate::{
     model::Value,
     query::{
         ast::{self, ExprKind},
-        function::Aggregator,
+        function::{Aggregator, Function},
         plan::{Arithmetic, Comparison, Expr, KeyRef, LabelTest, Quantifier, StringTest},
     },
 };
@@ -341,6 +341,7 @@ impl<'a> Binder<'a> {
             BinaryOp::EndsWith => return self.string_test(StringTest::EndsWith, left, right),
             BinaryOp::Contains => return self.string_test(StringTest::Contains, left, right),
             BinaryOp::Matches => return self.string_test(StringTest::Matches, left, right),
+            BinaryOp::Concat => return self.concat(left, right, span),
             BinaryOp::Add => Arithmetic::Add,
             BinaryOp::Subtract => Arithmetic::Sub,
             BinaryOp::Multiply => Arithmetic::Mul,
@@ -374,6 +375,26 @@ impl<'a> Binder<'a> {
             _ => Kind::Any,
         };
         Ok((Expr::Arithmetic { op: arithmetic, left: Box::new(a), right: Box::new(b), span }, kind))
+    }
+
+    /// Binds `a || b`.
+    fn concat(&mut self, left: &'a ast::Expr, right: &'a ast::Expr, span: Span) -> Result<Typed> {
+        let (a, a_kind) = self.expr(left)?;
+        let (b, b_kind) = self.expr(right)?;
+        for (kind, at) in [(a_kind, left.span), (b_kind, right.span)] {
+            if !kind.may_be_list() && kind != Kind::String {
+                return Err(wrong_argument(kind, "a string or a list, as `||` joins", at));
+            }
+        }
+        let kind = match (a_kind, b_kind) {
+            (Kind::String, Kind::List(_)) => {
+                return Err(wrong_argument(b_kind, "a string, as before `||`", right.span));
+            }
+            (Kind::List(_), Kind::String) => return Err(wrong_argument(b_kind, "a list, as before `||`", right.span)),
+            (Kind::List(_), Kind::List(_)) | (Kind::String, Kind::String) => a_kind.join(b_kind),
+            _ => Kind::Any,
+        };
+        Ok((Expr::Call { function: Function::Concat, args: vec![a, b], span }, kind))
     }
 
     fn string_test(&mut self, test: StringTest, left: &'a ast::Expr, right: &'a ast::Expr) -> Result<Typed> {

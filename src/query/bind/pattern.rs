@@ -7,7 +7,8 @@ use crate::{
     Result,
     query::{
         ast::{self, LabelExpr, PathSelector},
-        plan::{Comparison, Expr, Follow, LabelRef, Slot, SlotKind, TypeRef},
+        function::Function,
+        plan::{Comparison, Expr, Follow, LabelRef, Quantifier, Slot, SlotKind, TypeRef},
     },
 };
 
@@ -57,6 +58,12 @@ impl<'a> Binder<'a> {
             self.count_step()?;
             // The slot of the relationship comes before that of the node it leads to, as they are read.
             let rel = self.relationship(graph, &hop.relationship, pattern.selector, left, new)?;
+            if let Some(length) = &mut graph.rels[rel].length {
+                length.selects_first = pattern.selects_first;
+            }
+            if let Some(group) = &hop.relationship.group {
+                self.group_variables(graph, group, rel)?;
+            }
             let right = self.node(graph, &hop.node, new)?;
             graph.rels[rel].right = right;
             if pattern.variable.is_some() {
@@ -161,14 +168,14 @@ impl<'a> Binder<'a> {
         }
         let length = match rel.length {
             None if selector == PathSelector::All => None,
-            None => Some(Length { min: 1, max: Some(1), selector: selector.into() }),
-            Some(length) => Some(Length { min: length.min.unwrap_or(1), max: length.max, selector: selector.into() }),
+            length => Some(Length {
+                min: length.and_then(|length| length.min).unwrap_or(1),
+                max: length.map_or(Some(1), |length| length.max),
+                selector: selector.into(),
+                selects_first: false,
+            }),
         };
-        let follow = match rel.direction {
-            ast::Direction::Right => Follow::Out,
-            ast::Direction::Left => Follow::In,
-            ast::Direction::Either => Follow::Both,
-        };
+        let follow = direction(rel.direction);
         let types = match &rel.types {
             Some(types) => self.plain_types(types).unwrap_or_default(),
             None => Vec::new(),
@@ -242,9 +249,9 @@ impl<'a> Binder<'a> {
             let test = self.label_test(types, Kind::Relationship);
             tests.push(Expr::HasLabels(Box::new(Expr::Local(local)), test));
         }
-        self.properties(rel.properties.as_ref(), &Expr::Local(local), &mut tests)?;
-        if let Some(predicate) = &rel.predicate {
-            self.conjuncts(predicate, &mut tests)?;
+        match &rel.group {
+            Some(group) => self.group_conditions(rel, group, local, &mut tests)?,
+            None => self.own_conditions(rel, local, &mut tests)?,
         }
         self.leave_local(mark, 1);
         graph.rels[at].filter = match tests.len() {
@@ -252,6 +259,74 @@ impl<'a> Binder<'a> {
             1 => tests.pop(),
             _ => Some(Expr::And(tests)),
         };
+        Ok(())
+    }
+
+    /// Binds what a variable-length relationship says of each of its relationships.
+    fn own_conditions(&mut self, rel: &'a ast::RelationshipPattern, local: u16, tests: &mut Vec<Expr>) -> Result<()> {
+        self.properties(rel.properties.as_ref(), &Expr::Local(local), tests)?;
+        match &rel.predicate {
+            Some(predicate) => self.conjuncts(predicate, tests),
+            None => Ok(()),
+        }
+    }
+
+    /// Declares the variables of the nodes in a quantified pattern: outside it they are lists.
+    fn group_variables(&mut self, graph: &mut PatternGraph, group: &'a ast::Group, rel: usize) -> Result<()> {
+        let (slot, follow) = (graph.rels[rel].slot, graph.rels[rel].follow);
+        for (node, function) in [&group.start, &group.end].into_iter().zip(ends(follow)) {
+            let Some(name) = &node.variable else { continue };
+            let variable = self.declare(name, SlotKind::Value, Kind::List(Element::Node))?;
+            let end = Expr::Call { function, args: vec![Expr::Local(0)], span: name.span };
+            let (list, map) = (Box::new(Expr::Slot(slot)), Some(Box::new(end)));
+            graph.paths.push((variable, Expr::Comprehension { local: 0, list, filter: None, map }));
+            graph.new_slots.push(variable);
+        }
+        Ok(())
+    }
+
+    /// Binds what a quantified pattern says of each repetition: there its nodes are the ends of the relationship.
+    fn group_conditions(
+        &mut self,
+        rel: &'a ast::RelationshipPattern,
+        group: &'a ast::Group,
+        local: u16,
+        tests: &mut Vec<Expr>,
+    ) -> Result<()> {
+        let mark = self.scope.len();
+        for node in [&group.start, &group.end] {
+            match &node.variable {
+                Some(name) => drop(self.enter_local(name, Kind::Node)),
+                None => self.n_locals += 1,
+            }
+        }
+        let mut inner = Vec::new();
+        for (node, at) in [(&group.start, local + 1), (&group.end, local + 2)] {
+            if let Some(labels) = &node.labels {
+                let test = self.label_test(labels, Kind::Node);
+                inner.push(Expr::HasLabels(Box::new(Expr::Local(at)), test));
+            }
+            self.properties(node.properties.as_ref(), &Expr::Local(at), &mut inner)?;
+            if let Some(predicate) = &node.predicate {
+                self.conjuncts(predicate, &mut inner)?;
+            }
+        }
+        self.own_conditions(rel, local, &mut inner)?;
+        if let Some(predicate) = &group.predicate {
+            self.conjuncts(predicate, &mut inner)?;
+        }
+        self.leave_local(mark, 2);
+        if inner.is_empty() {
+            return Ok(());
+        }
+        let follow = direction(rel.direction);
+        let mut test = Expr::And(inner);
+        for (function, at) in ends(follow).into_iter().zip([local + 1, local + 2]).rev() {
+            let end = Expr::Call { function, args: vec![Expr::Local(local)], span: rel.span };
+            let (list, predicate) = (Box::new(Expr::List(vec![end])), Box::new(test));
+            test = Expr::Quantified { quantifier: Quantifier::Any, local: at, list, predicate };
+        }
+        tests.push(test);
         Ok(())
     }
 
@@ -322,6 +397,22 @@ impl From<PathSelector> for Selector {
             PathSelector::Shortest => Self::Shortest,
             PathSelector::AllShortest => Self::AllShortest,
         }
+    }
+}
+
+fn direction(direction: ast::Direction) -> Follow {
+    match direction {
+        ast::Direction::Right => Follow::Out,
+        ast::Direction::Left => Follow::In,
+        ast::Direction::Either => Follow::Both,
+    }
+}
+
+/// Returns what gives the nodes before and behind a relationship that is followed so.
+fn ends(follow: Follow) -> [Function; 2] {
+    match follow {
+        Follow::In => [Function::EndNode, Function::StartNode],
+        Follow::Out | Follow::Both => [Function::StartNode, Function::EndNode],
     }
 }
 

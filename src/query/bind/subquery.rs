@@ -7,7 +7,7 @@ use crate::{
     Result,
     query::{
         ast::{self, PathSelector},
-        bind::{BoundQuery, PatternGraph},
+        bind::{BoundProjection, BoundQuery, PatternGraph},
         function::Function,
         plan::{Expr, Op, Slot, SlotKind, SubqueryKind},
         planner,
@@ -144,9 +144,13 @@ impl<'a> Binder<'a> {
     pub(super) fn call_subquery(&mut self, clause: &'a ast::Subquery) -> Result<BoundClause> {
         let outer = self.scope.clone();
         let pinned = std::mem::take(&mut self.pinned);
-        let query = match &clause.imports {
+        let mut query = match &clause.imports {
             None => self.query_importing(&clause.query, true)?,
-            Some(names) => {
+            Some(ast::Imports::All) => {
+                self.pinned = outer.clone();
+                self.query(&clause.query)?
+            }
+            Some(ast::Imports::Names(names)) => {
                 let mut scope = super::Scope::default();
                 for name in names {
                     let variable = self.variable(name)?;
@@ -161,6 +165,9 @@ impl<'a> Binder<'a> {
         };
         self.scope = outer;
         self.pinned = pinned;
+        if clause.optional {
+            self.copy_outer_columns(&mut query)?;
+        }
         for column in &query.columns {
             if self.scope.find(&column.name).is_some() {
                 return Err(already_bound(&ast::Name { text: column.name.clone(), span: clause.span }));
@@ -172,7 +179,29 @@ impl<'a> Binder<'a> {
             let message = "a query in CALL { } must end with RETURN, unless it changes the graph";
             return Err(fail("InvalidClauseComposition", message, clause.span));
         }
-        Ok(BoundClause::Subquery { query, unit })
+        Ok(BoundClause::Subquery { optional: clause.optional, query, unit })
+    }
+
+    /// Gives columns that are variables of the scope at hand slots of their own, so that they can become null alone.
+    fn copy_outer_columns(&mut self, query: &mut BoundQuery) -> Result<()> {
+        let (BoundQuery { parts, union: None, columns }, scope) = (query, &self.scope) else { return Ok(()) };
+        let outer: Vec<Slot> = scope
+            .iter()
+            .filter_map(|variable| match variable.place {
+                Place::Slot(slot) => Some(slot),
+                Place::Local(_) => None,
+            })
+            .collect();
+        let mut items = Vec::new();
+        for column in columns.iter_mut().filter(|column| outer.contains(&column.slot)) {
+            let slot = self.slot(column.name.clone(), SlotKind::Value)?;
+            items.push((slot, Expr::Slot(std::mem::replace(&mut column.slot, slot))));
+        }
+        if !items.is_empty() {
+            let copies = BoundProjection { items, ..BoundProjection::default() };
+            parts[0].clauses.push(BoundClause::Project(Box::new(copies)));
+        }
+        Ok(())
     }
 
     fn plan_graph(&mut self, graph: PatternGraph) -> Result<Op> {

@@ -29,6 +29,21 @@ pub(super) fn or_null(function: Function, arg: &Value) -> Value {
     converted.unwrap_or_default()
 }
 
+/// Returns the list of the converted items; what cannot be converted is null.
+///
+/// # Errors
+/// `TypeError` where the argument is no list.
+pub(super) fn each(function: Function, arg: &Value) -> Result<Value> {
+    let Value::List(items) = arg else { return Err(wrong_type(function, arg, "a list").into()) };
+    let convert = match function {
+        Function::ToBooleanList => to_boolean,
+        Function::ToIntegerList => to_integer,
+        Function::ToFloatList => to_float,
+        _ => to_string,
+    };
+    Ok(Value::list(items.iter().map(|item| convert(item).unwrap_or_default())))
+}
+
 fn to_boolean(arg: &Value) -> Option<Value> {
     match arg {
         Value::Bool(_) => Some(arg.clone()),

@@ -36,6 +36,18 @@ pub(super) fn call(function: Function, arg: &Value) -> Result<Value> {
     }
 }
 
+/// Returns `a || b`.
+pub(super) fn concat(a: &Value, b: &Value) -> Result<Value> {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => Ok(Value::String([&**a, &**b].concat().into())),
+        (Value::List(a), Value::List(b)) => Ok(Value::list(a.iter().chain(b.iter()).cloned())),
+        _ => {
+            let message = format!("there is no {} || {}: it joins two strings or two lists", a.kind(), b.kind());
+            Err(QueryError::type_error("InvalidArgumentType", message).into())
+        }
+    }
+}
+
 /// The integers of `range()`: the first, the step, how many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Range {

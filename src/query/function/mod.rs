@@ -64,6 +64,14 @@ functions! {
     Tan "tan" 1..=1, Cot "cot" 1..=1, Asin "asin" 1..=1, Acos "acos" 1..=1, Atan "atan" 1..=1, Atan2 "atan2" 2..=2,
     Degrees "degrees" 1..=1, Radians "radians" 1..=1, Haversin "haversin" 1..=1, Rand "rand" 0..=0, IsNan "isNaN" 1..=1,
     Timestamp "timestamp" 0..=0,
+    Sinh "sinh" 1..=1, Cosh "cosh" 1..=1, Tanh "tanh" 1..=1, Coth "coth" 1..=1, Power "power" 2..=2,
+    // Conversion of each item of a list.
+    ToBooleanList "toBooleanList" 1..=1, ToIntegerList "toIntegerList" 1..=1, ToFloatList "toFloatList" 1..=1,
+    ToStringList "toStringList" 1..=1,
+    // Others.
+    ByteLength "byte_length" 1..=1, RandomUuid "randomUUID" 0..=0,
+    // The operator.
+    Concat "||" 2..=2,
     // Time.
     Date "date" 0..=1, Time "time" 0..=1, LocalTime "localtime" 0..=1, LocalDateTime "localdatetime" 0..=1,
     DateTime "datetime" 0..=1, Duration "duration" 1..=1, DateTruncate "date.truncate" 2..=3,
@@ -81,10 +89,20 @@ functions! {
     DurationInSeconds "duration.inSeconds" 2..=2,
 }
 
+/// Other names, as GQL has them.
+const ALIASES: &[(&str, Function)] = &[
+    ("cardinality", Function::Size),
+    ("ceiling", Function::Ceil),
+    ("ln", Function::Log),
+    ("octet_length", Function::ByteLength),
+    ("path_length", Function::Length),
+];
+
 impl Function {
     /// Returns the function of this name, without regard to case.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, ..)| known.eq_ignore_ascii_case(name)).map(|(function, ..)| *function)
+        let known = Self::ALL.iter().map(|(function, known, ..)| (*known, *function));
+        known.chain(ALIASES.iter().copied()).find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, found)| found)
     }
 
     /// Returns the name as documented.
@@ -143,9 +161,22 @@ impl Aggregator {
         (Self::PercentileDisc, "percentileDisc"),
     ];
 
+    /// Other names, as GQL has them.
+    const ALIASES: &[(&str, Self)] = &[
+        ("collect_list", Self::Collect),
+        ("percentile_cont", Self::PercentileCont),
+        ("percentile_disc", Self::PercentileDisc),
+        ("stddev_pop", Self::StDevP),
+        ("stddev_samp", Self::StDev),
+    ];
+
     /// Returns the aggregating function of this name, without regard to case.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(function, _)| *function)
+        let known = Self::ALL.iter().map(|(function, known)| (*known, *function));
+        known
+            .chain(Self::ALIASES.iter().copied())
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, found)| found)
     }
 
     /// Returns the name as documented.
@@ -181,6 +212,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         F::Pi => return Ok(Value::Float(std::f64::consts::PI)),
         F::Rand => return Ok(Value::Float(scene.random())),
         F::Timestamp => return Ok(Value::Int(scene.now_ms())),
+        F::RandomUuid => return Ok(scene.random_uuid().into()),
         _ => {}
     }
     if args.iter().any(Value::is_null) {
@@ -201,6 +233,8 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
             list::call(function, &args[0])
         }
         F::ToBoolean | F::ToInteger | F::ToFloat | F::ToString => convert::call(function, &args[0]),
+        F::Concat => list::concat(&args[0], &args[1]),
+        F::ToBooleanList | F::ToIntegerList | F::ToFloatList | F::ToStringList => convert::each(function, &args[0]),
         F::ToLower
         | F::ToUpper
         | F::Lower
@@ -215,29 +249,10 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         | F::Left
         | F::Right
         | F::CharLength
-        | F::CharacterLength => string::call(function, args),
-        F::Abs
-        | F::Ceil
-        | F::Floor
-        | F::Round
-        | F::Sign
-        | F::Sqrt
-        | F::Exp
-        | F::Log
-        | F::Log10
-        | F::Sin
-        | F::Cos
-        | F::Tan
-        | F::Cot
-        | F::Asin
-        | F::Acos
-        | F::Atan
-        | F::Atan2
-        | F::Degrees
-        | F::Radians
-        | F::Haversin
-        | F::IsNan => number::call(function, args),
-        _ => temporal::call(function, args, scene),
+        | F::CharacterLength
+        | F::ByteLength => string::call(function, args),
+        _ if function.is_of_time() => temporal::call(function, args, scene),
+        _ => number::call(function, args),
     }
 }
 
@@ -250,13 +265,13 @@ pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
         (F::Range, _) => {
             Range::new(args).map_or(0, |range| usize::try_from(range.len()).unwrap_or(usize::MAX)).saturating_mul(item)
         }
+        (F::Concat, [Value::String(a), Value::String(b)]) => a.len() + b.len(),
+        (F::Concat, [Value::List(a), Value::List(b)]) => (a.len() + b.len()).saturating_mul(item),
         (F::Replace, [Value::String(text), Value::String(from), Value::String(to)]) => {
             string::replaced_bytes(text, from, to)
         }
         // A piece is an item, and a string of its own.
-        (F::Split, [Value::String(text), Value::String(by)]) => {
-            text.len() + string::n_pieces(text, by).saturating_mul(item + 32)
-        }
+        (F::Split, [Value::String(text), by]) => text.len() + string::n_pieces(text, by).saturating_mul(item + 32),
         (
             F::ToLower
             | F::ToUpper
@@ -272,7 +287,10 @@ pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
             | F::Reverse,
             [Value::String(text), ..],
         ) => text.len(),
-        (F::Reverse | F::Tail, [Value::List(items)]) => items.len().saturating_mul(item),
+        (F::ToStringList, [Value::List(items)]) => items.len().saturating_mul(item + 32),
+        (F::Reverse | F::Tail | F::ToBooleanList | F::ToIntegerList | F::ToFloatList, [Value::List(items)]) => {
+            items.len().saturating_mul(item)
+        }
         (F::Nodes | F::Relationships, [Value::Path(path)]) => path.nodes.len() * item,
         _ => 0,
     }

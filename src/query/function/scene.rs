@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    hash::{BuildHasher, RandomState},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -52,6 +53,19 @@ impl Scene<'_> {
         let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Returns a random UUID (RFC 9562, version 4), another each time.
+    pub(crate) fn random_uuid(&self) -> String {
+        // Each of these is keyed by the system's randomness.
+        let [high, low] = [(); 2].map(|()| RandomState::new().hash_one(self.now_ms()));
+        let (version, variant) = (0x4000 | high & 0xfff, 0x8000 | low >> 48 & 0x3fff);
+        format!(
+            "{:08x}-{:04x}-{version:04x}-{variant:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            low & 0xffff_ffff_ffff
+        )
     }
 
     /// Returns type and ends of a relationship, deleted by this statement or not.

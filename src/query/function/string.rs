@@ -30,7 +30,11 @@ pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
             text.trim_matches(|c| chars.contains(c)).into()
         }
         Function::Replace => text.replace(string(1)?, string(2)?).into(),
-        Function::Split => split(text, string(1)?),
+        Function::Split => match separators(&args[1]) {
+            Some(separators) => split(text, &separators),
+            None => return Err(wrong_type(function, &args[1], "a string or a list of strings").into()),
+        },
+        Function::ByteLength => Value::Int(text.len() as i64),
         Function::Left => part(text, 0, Some(count(1)?)).into(),
         Function::Right => {
             let n_chars = text.chars().count();
@@ -54,15 +58,48 @@ pub(super) fn replaced_bytes(text: &str, from: &str, to: &str) -> usize {
 }
 
 /// Returns into how many pieces `split()` cuts a text.
-pub(super) fn n_pieces(text: &str, separator: &str) -> usize {
-    if separator.is_empty() { text.len() } else { text.matches(separator).count() + 1 }
+pub(super) fn n_pieces(text: &str, by: &Value) -> usize {
+    separators(by).map_or(0, |separators| pieces(text, &separators).count())
 }
 
-fn split(text: &str, separator: &str) -> Value {
-    if separator.is_empty() {
-        return Value::list(text.chars().map(|c| Value::from(c.to_string())));
+fn split(text: &str, separators: &[&str]) -> Value {
+    Value::list(pieces(text, separators).map(Value::from))
+}
+
+/// Returns the separators that a string or a list of strings says.
+fn separators(by: &Value) -> Option<Vec<&str>> {
+    fn string(value: &Value) -> Option<&str> {
+        match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
     }
-    Value::list(text.split(separator).map(Value::from))
+    match by {
+        Value::List(items) => items.iter().map(string).collect(),
+        one => Some(vec![string(one)?]),
+    }
+}
+
+/// Returns what stands between the separators; where one is empty, the characters. At one place the first one counts.
+fn pieces<'t>(text: &'t str, separators: &[&str]) -> impl Iterator<Item = &'t str> {
+    let mut rest = Some(text);
+    let by_chars = separators.contains(&"");
+    std::iter::from_fn(move || {
+        let text = rest?;
+        if by_chars {
+            let first = text.chars().next()?;
+            rest = Some(&text[first.len_utf8()..]);
+            return Some(&text[..first.len_utf8()]);
+        }
+        let found = separators.iter().filter_map(|separator| Some((text.find(separator)?, separator.len())));
+        match found.min_by_key(|(at, _)| *at) {
+            Some((at, len)) => {
+                rest = Some(&text[at + len..]);
+                Some(&text[..at])
+            }
+            None => rest.take(),
+        }
+    })
 }
 
 /// Returns the characters from `start`, at most `length` of them.
@@ -93,12 +130,13 @@ mod tests {
             let told = replaced_bytes(text, from, to);
             assert!(told == made || (to.len() <= from.len() && told >= made), "{text} {from} {to}: {told}");
         }
-        assert_eq!((n_pieces("a,b,", ","), n_pieces("ab", "")), (3, 2));
+        assert_eq!((n_pieces("a,b,", &",".into()), n_pieces("ab", &"".into())), (3, 2));
     }
 
     #[test]
     fn split_by_nothing_gives_characters() {
-        assert_eq!(split("a,b,", ",").to_string(), "['a', 'b', '']");
-        assert_eq!(split("ab", "").to_string(), "['a', 'b']");
+        assert_eq!(split("a,b,", &[","]).to_string(), "['a', 'b', '']");
+        assert_eq!(split("ab", &[""]).to_string(), "['a', 'b']");
+        assert_eq!(split("a,b;c", &[",", ";"]).to_string(), "['a', 'b', 'c']");
     }
 }

@@ -273,7 +273,7 @@ impl Lexer<'_> {
             (b'!', b'=') => return Err(self.foreign("!=", "write <> for \"is not equal\"")),
             (b'=', b'=') => return Err(self.foreign("==", "write = for \"is equal\"")),
             (b'&', b'&') => return Err(self.foreign("&&", "write AND")),
-            (b'|', b'|') => return Err(self.foreign("||", "write OR, or + to join strings and lists")),
+            (b'|', b'|') => (code::CONCAT, 2),
             (b'|', _) => (if self.before_result() { code::BAR } else { code::PIPE }, 1),
             (b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'=' | b'<' | b'>', _) => ([b'o', byte], 1),
             (b'.' | b':', _) => ([b's', byte], 1),
@@ -390,7 +390,24 @@ impl Lexer<'_> {
         if code(at) == code::GREATER {
             at += 1;
         }
+        if code(at - 1) == code::GREATER || code(close + 1) == code::LESS {
+            at = self.behind_quantifier(at);
+        }
         matches!(code(at), code::LPAREN | code::PATTERN_LPAREN)
+    }
+
+    /// Returns the place behind a quantifier that stands here, if one does: `+`, `*`, `{1,3}`.
+    fn behind_quantifier(&self, at: usize) -> usize {
+        /// The tokens between the braces of a quantifier, at most: two numbers and a comma.
+        const TOKENS_MAX: usize = 3;
+        match self.codes.get(at) {
+            Some(&(code::PLUS | code::STAR)) => at + 1,
+            Some(&code::LBRACE) => {
+                let inside = self.codes[at + 1..].iter().take(TOKENS_MAX + 1);
+                inside.zip(at + 2..).find(|(code, _)| **code == code::RBRACE).map_or(at, |(_, behind)| behind)
+            }
+            _ => at,
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) mod code {
     pub(crate) const MINUS: Code = *b"o-";
     /// `*`.
     pub(crate) const STAR: Code = *b"o*";
+    /// `||`.
+    pub(crate) const CONCAT: Code = *b"oc";
     /// `/`.
     pub(crate) const SLASH: Code = *b"o/";
     /// `%`.
@@ -86,6 +88,8 @@ pub(super) mod code {
     pub(crate) const ALLSHORTESTPATHS: Code = *b"Sa";
     /// `AND`.
     pub(crate) const AND: Code = *b"Ia";
+    /// `ANY`.
+    pub(crate) const ANY: Code = *b"Ay";
     /// `AS`.
     pub(crate) const AS: Code = *b"As";
     /// `ASC`.
@@ -146,6 +150,10 @@ pub(super) mod code {
     pub(crate) const FALSE: Code = *b"Lf";
     /// `FIELDTERMINATOR`.
     pub(crate) const FIELDTERMINATOR: Code = *b"Ft";
+    /// `FILTER`.
+    pub(crate) const FILTER: Code = *b"Fi";
+    /// `FINISH`.
+    pub(crate) const FINISH: Code = *b"Fh";
     /// `FOR`.
     pub(crate) const FOR: Code = *b"Fr";
     /// `FOREACH`.
@@ -166,8 +174,12 @@ pub(super) mod code {
     pub(crate) const INDEX: Code = *b"Nx";
     /// `INDEXES`.
     pub(crate) const INDEXES: Code = *b"Ne";
+    /// `INSERT`.
+    pub(crate) const INSERT: Code = *b"Gi";
     /// `IS`.
     pub(crate) const IS: Code = *b"Zs";
+    /// `LET`.
+    pub(crate) const LET: Code = *b"Gt";
     /// `LIMIT`.
     pub(crate) const LIMIT: Code = *b"Mt";
     /// `LOAD`.
@@ -176,10 +188,14 @@ pub(super) mod code {
     pub(crate) const MATCH: Code = *b"Ma";
     /// `MERGE`.
     pub(crate) const MERGE: Code = *b"Me";
+    /// `NODETACH`.
+    pub(crate) const NODETACH: Code = *b"Nd";
     /// `NOT`.
     pub(crate) const NOT: Code = *b"No";
     /// `NULL`.
     pub(crate) const NULL: Code = *b"Ln";
+    /// `OFFSET`.
+    pub(crate) const OFFSET: Code = *b"Of";
     /// `ON`.
     pub(crate) const ON: Code = *b"On";
     /// `OPTIONAL`.
@@ -188,6 +204,12 @@ pub(super) mod code {
     pub(crate) const OR: Code = *b"Io";
     /// `ORDER`.
     pub(crate) const ORDER: Code = *b"Od";
+    /// `ORDINALITY`.
+    pub(crate) const ORDINALITY: Code = *b"Oy";
+    /// `PATH`.
+    pub(crate) const PATH: Code = *b"Ph";
+    /// `PATHS`.
+    pub(crate) const PATHS: Code = *b"Pt";
     /// `PROCEDURE`.
     pub(crate) const PROCEDURE: Code = *b"Pc";
     /// `PROCEDURES`.
@@ -204,6 +226,8 @@ pub(super) mod code {
     pub(crate) const ROLLBACK: Code = *b"Rb";
     /// `SET`.
     pub(crate) const SET: Code = *b"Se";
+    /// `SHORTEST`.
+    pub(crate) const SHORTEST: Code = *b"Sr";
     /// `SHORTESTPATH`.
     pub(crate) const SHORTESTPATH: Code = *b"Sp";
     /// `SHOW`.
@@ -218,6 +242,8 @@ pub(super) mod code {
     pub(crate) const THEN: Code = *b"Th";
     /// `TO`.
     pub(crate) const TO: Code = *b"To";
+    /// `TRAIL`.
+    pub(crate) const TRAIL: Code = *b"Tl";
     /// `TRANSACTION`.
     pub(crate) const TRANSACTION: Code = *b"Tr";
     /// `TRUE`.
@@ -245,6 +271,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("ALL", code::ALL),
     ("ALLSHORTESTPATHS", code::ALLSHORTESTPATHS),
     ("AND", code::AND),
+    ("ANY", code::ANY),
     ("AS", code::AS),
     ("ASC", code::ASC),
     ("ASCENDING", code::ASCENDING),
@@ -275,6 +302,8 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("EXPLAIN", code::EXPLAIN),
     ("FALSE", code::FALSE),
     ("FIELDTERMINATOR", code::FIELDTERMINATOR),
+    ("FILTER", code::FILTER),
+    ("FINISH", code::FINISH),
     ("FOR", code::FOR),
     ("FOREACH", code::FOREACH),
     ("FROM", code::FROM),
@@ -285,17 +314,24 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("IN", code::IN),
     ("INDEX", code::INDEX),
     ("INDEXES", code::INDEXES),
+    ("INSERT", code::INSERT),
     ("IS", code::IS),
+    ("LET", code::LET),
     ("LIMIT", code::LIMIT),
     ("LOAD", code::LOAD),
     ("MATCH", code::MATCH),
     ("MERGE", code::MERGE),
+    ("NODETACH", code::NODETACH),
     ("NOT", code::NOT),
     ("NULL", code::NULL),
+    ("OFFSET", code::OFFSET),
     ("ON", code::ON),
     ("OPTIONAL", code::OPTIONAL),
     ("OR", code::OR),
     ("ORDER", code::ORDER),
+    ("ORDINALITY", code::ORDINALITY),
+    ("PATH", code::PATH),
+    ("PATHS", code::PATHS),
     ("PROCEDURE", code::PROCEDURE),
     ("PROCEDURES", code::PROCEDURES),
     ("PROFILE", code::PROFILE),
@@ -304,6 +340,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("RETURN", code::RETURN),
     ("ROLLBACK", code::ROLLBACK),
     ("SET", code::SET),
+    ("SHORTEST", code::SHORTEST),
     ("SHORTESTPATH", code::SHORTESTPATH),
     ("SHOW", code::SHOW),
     ("SKIP", code::SKIP),
@@ -311,6 +348,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("SUMMARIZE", code::SUMMARIZE),
     ("THEN", code::THEN),
     ("TO", code::TO),
+    ("TRAIL", code::TRAIL),
     ("TRANSACTION", code::TRANSACTION),
     ("TRUE", code::TRUE),
     ("UNION", code::UNION),
@@ -345,6 +383,7 @@ const SIGNS: &[(&str, Code)] = &[
     ("+", code::PLUS),
     ("-", code::MINUS),
     ("*", code::STAR),
+    ("||", code::CONCAT),
     ("/", code::SLASH),
     ("%", code::PERCENT),
     ("^", code::CARET),

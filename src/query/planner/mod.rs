@@ -89,12 +89,21 @@ impl<'a> Planner<'a> {
                 let input = Box::new(effects.before_pass(op));
                 Op::LoadCsv { input, url, with_headers, delimiter, slot, carry: Vec::new() }
             }
-            BoundClause::Procedure { procedure, args, yields, predicate } => {
-                let input = Box::new(effects.before_read(op));
-                let call = Op::ProcedureCall { input, procedure, args, yields, carry: Vec::new() };
-                match predicate {
+            BoundClause::Procedure { optional, procedure, args, yields, predicate } => {
+                let input = effects.before_read(op);
+                let nulls = yields.iter().map(|(_, slot)| *slot).collect();
+                let (outer, input) = if optional { (Some(input), Op::Argument) } else { (None, input) };
+                let call = Op::ProcedureCall { input: Box::new(input), procedure, args, yields, carry: Vec::new() };
+                let call = match predicate {
                     None => call,
                     Some(predicate) => Op::Filter { input: Box::new(call), predicate, carry: Vec::new() },
+                };
+                match outer {
+                    None => call,
+                    Some(outer) => {
+                        let kind = ApplyKind::Optional { nulls, per_row: false };
+                        Op::Apply { input: Box::new(outer), inner: Box::new(call), kind, carry: Vec::new() }
+                    }
                 }
             }
             BoundClause::Create(create) => {
@@ -118,7 +127,7 @@ impl<'a> Planner<'a> {
                 let body = Box::new(self.clauses(Op::Argument, body)?);
                 Op::Foreach { input, list, slot, body }
             }
-            BoundClause::Subquery { query, unit } => self.subquery(op, query, unit, effects)?,
+            BoundClause::Subquery { optional, query, unit } => self.subquery(op, query, optional, unit, effects)?,
         })
     }
 
@@ -132,7 +141,15 @@ impl<'a> Planner<'a> {
         Ok(Op::Apply { input: Box::new(input), inner: Box::new(inner), kind, carry: Vec::new() })
     }
 
-    fn subquery(&mut self, input: Op, query: BoundQuery, unit: bool, effects: &mut Effects) -> Result<Op> {
+    fn subquery(
+        &mut self,
+        input: Op,
+        query: BoundQuery,
+        optional: bool,
+        unit: bool,
+        effects: &mut Effects,
+    ) -> Result<Op> {
+        let nulls = query.columns.iter().map(|column| column.slot).collect();
         let inner = self.inner(query)?;
         let input = if writes(&inner) { effects.before_write(input) } else { effects.before_read(input) };
         let (input, inner) = (Box::new(input), Box::new(inner));
@@ -142,7 +159,8 @@ impl<'a> Planner<'a> {
             let slot = self.unnamed_slot(SlotKind::Value)?;
             return Ok(Op::Foreach { input, list, slot, body: inner });
         }
-        let kind = ApplyKind::Cross { per_row: needs_rows_apart(&inner) };
+        let per_row = needs_rows_apart(&inner);
+        let kind = if optional { ApplyKind::Optional { nulls, per_row } } else { ApplyKind::Cross { per_row } };
         Ok(Op::Apply { input, inner, kind, carry: Vec::new() })
     }
 

@@ -198,7 +198,7 @@ impl Planner<'_> {
                 unique_from,
                 carry,
             })),
-            Some(Length { min, max, selector: Selector::All }) => Op::VarExpand(Box::new(VarExpand {
+            Some(Length { min, max, selector: Selector::All, .. }) => Op::VarExpand(Box::new(VarExpand {
                 input,
                 from,
                 rels: Some(slot),
@@ -214,7 +214,7 @@ impl Planner<'_> {
                 unique_from,
                 carry,
             })),
-            Some(Length { min, max, selector }) => {
+            Some(Length { min, max, selector, .. }) => {
                 // A path is written from its left end.
                 let (from, to, follow) =
                     if from_left { (from, to, follow) } else { (to, from, order::reverse(follow)) };

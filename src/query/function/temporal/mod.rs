@@ -162,6 +162,11 @@ pub(super) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
 }
 
 impl Function {
+    /// Returns whether it is one of these functions; they stand together.
+    pub(super) fn is_of_time(self) -> bool {
+        (Self::Date as usize..=Self::DurationInSeconds as usize).contains(&(self as usize))
+    }
+
     /// Returns the function that a constructor without arguments stands for: what time it is.
     pub(crate) fn without_arguments(self) -> Option<Self> {
         match self {
@@ -179,6 +184,7 @@ impl Function {
         matches!(
             self,
             Self::Rand
+                | Self::RandomUuid
                 | Self::Timestamp
                 | Self::DateTransaction
                 | Self::DateStatement

@@ -7,9 +7,9 @@ use crate::{
     QueryError, Span,
     query::{
         ast::{
-            Call, Clause, Create, Delete, Expr, ExprKind, Foreach, Item, LoadCsv, Match, Merge, Name, Projection,
-            Query, Remove, RemoveItem, Set, SetItem, SingleQuery, SortItem, Subquery, Union, Unwind, With, Yield,
-            YieldItem,
+            Call, Clause, Create, Delete, Expr, ExprKind, Filter, For, Foreach, Imports, Item, Let, LoadCsv, Match,
+            Merge, Name, Projection, Query, Remove, RemoveItem, Set, SetItem, SingleQuery, SortItem, Subquery, Union,
+            Unwind, With, Yield, YieldItem,
         },
         parse::words::code,
     },
@@ -106,9 +106,13 @@ impl Builder<'_> {
             Rule::set => self.set_items(nodes).map(|items| Clause::Set(Set { items, span })),
             Rule::remove => self.remove(nodes, span),
             Rule::delete => self.delete(nodes, start == code::DETACH, span),
-            Rule::call => self.call(nodes, span),
+            Rule::call => self.call(nodes, start == code::OPTIONAL, span),
             Rule::foreach => self.foreach(nodes, span),
             Rule::load_csv => self.load_csv(nodes, span),
+            Rule::r#let => self.r#let(nodes, span),
+            Rule::filter => self.filter(nodes, span),
+            Rule::r#for => self.r#for(nodes, span),
+            Rule::finish => Ok(Clause::Finish(span)),
             other => unreachable!("{other:?} is no clause"),
         }
     }
@@ -120,6 +124,31 @@ impl Builder<'_> {
 
     fn unwind(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
         Ok(Clause::Unwind(Unwind { list: self.expr(next(nodes))?, variable: self.name(&next(nodes))?, span }))
+    }
+
+    fn r#let(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        let mut items = Vec::new();
+        while let Some(name) = next_if(nodes, Rule::name) {
+            items.push((self.name(&name)?, self.expr(next(nodes))?));
+        }
+        Ok(Clause::Let(Let { items, span }))
+    }
+
+    fn filter(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        Ok(Clause::Filter(Filter { predicate: self.predicate_of(next(nodes))?, span }))
+    }
+
+    fn r#for(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        let variable = self.name(&next(nodes))?;
+        let list = self.expr(next(nodes))?;
+        let index = match nodes.next() {
+            Some(pair) => {
+                let first_place = i64::from(self.tokens.code(first_token(&pair) + 1) == code::ORDINALITY);
+                Some((self.name(&super::first(pair))?, first_place))
+            }
+            None => None,
+        };
+        Ok(Clause::For(For { variable, list, index, span }))
     }
 
     fn with(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
@@ -261,22 +290,32 @@ impl Builder<'_> {
         Ok(Clause::Delete(Delete { detach, exprs, span }))
     }
 
-    fn call(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+    fn call(&mut self, nodes: &mut Nodes<'_>, optional: bool, span: Span) -> Result<Clause> {
         let imports = match next_if(nodes, Rule::subquery_scope) {
-            Some(scope) => Some(scope.into_inner().map(|pair| self.name(&pair)).collect::<Result<_>>()?),
+            Some(scope) if self.tokens.code(first_token(&scope) + 1) == code::STAR => Some(Imports::All),
+            Some(scope) => {
+                let names = scope.into_inner().map(|pair| self.name(&pair)).collect::<Result<_>>()?;
+                Some(Imports::Names(names))
+            }
             None => None,
         };
         let head = next(nodes);
         match head.as_rule() {
             Rule::query => {
                 let query = Box::new(self.query(head)?);
-                Ok(Clause::Subquery(Subquery { imports, query, span }))
+                Ok(Clause::Subquery(Subquery { optional, imports, query, span }))
             }
-            _ => self.call_procedure(head, nodes, span),
+            _ => self.call_procedure(head, nodes, optional, span),
         }
     }
 
-    fn call_procedure(&mut self, head: Pair<'_, Rule>, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+    fn call_procedure(
+        &mut self,
+        head: Pair<'_, Rule>,
+        nodes: &mut Nodes<'_>,
+        optional: bool,
+        span: Span,
+    ) -> Result<Clause> {
         let place = self.span(&head);
         let parts = head.into_inner().map(|pair| self.name(&pair)).collect::<Result<Vec<_>>>()?;
         let parts: Vec<&str> = parts.iter().map(|name| &*name.text).collect();
@@ -289,7 +328,7 @@ impl Builder<'_> {
             Some(pair) => self.yields(pair)?,
             None => (Yield::Absent, None),
         };
-        Ok(Clause::Call(Call { procedure, args, yields, predicate, standalone: false, span }))
+        Ok(Clause::Call(Call { optional, procedure, args, yields, predicate, standalone: false, span }))
     }
 
     fn yields(&mut self, pair: Pair<'_, Rule>) -> Result<(Yield, Option<Expr>)> {
@@ -353,15 +392,13 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
             ));
         }
         match clause {
-            Clause::Return(_) if index + 1 < clauses.len() => {
+            Clause::Return(_) | Clause::Finish(_) if index + 1 < clauses.len() => {
                 let after = &clauses[index + 1];
-                return fail(
-                    composition(format!("{} cannot follow RETURN, which ends a query", name_of(after)), span_of(after))
-                        .hint("use WITH to go on"),
-                );
+                let message = format!("{} cannot follow {name}, which ends a query", name_of(after));
+                return fail(composition(message, span_of(after)).hint("use WITH to go on"));
             }
             Clause::With(_) => updating = None,
-            Clause::Match(_) | Clause::Unwind(_) | Clause::LoadCsv(_) => {
+            Clause::Match(_) | Clause::Unwind(_) | Clause::LoadCsv(_) | Clause::For(_) => {
                 if let Some(before) = updating {
                     let message = format!("{name} cannot directly follow {}", name_of(before));
                     return fail(composition(message, span_of(clause)).hint("put a WITH between them"));
@@ -373,8 +410,15 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
     }
     let last = clauses.last().expect("a query has a clause");
     let ends = match last {
-        Clause::Match(_) | Clause::With(_) | Clause::Unwind(_) | Clause::LoadCsv(_) => purpose == Purpose::Rows,
+        Clause::Match(_)
+        | Clause::With(_)
+        | Clause::Unwind(_)
+        | Clause::LoadCsv(_)
+        | Clause::Let(_)
+        | Clause::Filter(_)
+        | Clause::For(_) => purpose == Purpose::Rows,
         Clause::Return(_) => true,
+        Clause::Finish(_) => purpose == Purpose::Any,
         _ => purpose != Purpose::Values,
     };
     if ends {
@@ -415,6 +459,10 @@ fn name_of(clause: &Clause) -> &'static str {
         Clause::Call(_) | Clause::Subquery(_) => "CALL",
         Clause::Foreach(_) => "FOREACH",
         Clause::LoadCsv(_) => "LOAD CSV",
+        Clause::Let(_) => "LET",
+        Clause::Filter(_) => "FILTER",
+        Clause::For(_) => "FOR",
+        Clause::Finish(_) => "FINISH",
     }
 }
 
@@ -433,5 +481,9 @@ fn span_of(clause: &Clause) -> Span {
         Clause::Subquery(clause) => clause.span,
         Clause::Foreach(clause) => clause.span,
         Clause::LoadCsv(clause) => clause.span,
+        Clause::Let(clause) => clause.span,
+        Clause::Filter(clause) => clause.span,
+        Clause::For(clause) => clause.span,
+        Clause::Finish(span) => *span,
     }
 }

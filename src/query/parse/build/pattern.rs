@@ -7,7 +7,7 @@ use crate::{
     QueryError, Span,
     query::{
         ast::{
-            Direction, Hop, LabelExpr, Name, NodePattern, PathLength, PathPattern, PathSelector, Properties,
+            Direction, Group, Hop, LabelExpr, Name, NodePattern, PathLength, PathPattern, PathSelector, Properties,
             RelationshipPattern,
         },
         parse::{literal, words::code},
@@ -38,6 +38,7 @@ impl Builder<'_> {
             Some(pair) => Some(self.name(&pair)?),
             None => None,
         };
+        let mut selects_first = false;
         let mut path = match next_if(&mut nodes, Rule::shortest) {
             Some(pair) => {
                 let selector = match self.code(&pair) {
@@ -49,10 +50,36 @@ impl Builder<'_> {
                 }
                 self.chain(&mut pair.into_inner().peekable(), selector, span, matching)?
             }
-            None => self.chain(&mut nodes, PathSelector::All, span, matching)?,
+            None => {
+                let selector = match next_if(&mut nodes, Rule::selector) {
+                    Some(pair) => {
+                        selects_first = true;
+                        self.selector(pair, matching)?
+                    }
+                    None => PathSelector::All,
+                };
+                self.chain(&mut nodes, selector, span, matching)?
+            }
         };
         path.variable = variable;
+        path.selects_first = selects_first;
         Ok(path)
+    }
+
+    /// Returns what is written before a path: any path will do where the shortest does.
+    fn selector(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<PathSelector> {
+        let span = self.span(&pair);
+        if !matching {
+            return fail(unexpected("the shortest path can be matched, not created", span));
+        }
+        let start = self.code(&pair);
+        if let Some(count) = pair.into_inner().next()
+            && literal::integer(self.token_text(&count), false, self.span(&count))? != 1
+        {
+            let message = "not supported yet: SHORTEST with another number than 1";
+            return fail(unexpected(message, span).hint("write SHORTEST 1, or ALL SHORTEST"));
+        }
+        Ok(if start == code::ALL { PathSelector::AllShortest } else { PathSelector::Shortest })
     }
 
     /// Returns the path of a chain of nodes and relationships.
@@ -63,13 +90,66 @@ impl Builder<'_> {
         span: Span,
         matching: bool,
     ) -> Result<PathPattern> {
-        let start = self.node(next(nodes), matching)?;
+        let nowhere = Span { start: span.end, end: span.end };
+        let mut start: Option<NodePattern> = None;
         let mut hops = Vec::new();
-        while let Some(pair) = next_if(nodes, Rule::relationship) {
-            let relationship = self.relationship(pair, matching)?;
-            hops.push(Hop { relationship, node: self.node(next(nodes), matching)? });
+        // The relationship whose right node is still to come.
+        let mut open: Option<RelationshipPattern> = None;
+        while let Some(pair) = nodes.next_if(|pair| is_step(pair.as_rule())) {
+            let rule = pair.as_rule();
+            if rule == Rule::node {
+                let node = self.node(pair, matching)?;
+                match open.take() {
+                    Some(relationship) => hops.push(Hop { relationship, node }),
+                    None => start = Some(node),
+                }
+                continue;
+            }
+            let relationship = if rule == Rule::quantified {
+                if let Some(relationship) = open.take() {
+                    hops.push(Hop { relationship, node: NodePattern::unnamed(nowhere) });
+                }
+                self.group(pair, matching)?
+            } else {
+                self.relationship(pair, matching)?
+            };
+            if let Some(before) = open.replace(relationship) {
+                return fail(unexpected("between a quantified pattern and a relationship stands a node", before.span));
+            }
         }
-        Ok(PathPattern { variable: None, selector, start, hops, span })
+        hops.extend(open.map(|relationship| Hop { relationship, node: NodePattern::unnamed(nowhere) }));
+        let start = start.unwrap_or_else(|| NodePattern::unnamed(nowhere));
+        Ok(PathPattern { variable: None, selector, selects_first: false, start, hops, span })
+    }
+
+    /// Returns the relationship of a quantified pattern, with the nodes beside it.
+    fn group(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<RelationshipPattern> {
+        let span = self.span(&pair);
+        if !matching {
+            let message = "a relationship that is made has no variable length";
+            return fail(QueryError::syntax("CreatingVarLength", message, span));
+        }
+        let mut nodes = pair.into_inner().peekable();
+        let start = self.node(next(&mut nodes), matching)?;
+        let mut relationship = self.relationship(next(&mut nodes), matching)?;
+        let end = self.node(next(&mut nodes), matching)?;
+        if let Some(pair) = next_if(&mut nodes, Rule::relationship) {
+            let message = "not supported yet: a quantified pattern of more than one relationship";
+            return fail(unexpected(message, self.span(&pair)));
+        }
+        if let Some(length) = relationship.length {
+            return fail(unexpected("quantified patterns do not stand in each other", length.span));
+        }
+        let predicate = next_if(&mut nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
+        let is_about_nodes = !start.is_empty() || !end.is_empty();
+        if is_about_nodes && relationship.direction == Direction::Either {
+            let message = "not supported yet: a quantified pattern that names its nodes and has no direction";
+            return fail(unexpected(message, relationship.span));
+        }
+        relationship.length = Some(self.quantified(next(&mut nodes))?);
+        relationship.group = Some(Box::new(Group { start, end, predicate }));
+        relationship.span = span;
+        Ok(relationship)
     }
 
     fn node(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<NodePattern> {
@@ -89,7 +169,9 @@ impl Builder<'_> {
     fn relationship(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<RelationshipPattern> {
         let tokens = pair.as_span();
         let left = self.tokens.code(tokens.start() / 2) == code::LESS;
-        let right = self.tokens.code(tokens.end() / 2 - 1) == code::GREATER;
+        let quantifier = pair.clone().into_inner().find(|child| child.as_rule() == Rule::quantifier);
+        let end = quantifier.map_or(tokens.end() / 2, |quantifier| first_token(&quantifier));
+        let right = self.tokens.code(end - 1) == code::GREATER;
         let direction = match (left, right) {
             (true, false) => Direction::Left,
             (false, true) => Direction::Right,
@@ -99,6 +181,7 @@ impl Builder<'_> {
             variable: None,
             types: None,
             length: None,
+            group: None,
             properties: None,
             predicate: None,
             direction,
@@ -109,6 +192,11 @@ impl Builder<'_> {
                 Rule::pattern_name => relationship.variable = Some(self.name(&child)?),
                 Rule::labels => relationship.types = Some(self.labels(child)?),
                 Rule::length => relationship.length = Some(self.length(child)?),
+                Rule::quantifier if relationship.length.is_some() => {
+                    let message = "a relationship has a length in its brackets or a quantifier behind them, not both";
+                    return fail(unexpected(message, self.span(&child)));
+                }
+                Rule::quantifier => relationship.length = Some(self.quantified(child)?),
                 Rule::r#where => relationship.predicate = Some(Box::new(self.r#where(child)?)),
                 _ => relationship.properties = Some(self.properties(child, matching)?),
             }
@@ -140,16 +228,46 @@ impl Builder<'_> {
                 dots = true;
                 continue;
             }
-            let place = self.span(&child);
-            let value = literal::integer(self.token_text(&child), false, place)?;
-            if value >= HOPS_MAX {
-                let message = format!("a path of {value} relationships is longer than any");
-                return fail(QueryError::syntax("InvalidRelationshipPattern", message, place));
-            }
-            bounds[usize::from(dots)] = u32::try_from(value).ok();
+            bounds[usize::from(dots)] = Some(self.n_hops(&child)?);
         }
         let [min, max] = bounds;
         Ok(PathLength { min, max: if dots { max } else { min }, span })
+    }
+
+    /// Returns the length that a quantifier says: `+`, `*`, `{2}`, `{1,3}`, `{1,}`, `{,3}`.
+    fn quantified(&mut self, pair: Pair<'_, Rule>) -> Result<PathLength> {
+        let span = self.span(&pair);
+        let (mut min, mut max) = match self.code(&pair) {
+            code::PLUS => return Ok(PathLength { min: Some(1), max: None, span }),
+            code::STAR => return Ok(PathLength { min: Some(0), max: None, span }),
+            _ => (None, None),
+        };
+        let mut has_comma = false;
+        for child in pair.into_inner() {
+            if child.as_rule() == Rule::comma {
+                has_comma = true;
+            } else {
+                *if has_comma { &mut max } else { &mut min } = Some(self.n_hops(&child)?);
+            }
+        }
+        let min = min.unwrap_or(0);
+        let max = if has_comma { max } else { Some(min) };
+        if max.is_some_and(|max| max == 0 || max < min) {
+            let message = "the upper bound of a quantifier is at least 1 and at least its lower bound";
+            return fail(QueryError::syntax("InvalidRelationshipPattern", message, span));
+        }
+        Ok(PathLength { min: Some(min), max, span })
+    }
+
+    /// Returns a number of relationships.
+    fn n_hops(&mut self, pair: &Pair<'_, Rule>) -> Result<u32> {
+        let place = self.span(pair);
+        let value = literal::integer(self.token_text(pair), false, place)?;
+        if value >= HOPS_MAX {
+            let message = format!("a path of {value} relationships is longer than any");
+            return fail(QueryError::syntax("InvalidRelationshipPattern", message, place));
+        }
+        Ok(u32::try_from(value).expect("it is no more than the most hops"))
     }
 
     /// Returns the labels after a colon: `!` binds closest, then `&` and `:`, then `|`.
@@ -220,6 +338,23 @@ impl Builder<'_> {
         }
         Ok(names)
     }
+}
+
+impl NodePattern {
+    /// Returns the pattern of any node.
+    fn unnamed(span: Span) -> Self {
+        Self { variable: None, labels: None, properties: None, predicate: None, span }
+    }
+
+    /// Returns whether it is `()`.
+    fn is_empty(&self) -> bool {
+        self.variable.is_none() && self.labels.is_none() && self.properties.is_none() && self.predicate.is_none()
+    }
+}
+
+/// Returns whether a pair is a part of a chain.
+fn is_step(rule: Rule) -> bool {
+    matches!(rule, Rule::node | Rule::relationship | Rule::quantified)
 }
 
 impl LabelExpr {

@@ -119,6 +119,7 @@ fn binary(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "+",
         BinaryOp::Subtract => "-",
+        BinaryOp::Concat => "||",
         BinaryOp::Multiply => "*",
         BinaryOp::Divide => "/",
         BinaryOp::Modulo => "%",
@@ -259,21 +260,33 @@ fn clause(clause: &Clause) -> String {
                 }
             };
             format!(
-                "{}CALL {}{}{yields}{}",
+                "{}{}CALL {}{}{yields}{}",
                 if c.standalone { "standalone " } else { "" },
+                if c.optional { "OPTIONAL " } else { "" },
                 c.procedure.text,
                 maybe("", c.args.as_ref(), |args| format!("({})", list(args, expr))),
                 filter(&c.predicate)
             )
         }
         Clause::Subquery(c) => {
-            let imports = maybe("(", c.imports.as_ref(), |names| format!("{}) ", list(names, name)));
-            format!("CALL {imports}{{ {} }}", query(&c.query))
+            let imports = maybe("(", c.imports.as_ref(), |imports| match imports {
+                Imports::All => "*) ".into(),
+                Imports::Names(names) => format!("{}) ", list(names, name)),
+            });
+            let optional = if c.optional { "OPTIONAL " } else { "" };
+            format!("{optional}CALL {imports}{{ {} }}", query(&c.query))
         }
         Clause::Foreach(c) => {
             let inner: Vec<String> = c.clauses.iter().map(self::clause).collect();
             format!("FOREACH ({} IN {} | {})", c.variable.text, expr(&c.list), inner.join("; "))
         }
+        Clause::Let(c) => format!("LET {}", entries(&c.items)),
+        Clause::Filter(c) => format!("FILTER {}", expr(&c.predicate)),
+        Clause::For(c) => {
+            let index = maybe(" WITH ", c.index.as_ref(), |(name, first)| format!("{} FROM {first}", name.text));
+            format!("FOR {} IN {}{index}", c.variable.text, expr(&c.list))
+        }
+        Clause::Finish(_) => "FINISH".into(),
         Clause::LoadCsv(c) => format!(
             "LOAD CSV{} {} AS {}{}",
             if c.headers { " WITH HEADERS" } else { "" },
