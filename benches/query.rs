@@ -113,5 +113,35 @@ fn bench(c: &mut Criterion) {
     c.bench_function("q8: paths of two", |b| b.iter(|| black_box(answer(&q8, Params::new()))));
 }
 
-criterion_group!(benches, bench);
+/// Ten clauses, as a statement that somebody writes.
+const TEN_CLAUSES: &str = "\
+MATCH (p:Person {id: 4711})-[:Follows]->(f:Person) WHERE f.age > 30
+WITH p, f, count(*) AS n WHERE n > 0
+OPTIONAL MATCH (f)-[:Follows]->(g:Person) WHERE g.age < 60 AND NOT (p)-[:Follows]->(g)
+WITH p, g, sum(n) AS weight ORDER BY weight DESC LIMIT 10
+UNWIND [1, 2] AS k
+MATCH (g)<-[:Follows]-(h:Person) WHERE h.id <> p.id
+WITH g, weight, k, collect(DISTINCT h.name)[0..5] AS names
+MATCH (g)-[:Follows*1..2]->(x) WHERE x.name STARTS WITH 'person 1'
+WITH g, weight * k AS score, names, count(DISTINCT x) AS reach
+RETURN g.name AS name, score, names, CASE WHEN reach > 5 THEN 'far' ELSE 'near' END AS how
+ORDER BY score DESC, name SKIP 1 LIMIT 5";
+
+/// Parsing, binding and planning: each text is another one, so that no plan is known.
+fn compile(c: &mut Criterion) {
+    let World { db, .. } = world();
+    let mut n = 0;
+    c.bench_function("compile a query of ten clauses", |b| {
+        b.iter_batched(
+            || {
+                n += 1;
+                format!("{TEN_CLAUSES} // {n}")
+            },
+            |text| black_box(db.prepare(&text).expect("it is a query")),
+            criterion::BatchSize::SmallInput,
+        );
+    });
+}
+
+criterion_group!(benches, bench, compile);
 criterion_main!(benches);
