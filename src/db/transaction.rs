@@ -41,13 +41,14 @@ impl ReadTransaction {
 /// statements see its own changes; others see them after the commit. One exists at a time: a second, begun by the same
 /// thread, waits until it gives up.
 pub struct WriteTransaction {
-    pub(super) inner: Arc<Inner>,
+    // Dropped first: the last handle closes the database, which waits for whoever writes.
     pub(super) writer: Writer,
+    pub(super) inner: Arc<Inner>,
 }
 
 impl WriteTransaction {
     pub(super) fn new(inner: Arc<Inner>, writer: Writer) -> Self {
-        Self { inner, writer }
+        Self { writer, inner }
     }
 
     /// Runs a statement to its end and returns its rows. When it fails, its own changes are undone and the

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use attendb::{Database, Error, Options, Params, QueryOptions, params};
+use attendb::{Database, Error, Options, Params, QueryOptions, Rows, Value, params};
 
 use super::support::{count, must, run};
 
@@ -23,6 +23,18 @@ fn a_dropped_transaction_leaves_nothing() {
         assert_eq!(rows.next().expect("a row").expect("a row").values()[0].as_int(), Some(1));
     }
     assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 0);
+}
+
+#[test]
+fn a_transaction_may_be_the_last_handle() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let db = Database::open(folder.path()).expect("it opens");
+    let mut transaction = db.write().expect("a transaction");
+    drop(db);
+    transaction.execute("CREATE (:A)", ()).expect("it runs");
+    drop(transaction);
+    let db = Database::open(folder.path()).expect("it was closed");
+    assert_eq!(db.query("MATCH (a:A) RETURN count(a)", ()).and_then(Rows::single).expect("it runs"), Value::Int(0));
 }
 
 #[test]

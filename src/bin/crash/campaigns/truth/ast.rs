@@ -24,6 +24,8 @@ pub(super) enum E {
     Has(Box<E>, &'static str),
     List(Vec<E>),
     Map(Vec<(&'static str, E)>),
+    /// `x {.a, .b}`.
+    Project(Box<E>, Vec<&'static str>),
     Index(Box<E>, Box<E>),
     Slice(Box<E>, Option<Box<E>>, Option<Box<E>>),
     Case(Option<Box<E>>, Vec<(E, E)>, Option<Box<E>>),
@@ -131,7 +133,12 @@ impl E {
     pub(super) fn children(&mut self, see: &mut dyn FnMut(&mut E)) {
         match self {
             Self::Lit(_) | Self::Param(_) | Self::Var(_) | Self::Sub(..) | Self::Linked(_) => {}
-            Self::Prop(a, _) | Self::Neg(a) | Self::Not(a) | Self::IsNull(a, _) | Self::Has(a, _) => see(a),
+            Self::Prop(a, _)
+            | Self::Project(a, _)
+            | Self::Neg(a)
+            | Self::Not(a)
+            | Self::IsNull(a, _)
+            | Self::Has(a, _) => see(a),
             Self::Arith(_, a, b)
             | Self::Xor(a, b)
             | Self::In(a, b)
@@ -201,6 +208,7 @@ impl E {
                 let entries: Vec<String> = entries.iter().map(|(key, e)| format!("{key}: {}", e.text())).collect();
                 format!("{{{}}}", entries.join(", "))
             }
+            Self::Project(a, keys) => format!("{} {{.{}}}", a.text(), keys.join(", .")),
             Self::Index(a, at) => format!("{}[{}]", a.text(), at.text()),
             Self::Slice(a, from, to) => format!("{}[{}..{}]", a.text(), opt("", from), opt("", to)),
             Self::Case(subject, branches, otherwise) => {

@@ -7,15 +7,15 @@ use std::{
     time::Duration,
 };
 
-use attendb::{Database, Error, Options, Params, Phase, QueryOptions, Value, fault};
+use attendb::{Database, Error, Options, Params, Phase, Value, WriteTransaction};
 
 use super::{
     graph::Graph,
     value::{self, V},
 };
 
-/// A statement that takes longer hangs.
-const DEADLINE: Duration = Duration::from_secs(20);
+/// A statement that takes longer is left out.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Where, and how, a query is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +23,24 @@ pub(super) enum Place {
     /// In memory, with every rule of the optimizer.
     Memory,
     /// In memory, without the rules.
+    #[cfg(feature = "crash")]
     Plain,
     /// Reopened from disk, everything in blocks; asked by a prepared statement, the second time.
     Cold,
     /// From disk, a part in blocks and changes above them.
     Layered,
+    /// Inside a transaction that has made the last changes.
+    Uncommitted,
 }
 
-pub(super) const PLACES: &[Place] = &[Place::Memory, Place::Plain, Place::Cold, Place::Layered];
+pub(super) const PLACES: &[Place] = &[
+    Place::Memory,
+    #[cfg(feature = "crash")]
+    Place::Plain,
+    Place::Cold,
+    Place::Layered,
+    Place::Uncommitted,
+];
 
 thread_local! {
     /// Where this thread panicked last, and why.
@@ -50,7 +60,7 @@ pub(super) enum Said {
     Error(String, String),
     /// It was refused before it ran.
     Refused(String),
-    /// It reached a limit.
+    /// It reached a limit, or its deadline.
     Limit,
     /// It broke, or answered with what the graph does not hold.
     Broken(String),
@@ -60,52 +70,57 @@ pub(super) enum Said {
 pub(super) struct Engines<'g> {
     graph: &'g Graph,
     memory: Database,
+    uncommitted: RefCell<WriteTransaction>,
     disk: Option<(Database, Database)>,
 }
 
 impl<'g> Engines<'g> {
     /// Makes the databases; those on disk only with a folder.
     pub(super) fn new(graph: &'g Graph, folder: Option<&Path>) -> Result<Self, String> {
-        let memory = Database::memory().map_err(text)?;
+        let memory = Database::memory_with(options()).map_err(text)?;
         make(&memory, graph)?;
         let disk = match folder {
             None => None,
             Some(folder) => Some((cold(graph, &folder.join("cold"))?, layered(graph, &folder.join("layered"))?)),
         };
-        Ok(Self { graph, memory, disk })
+        Ok(Self { graph, memory, uncommitted: uncommitted(graph)?.into(), disk })
     }
 
     /// Asks a query at a place; `None` where the place was not made.
     pub(super) fn ask(&self, place: Place, query: &str) -> Option<Said> {
         let db = match (place, &self.disk) {
-            (Place::Memory | Place::Plain, _) => &self.memory,
-            (Place::Cold, Some((cold, _))) => cold,
-            (Place::Layered, Some((_, layered))) => layered,
-            _ => return None,
+            (Place::Cold, disk) => &disk.as_ref()?.0,
+            (Place::Layered, disk) => &disk.as_ref()?.1,
+            _ => &self.memory,
         };
+        #[cfg(feature = "crash")]
+        attendb::fault::leave_out_rules(place == Place::Plain);
         // Plans are kept by text: a blank more is another text.
-        let query = if place == Place::Plain { format!("{query} ") } else { query.to_owned() };
-        fault::leave_out_rules(place == Place::Plain);
-        let said = catch_unwind(AssertUnwindSafe(|| self.said(db, &query, place == Place::Cold)));
-        fault::leave_out_rules(false);
+        #[cfg(feature = "crash")]
+        let query = &if place == Place::Plain { format!("{query} ") } else { query.to_owned() };
+        let said = catch_unwind(AssertUnwindSafe(|| self.said(db, query, place)));
+        #[cfg(feature = "crash")]
+        attendb::fault::leave_out_rules(false);
         Some(said.unwrap_or_else(|_| Said::Broken(PANIC.take())))
     }
 
-    fn said(&self, db: &Database, query: &str, prepared: bool) -> Said {
-        let options = QueryOptions { deadline: Some(DEADLINE), ..QueryOptions::default() };
-        let rows = if prepared {
-            db.prepare(query).and_then(|statement| {
+    fn said(&self, db: &Database, query: &str, place: Place) -> Said {
+        let rows = match place {
+            Place::Cold => db.prepare(query).and_then(|statement| {
                 let _ = statement.query(params()).map(Iterator::count);
                 statement.query(params())?.collect::<attendb::Result<Vec<_>>>()
-            })
-        } else {
-            db.query_with(query, params(), &options).and_then(Iterator::collect)
+            }),
+            Place::Uncommitted => {
+                let rows = self.uncommitted.borrow_mut().query(query, params());
+                rows.and_then(Iterator::collect)
+            }
+            _ => db.query(query, params()).and_then(Iterator::collect),
         };
         let rows = match rows {
             Ok(rows) => rows,
             Err(Error::Query(error)) if error.phase == Phase::Compile => return Said::Refused(error.to_string()),
             Err(Error::Query(error)) => return Said::Error(error.kind.into(), error.to_string()),
-            Err(Error::Limit { .. }) => return Said::Limit,
+            Err(Error::Limit { .. } | Error::Deadline { .. }) => return Said::Limit,
             Err(error) => return Said::Broken(error.to_string()),
         };
         let rows = rows.iter().map(|row| row.values().iter().map(|value| self.value(value)).collect());
@@ -167,6 +182,10 @@ impl<'g> Engines<'g> {
     }
 }
 
+fn options() -> Options {
+    Options { deadline: Some(DEADLINE), ..Options::default() }
+}
+
 fn params() -> Params {
     let mut params = Params::new();
     for (at, value) in value::params().iter().enumerate() {
@@ -211,31 +230,53 @@ fn make(db: &Database, graph: &Graph) -> Result<(), String> {
 
 fn cold(graph: &Graph, path: &Path) -> Result<Database, String> {
     let _ = std::fs::remove_dir_all(path);
-    let db = Database::open_with(path, Options::default()).map_err(text)?;
+    let db = Database::open_with(path, options()).map_err(text)?;
     make(&db, graph)?;
     db.checkpoint().map_err(text)?;
     db.close().map_err(text)?;
-    Database::open_with(path, Options::default()).map_err(text)
+    Database::open_with(path, options()).map_err(text)
 }
 
 /// Makes more than there is to be, and half of the relationships later; a checkpoint; then what is to be, by changes.
 fn layered(graph: &Graph, path: &Path) -> Result<Database, String> {
     let _ = std::fs::remove_dir_all(path);
-    let db = Database::open_with(path, Options::default()).map_err(text)?;
+    let db = Database::open_with(path, options()).map_err(text)?;
     index(&db, graph)?;
-    let half = graph.rels.len() / 2;
-    let mut first = graph.clone();
-    first.rels.truncate(half);
-    run(&db, &format!("{}, (d:A:B {{id: 99, x: 1}})-[:R]->(n0), (n0)-[:S]->(d)", first.create()))?;
-    run(&db, "MATCH (n {id: 0}) SET n.x = 77, n:D")?;
+    first_half(graph).iter().try_for_each(|statement| run(&db, statement))?;
     db.checkpoint().map_err(text)?;
+    second_half(graph).iter().try_for_each(|statement| run(&db, statement))?;
+    Ok(db)
+}
+
+/// As [`layered`], in memory, and the changes are not committed.
+fn uncommitted(graph: &Graph) -> Result<WriteTransaction, String> {
+    let db = Database::memory_with(options()).map_err(text)?;
+    index(&db, graph)?;
+    first_half(graph).iter().try_for_each(|statement| run(&db, statement))?;
+    let mut transaction = db.write().map_err(text)?;
+    for statement in second_half(graph) {
+        transaction.execute(&statement, ()).map_err(|error| format!("{statement}: {error}"))?;
+    }
+    Ok(transaction)
+}
+
+fn first_half(graph: &Graph) -> [String; 2] {
+    let mut first = graph.clone();
+    first.rels.truncate(graph.rels.len() / 2);
+    let create = format!("{}, (d:A:B {{id: 99, x: 1}})-[:R]->(n0), (n0)-[:S]->(d)", first.create());
+    [create, "MATCH (n {id: 0}) SET n.x = 77, n:D".into()]
+}
+
+fn second_half(graph: &Graph) -> Vec<String> {
     let x = graph.nodes[0].props.iter().find(|(key, _)| *key == "x").map_or(V::Null, |(_, v)| v.clone());
-    run(&db, "MATCH (n {id: 99}) DETACH DELETE n")?;
-    run(&db, &format!("MATCH (n {{id: 0}}) SET n.x = {} REMOVE n:D", x.literal()))?;
-    for rel in &graph.rels[half..] {
+    let mut statements = vec![
+        "MATCH (n {id: 99}) DETACH DELETE n".to_owned(),
+        format!("MATCH (n {{id: 0}}) SET n.x = {} REMOVE n:D", x.literal()),
+    ];
+    statements.extend(graph.rels[graph.rels.len() / 2..].iter().map(|rel| {
         let props: Vec<String> = rel.props.iter().map(|(key, v)| format!("{key}: {}", v.literal())).collect();
         let ends = format!("(a {{id: {}}}), (b {{id: {}}})", rel.start, rel.end);
-        run(&db, &format!("MATCH {ends} CREATE (a)-[:{} {{{}}}]->(b)", rel.kind, props.join(", ")))?;
-    }
-    Ok(db)
+        format!("MATCH {ends} CREATE (a)-[:{} {{{}}}]->(b)", rel.kind, props.join(", "))
+    }));
+    statements
 }

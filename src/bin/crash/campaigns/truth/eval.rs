@@ -152,6 +152,17 @@ impl<'g> Reference<'g> {
             E::Map(entries) => {
                 V::Map(entries.iter().map(|(key, e)| Ok(((*key).to_owned(), eval(e)?))).collect::<Result<_>>()?)
             }
+            E::Project(base, keys) => {
+                let base = eval(base)?;
+                if base == V::Null {
+                    return Ok(V::Null);
+                }
+                V::Map(
+                    keys.iter()
+                        .map(|key| Ok(((*key).to_owned(), self.property(&base, key)?)))
+                        .collect::<Result<_>>()?,
+                )
+            }
             E::Index(base, at) => self.index(&eval(base)?, &eval(at)?)?,
             E::Slice(base, from, to) => {
                 let base = eval(base)?;

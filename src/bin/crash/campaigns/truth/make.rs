@@ -392,7 +392,7 @@ impl Maker<'_> {
         let types = (0..pick(self.random, &[0, 0, 0, 1, 1, 2])).map(|_| pick(self.random, RELS)).collect();
         let length = self.chance(1, 5).then(|| {
             let min = self.below(3) as usize;
-            (min, self.chance(5, 6).then(|| min + self.below(2) as usize))
+            (min, self.chance(9, 10).then(|| min + self.below(2) as usize))
         });
         let way = pick(self.random, &[Way::Right, Way::Right, Way::Left, Way::Either]);
         let mut rel = Rel { var: None, types, way, length, props: Vec::new() };
@@ -723,6 +723,9 @@ impl Maker<'_> {
                 E::Case(None, vec![(self.truth(d, true), a)], Some(b.boxed()))
             }
             3 => E::Map(vec![("a", self.plain(d)), ("b", self.plain(d))]),
+            4 if self.chance(1, 2) && self.var(Kind::Node).is_some() => {
+                E::Project(self.leaf(Kind::Node).boxed(), vec!["x", pick(self.random, &["s", "m", "none"])])
+            }
             4 => match self.var(Kind::Node).or_else(|| self.var(Kind::Rel)) {
                 Some(v) => E::Call("properties", vec![E::Var(v)]),
                 None => self.leaf(Kind::Any),
