@@ -2,7 +2,7 @@
 
 use super::{Function, Parts, beyond};
 use crate::{
-    Result,
+    Error, Result,
     model::{
         Date, Value,
         temporal::{DateTime, Duration, LocalDateTime, LocalTime, NANOS, Temporal, Time, Zone},
@@ -31,7 +31,7 @@ impl Point {
 pub(super) fn call(function: Function, from: &Value, to: &Value) -> Result<Value> {
     let parts = |value: &Value| {
         let wanted = "dates or times";
-        Parts::of(value).ok_or_else(|| super::super::wrong_type(function, value, wanted))
+        Parts::of(value).ok_or_else(|| Error::from(super::super::wrong_type(function, value, wanted)))
     };
     let (from, to) = (parts(from)?, parts(to)?);
     let (a, b) = points(from, to)?;

@@ -2,7 +2,7 @@
 
 use super::{Function, Parts, Type, beyond, calendar, invalid, part, zone_of};
 use crate::{
-    Result,
+    Error, Result,
     model::{
         Date, Map, Value,
         temporal::{DateTime, LocalDateTime, LocalTime, NANOS, Temporal, Zone},
@@ -192,7 +192,9 @@ pub(super) fn time_from(map: &Map, base: Option<LocalTime>, added: bool) -> Resu
     let base = base.unwrap_or(LocalTime::MIDNIGHT);
     let number = |key: &str, of_base: i64| match map.get(key) {
         None => Ok(of_base),
-        Some(value) => value.as_int().ok_or_else(|| invalid(format!("`{key}` of a time cannot be {value}"))),
+        Some(value) => {
+            value.as_int().ok_or_else(|| Error::from(invalid(format!("`{key}` of a time cannot be {value}"))))
+        }
     };
     let nanos = sub_second(map, if added { base.nanosecond() } else { 0 }, added)?.unwrap_or(base.nanosecond());
     let (hour, minute) = (number("hour", base.hour())?, number("minute", base.minute())?);

@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) use self::{arithmetic::arithmetic, part::part};
 use super::{Function, Scene};
 use crate::{
-    Result,
+    Error, Result,
     error::QueryError,
     model::{
         Date, Value,
@@ -105,7 +105,7 @@ impl Parts {
 
     /// Puts a value together: without a time it is midnight, without a zone UTC.
     fn make(self, made: Type) -> Result<Value> {
-        let date = || self.date.ok_or_else(|| invalid(format!("{} needs a date", made.name())));
+        let date = || self.date.ok_or_else(|| Error::from(invalid(format!("{} needs a date", made.name()))));
         let time = self.time.unwrap_or(LocalTime::MIDNIGHT);
         let temporal: Temporal = match made {
             Type::Date => return Ok(Value::Date(date()?)),
@@ -231,7 +231,7 @@ fn now(scene: Option<&Scene<'_>>) -> DateTime {
 fn from_epoch(function: Function, args: &[Value], unit: i64) -> Result<Value> {
     let number = |at: usize| {
         let number = args.get(at).map_or(Some(0), Value::as_int);
-        number.ok_or_else(|| super::wrong_type(function, &args[at], "integers"))
+        number.ok_or_else(|| Error::from(super::wrong_type(function, &args[at], "integers")))
     };
     let (n, nanos) = (number(0)?, number(1)?);
     let per_second = NANOS / unit;

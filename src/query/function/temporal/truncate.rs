@@ -2,7 +2,7 @@
 
 use super::{Function, Parts, Type, beyond, build, calendar, invalid, zone_of};
 use crate::{
-    Result,
+    Error, Result,
     model::{Date, Map, Value, temporal::LocalTime},
 };
 
@@ -40,7 +40,7 @@ pub(super) fn call(made: Type, function: Function, args: &[Value]) -> Result<Val
         if !made.has_date() && unit != "day" {
             return Err(no_unit(unit, made));
         }
-        parts.date = parts.date.map(|date| truncated(date, unit).ok_or_else(beyond)).transpose()?;
+        parts.date = parts.date.map(|date| truncated(date, unit).ok_or_else(|| Error::from(beyond()))).transpose()?;
         parts.time = Some(LocalTime::MIDNIGHT);
     } else if let Some((_, nanos)) = TIME_UNITS.into_iter().find(|(known, _)| name(known)).filter(|_| made.has_time()) {
         let Some(time) = parts.time else {
@@ -62,7 +62,7 @@ pub(super) fn call(made: Type, function: Function, args: &[Value]) -> Result<Val
     parts.make(made)
 }
 
-fn no_unit(unit: &str, made: Type) -> crate::Error {
+fn no_unit(unit: &str, made: Type) -> Error {
     let times = if made.has_time() { &TIME_UNITS[..] } else { &[] };
     let dates = if made.has_date() { &DATE_UNITS[..] } else { &["day"] };
     let units: Vec<&str> = dates.iter().copied().chain(times.iter().map(|(unit, _)| *unit)).collect();
