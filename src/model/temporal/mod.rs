@@ -1,4 +1,4 @@
-//! Times, moments and durations beside [`Date`](super::Date): nanoseconds, the proleptic Gregorian calendar, and time
+//! Times, moments and durations beside [`Date`]: nanoseconds, the proleptic Gregorian calendar, and time
 //! zones by offset or by name.
 //!
 //! What a zone says comes from the IANA database (crate `jiff`, which brings it along, so that answers do not depend on
