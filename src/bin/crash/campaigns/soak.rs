@@ -45,8 +45,8 @@ const OVERWRITES_SHORT: u64 = 100;
 /// A line of the table for so many overwrites, each followed by a checkpoint.
 const OVERWRITES_A_LINE: usize = 10;
 
-/// Checkpoints of next to nothing after which only the last overwrite is named, also where one at work meanwhile came between.
-const SETTLING: u64 = 8;
+/// Checkpoints of next to nothing after which only the last overwrite is named.
+const SETTLING: u64 = 3;
 
 /// What the disk may hold, as a multiple of a fresh load, in hundredths: before a checkpoint, and after it.
 const DISK_MAX_PERCENT: u64 = 300;
