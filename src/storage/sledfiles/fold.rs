@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    metadata::{self, FOLDER, Files, Objects, Reader},
+    metadata::{self, FOLDER, Files, Objects, Part, Reader},
     vouch,
 };
 use crate::{Error, Result, storage::file::sync_dir};
@@ -51,10 +51,11 @@ fn remove_older(path: &Path, number: u64) -> Result<()> {
     let folder = path.join(FOLDER);
     for entry in fs::read_dir(&folder).map_err(|error| Error::io("read", &folder, &error))? {
         let path = entry.map_err(|error| Error::io("read", &folder, &error))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let numbered = |prefix: &str| u64::from_str_radix(name.strip_prefix(prefix)?, 16).ok();
-        let is_older = numbered("log_").is_some_and(|log| log <= number)
-            || numbered("snapshot_").is_some_and(|snapshot| snapshot < number);
+        let is_older = match path.file_name().and_then(Part::of) {
+            Some(Part::Log(log)) => log <= number,
+            Some(Part::Snapshot(snapshot)) => snapshot < number,
+            None => false,
+        };
         if is_older {
             fs::remove_file(&path).map_err(|error| Error::io("remove", &path, &error))?;
         }

@@ -15,6 +15,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -23,7 +24,7 @@ use super::{slabs::N_SLABS, vouch::Vouched};
 use crate::{Error, Result};
 
 /// The folder of snapshot and logs.
-pub(super) const FOLDER: &str = "metadata";
+pub(in crate::storage) const FOLDER: &str = "metadata";
 
 /// What sled xors into its checksums, so that zeros are none.
 pub(super) const CRC_SALT: u32 = 0xaf;
@@ -49,6 +50,26 @@ pub(super) struct Object {
     pub(super) low_key: Vec<u8>,
 }
 
+/// What a file of the folder is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::storage) enum Part {
+    Snapshot(u64),
+    Log(u64),
+}
+
+impl Part {
+    /// Returns the part that a file is, if it is one: what sled is still writing is none.
+    pub(in crate::storage) fn of(name: &OsStr) -> Option<Self> {
+        let (kind, number) = name.to_str()?.split_once('_')?;
+        let number = u64::from_str_radix(number, 16).ok()?;
+        match kind {
+            "snapshot" => Some(Self::Snapshot(number)),
+            "log" => Some(Self::Log(number)),
+            _ => None,
+        }
+    }
+}
+
 /// What is in the folder.
 #[derive(Debug, Default)]
 pub(super) struct Files {
@@ -68,19 +89,21 @@ impl Files {
         };
         for entry in entries {
             let path = entry.map_err(|error| Error::io("read", &folder, &error))?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.ends_with(".tmp") || !(name.starts_with("log") || name.starts_with("snapshot")) {
-                continue;
-            }
-            let number = |prefix: &str| u64::from_str_radix(name.strip_prefix(prefix)?, 16).ok();
-            if let Some(number) = number("log_") {
-                files.logs.insert(number, path);
-            } else if let Some(number) = number("snapshot_") {
-                if files.snapshot.as_ref().is_none_or(|(newest, _)| *newest < number) {
-                    files.snapshot = Some((number, path));
+            let name = path.file_name().unwrap_or_default();
+            match Part::of(name) {
+                Some(Part::Log(number)) => drop(files.logs.insert(number, path)),
+                Some(Part::Snapshot(number)) => {
+                    if files.snapshot.as_ref().is_none_or(|(newest, _)| *newest < number) {
+                        files.snapshot = Some((number, path));
+                    }
                 }
-            } else {
-                return Err(Error::corrupt(path.display(), "a snapshot or a log with its number", "another name"));
+                None => {
+                    let name = name.to_str().unwrap_or_default();
+                    if !name.ends_with(".tmp") && (name.starts_with("log") || name.starts_with("snapshot")) {
+                        let expected = "a snapshot or a log with its number";
+                        return Err(Error::corrupt(path.display(), expected, "another name"));
+                    }
+                }
             }
         }
         let newest = files.snapshot.as_ref().map_or(0, |(number, _)| *number);

@@ -28,7 +28,10 @@ mod vouch;
 
 use std::{fs, io, path::Path};
 
-pub(super) use self::fold::Watch;
+pub(super) use self::{
+    fold::Watch,
+    metadata::{FOLDER, Part},
+};
 use self::{
     metadata::{Files, Object, Objects},
     slabs::{Ends, N_SLABS, Slab},

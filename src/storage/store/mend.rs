@@ -3,9 +3,10 @@
 use std::{io, path::Path};
 
 use super::disk::LEAF_FANOUT;
+use crate::storage::sledfiles::{self, Part};
 
 /// Where sled keeps the logs and snapshots of its metadata.
-pub(super) const METADATA: &str = "metadata";
+pub(super) const METADATA: &str = sledfiles::FOLDER;
 
 /// Where sled keeps its own settings, and what they are: version 1, [`LEAF_FANOUT`], zeros, and its CRC.
 pub(super) const COOKIE: &str = "durability_cookie";
@@ -70,10 +71,11 @@ pub(super) fn is_compacted(path: &Path) -> io::Result<bool> {
 fn numbers(path: &Path) -> io::Result<(Option<u64>, Vec<u64>)> {
     let (mut snapshot, mut logs) = (None, Vec::new());
     for entry in std::fs::read_dir(path)? {
-        let name = entry?.file_name();
-        let number = |prefix: &str| u64::from_str_radix(name.to_str()?.strip_prefix(prefix)?, 16).ok();
-        snapshot = snapshot.max(number("snapshot_"));
-        logs.extend(number("log_"));
+        match Part::of(&entry?.file_name()) {
+            Some(Part::Snapshot(number)) => snapshot = snapshot.max(Some(number)),
+            Some(Part::Log(number)) => logs.push(number),
+            None => {}
+        }
     }
     Ok((snapshot, logs))
 }
