@@ -1,6 +1,6 @@
 //! Dates and times from maps of parts, and from one another.
 
-use super::{Function, Parts, Type, beyond, calendar, invalid, part, zone_of};
+use super::{Function, Parts, Type, beyond, calendar, invalid, part, since_epoch, zone_of};
 use crate::{
     Error, Result,
     model::{
@@ -109,10 +109,10 @@ fn from_epoch(map: &Map) -> Result<Option<DateTime>> {
         return Err(invalid(format!("`{key}` and `{other}` exclude each other")).into());
     }
     let n = map.get(key).and_then(Value::as_int).ok_or_else(|| invalid(format!("`{key}` is an integer")))?;
-    let rest = n.rem_euclid(per_second) * (NANOS / per_second);
-    let below = sub_second(map, if per_second == 1 { 0 } else { rest }, true)?.unwrap_or(rest);
+    let (seconds, nanos) = since_epoch(n, per_second);
+    let nanos = sub_second(map, nanos, true)?.unwrap_or(nanos);
     let zone = map.get("timezone").map_or(Ok(Zone::UTC), zone_of)?;
-    Ok(Some(DateTime::new(n.div_euclid(per_second), below, zone).ok_or_else(beyond)?))
+    Ok(Some(DateTime::new(seconds, nanos, zone).ok_or_else(beyond)?))
 }
 
 /// Refuses keys that say nothing about what is made.

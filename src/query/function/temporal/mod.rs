@@ -141,23 +141,16 @@ pub(super) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         F::LocalTimeTruncate => truncate::call(Type::LocalTime, function, args),
         F::LocalDateTimeTruncate => truncate::call(Type::LocalDateTime, function, args),
         F::DateTimeTruncate => truncate::call(Type::DateTime, function, args),
-        F::DateTransaction | F::DateStatement => current(Type::Date, args, Some(scene)),
-        F::DateRealtime => current(Type::Date, args, None),
-        F::TimeTransaction | F::TimeStatement => current(Type::Time, args, Some(scene)),
-        F::TimeRealtime => current(Type::Time, args, None),
-        F::LocalTimeTransaction | F::LocalTimeStatement => current(Type::LocalTime, args, Some(scene)),
-        F::LocalTimeRealtime => current(Type::LocalTime, args, None),
-        F::LocalDateTimeTransaction | F::LocalDateTimeStatement => current(Type::LocalDateTime, args, Some(scene)),
-        F::LocalDateTimeRealtime => current(Type::LocalDateTime, args, None),
-        F::DateTimeTransaction | F::DateTimeStatement => current(Type::DateTime, args, Some(scene)),
-        F::DateTimeRealtime => current(Type::DateTime, args, None),
-        F::DateTimeFromEpoch => from_epoch(function, args, NANOS),
-        F::DateTimeFromEpochMillis => from_epoch(function, args, NANOS / 1000),
+        F::DateTimeFromEpoch => from_epoch(function, args, 1),
+        F::DateTimeFromEpochMillis => from_epoch(function, args, 1000),
         F::Duration => duration::from(&args[0]),
         F::DurationBetween | F::DurationInMonths | F::DurationInDays | F::DurationInSeconds => {
             between::call(function, &args[0], &args[1])
         }
-        _ => unreachable!("{} is no function of time", function.name()),
+        _ => {
+            let (made, is_realtime) = function.clock().expect("all others of time are about now");
+            current(made, args, (!is_realtime).then_some(scene))
+        }
     }
 }
 
@@ -179,29 +172,27 @@ impl Function {
         }
     }
 
+    /// Returns what a function makes of the time it is, and whether it is that of the call instead of the statement's; `None`
+    /// of all other functions.
+    fn clock(self) -> Option<(Type, bool)> {
+        Some(match self {
+            Self::DateTransaction | Self::DateStatement => (Type::Date, false),
+            Self::DateRealtime => (Type::Date, true),
+            Self::TimeTransaction | Self::TimeStatement => (Type::Time, false),
+            Self::TimeRealtime => (Type::Time, true),
+            Self::LocalTimeTransaction | Self::LocalTimeStatement => (Type::LocalTime, false),
+            Self::LocalTimeRealtime => (Type::LocalTime, true),
+            Self::LocalDateTimeTransaction | Self::LocalDateTimeStatement => (Type::LocalDateTime, false),
+            Self::LocalDateTimeRealtime => (Type::LocalDateTime, true),
+            Self::DateTimeTransaction | Self::DateTimeStatement => (Type::DateTime, false),
+            Self::DateTimeRealtime => (Type::DateTime, true),
+            _ => return None,
+        })
+    }
+
     /// Returns whether it gives something else whenever it is asked.
     pub(crate) fn is_volatile(self) -> bool {
-        matches!(
-            self,
-            Self::Rand
-                | Self::RandomUuid
-                | Self::Timestamp
-                | Self::DateTransaction
-                | Self::DateStatement
-                | Self::DateRealtime
-                | Self::TimeTransaction
-                | Self::TimeStatement
-                | Self::TimeRealtime
-                | Self::LocalTimeTransaction
-                | Self::LocalTimeStatement
-                | Self::LocalTimeRealtime
-                | Self::LocalDateTimeTransaction
-                | Self::LocalDateTimeStatement
-                | Self::LocalDateTimeRealtime
-                | Self::DateTimeTransaction
-                | Self::DateTimeStatement
-                | Self::DateTimeRealtime
-        )
+        matches!(self, Self::Rand | Self::RandomUuid | Self::Timestamp) || self.clock().is_some()
     }
 }
 
@@ -228,21 +219,19 @@ fn now(scene: Option<&Scene<'_>>) -> DateTime {
     moment.unwrap_or_else(|| DateTime::new(0, 0, Zone::UTC).expect("1970 is a year"))
 }
 
-fn from_epoch(function: Function, args: &[Value], unit: i64) -> Result<Value> {
+fn from_epoch(function: Function, args: &[Value], per_second: i64) -> Result<Value> {
     let number = |at: usize| {
         let number = args.get(at).map_or(Some(0), Value::as_int);
         number.ok_or_else(|| Error::from(super::wrong_type(function, &args[at], "integers")))
     };
-    let (n, nanos) = (number(0)?, number(1)?);
-    let per_second = NANOS / unit;
-    let (seconds, rest) = if function == Function::DateTimeFromEpoch {
-        (n, 0)
-    } else {
-        (n.div_euclid(unit / 1000), n.rem_euclid(unit / 1000) * (NANOS / (unit / 1000)))
-    };
-    debug_assert!(per_second >= 1);
-    let moment = DateTime::new(seconds, nanos + rest, Zone::UTC).ok_or_else(beyond)?;
-    Ok(Temporal::from(moment).into())
+    let (seconds, nanos) = since_epoch(number(0)?, per_second);
+    let moment = DateTime::new(seconds, number(1)?.checked_add(nanos).ok_or_else(beyond)?, Zone::UTC);
+    Ok(Temporal::from(moment.ok_or_else(beyond)?).into())
+}
+
+/// Returns seconds and nanoseconds of so many parts of a second.
+fn since_epoch(n: i64, per_second: i64) -> (i64, i64) {
+    (n.div_euclid(per_second), n.rem_euclid(per_second) * (NANOS / per_second))
 }
 
 /// Returns the zone that a value names.
@@ -263,4 +252,21 @@ fn invalid(message: String) -> QueryError {
 /// Returns the error of a date whose year has more than four digits.
 fn beyond() -> QueryError {
     QueryError::run("22008", "ArgumentError", "NumberOutOfRange", "dates end with the year 9999, and begin with -9999")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_of_time_stand_together_and_no_others_among_them() {
+        for (function, name, ..) in Function::ALL {
+            let namespace = name.split('.').next().unwrap_or_default();
+            let is_named_so =
+                ["date", "time", "localtime", "localdatetime", "datetime", "duration"].contains(&namespace);
+            assert_eq!(function.is_of_time(), is_named_so, "{name}");
+            let is_of_clock = ["transaction", "statement", "realtime"].iter().any(|last| name.ends_with(last));
+            assert_eq!(function.clock().is_some(), is_of_clock, "{name}");
+        }
+    }
 }
