@@ -208,8 +208,13 @@ pub(crate) fn hash_value(value: &Value) -> Option<u64> {
         Value::Float(x) => hash_float(*x),
         Value::Bool(b) => Some(xxh3_64_with_seed(&[u8::from(*b)], 4)),
         Value::Date(d) => Some(xxh3_64_with_seed(&d.days().to_le_bytes(), 5)),
-        // Its text says all of it, and no two the same.
-        Value::Temporal(temporal) => Some(xxh3_64_with_seed(temporal.to_string().as_bytes(), 6)),
+        Value::Temporal(temporal) => {
+            let (kind, numbers, zone) = temporal.to_numbers();
+            let mut bytes = vec![kind];
+            bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+            bytes.extend_from_slice(zone.unwrap_or_default().as_bytes());
+            Some(xxh3_64_with_seed(&bytes, 6))
+        }
         Value::List(items) => {
             let hashes: Option<Vec<u8>> = items
                 .iter()

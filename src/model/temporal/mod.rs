@@ -88,8 +88,8 @@ impl Temporal {
         self.temporal_kind().name()
     }
 
-    /// Returns how two of a kind compare for `<`: moments and times by what they are in UTC. Durations do not compare, as
-    /// nobody knows how long a month is.
+    /// Returns how two of a kind compare for `<`: moments and times by what they are in UTC, the same ones by offset and zone.
+    /// Durations do not compare, as nobody knows how long a month is.
     pub fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Duration(_), _) | (_, Self::Duration(_)) => None,
