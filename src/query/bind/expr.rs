@@ -383,7 +383,9 @@ impl<'a> Binder<'a> {
         let (b, b_kind) = self.expr(right)?;
         for (kind, at) in [(a_kind, left.span), (b_kind, right.span)] {
             if !kind.may_be_list() && kind != Kind::String {
-                return Err(wrong_argument(kind, "a string or a list, as `||` joins", at));
+                let message = format!("this is {}, not a string or a list, as `||` joins", kind.name());
+                let error = QueryError::syntax("InvalidArgumentType", message, at);
+                return Err(error.hint("the one or the other of two conditions is OR").into());
             }
         }
         let kind = match (a_kind, b_kind) {

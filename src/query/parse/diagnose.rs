@@ -54,6 +54,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("GROUP", "grouping needs no clause: an aggregating function groups by the other columns"),
     ("HAVING", "write WITH ..., count(*) AS n WHERE n > 1"),
     ("JOIN", "write a pattern: MATCH (a)-[:TYPE]->(b)"),
+    ("INTO", "write CREATE (:Label {key: value})"),
     ("BETWEEN", "write low <= x <= high"),
     ("!", "write NOT"),
 ];
@@ -378,7 +379,11 @@ impl Finding<'_> {
         }
         let before = self.at.checked_sub(1).map(|before| self.tokens.code(before));
         let error = unexpected(message, span);
-        if let Some((_, hint)) = FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(self.text(self.at))) {
+        // That word is taken for a name, and only the one behind it makes no sense.
+        let before_it = self.at.checked_sub(1).filter(|before| self.text(*before).eq_ignore_ascii_case("INTO"));
+        let here = [Some(self.at), before_it];
+        let foreign = |index: usize| FOREIGN.iter().find(|(word, _)| word.eq_ignore_ascii_case(self.text(index)));
+        if let Some((_, hint)) = here.into_iter().flatten().find_map(foreign) {
             return error.hint(*hint);
         }
         match self.tokens.code(self.at) {
