@@ -127,7 +127,8 @@ WITH g, weight * k AS score, names, count(DISTINCT x) AS reach
 RETURN g.name AS name, score, names, CASE WHEN reach > 5 THEN 'far' ELSE 'near' END AS how
 ORDER BY score DESC, name SKIP 1 LIMIT 5";
 
-/// Parsing, binding and planning: each text is another one, so that no plan is known.
+/// Parsing, binding and planning: each text is another one, so that no plan is known. A statement is dropped before
+/// the next is compiled, as where an application compiles and runs one after the other.
 fn compile(c: &mut Criterion) {
     let World { db, .. } = world();
     let mut n = 0;
@@ -138,7 +139,7 @@ fn compile(c: &mut Criterion) {
                 format!("{TEN_CLAUSES} // {n}")
             },
             |text| black_box(db.prepare(&text).expect("it is a query")),
-            criterion::BatchSize::SmallInput,
+            criterion::BatchSize::PerIteration,
         );
     });
 }

@@ -49,6 +49,8 @@
 //! Each folder's `mod.rs` says what it owns and what it must not know: `query` the life of a query, `graph` the life of
 //! a batch, `storage` the format on disk. Attention, learning and the compactor will stand between `query` and `graph`.
 
+extern crate alloc; // the parser pest generates without its `std` feature names it
+
 mod db;
 mod error;
 mod graph;

@@ -51,7 +51,7 @@ impl Entry {
             Compiled::CopyTo(copy) => Some(&copy.query),
             _ => None,
         };
-        let plan = compilation.map(|query| Arc::new(query.plan.clone()));
+        let plan = compilation.map(|query| Arc::clone(&query.plan));
         let columns = plan.iter().flat_map(|plan| &plan.columns).map(|(name, _)| name.clone()).collect();
         let notices =
             compilation.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
@@ -86,7 +86,7 @@ impl Cache {
             if entries.len() >= ENTRIES_MAX {
                 entries.clear();
             }
-            entries.insert(text.into(), entry.clone());
+            entries.insert(Arc::clone(&entry.text), Arc::clone(&entry));
         }
         Ok(entry)
     }

@@ -1,5 +1,7 @@
 //! A parsed statement made ready to run: bound, planned, optimized.
 
+use std::sync::Arc;
+
 #[cfg(test)]
 use super::parse::parse;
 use super::{
@@ -60,8 +62,8 @@ pub(crate) enum Compiled {
 /// A query's plan, and what its author should be told.
 #[derive(Debug, Clone)]
 pub(crate) struct Compilation {
-    /// The plan.
-    pub(crate) plan: Plan,
+    /// The plan, shared by all runs of the statement.
+    pub(crate) plan: Arc<Plan>,
     /// Remarks.
     pub(crate) notices: Vec<Notice>,
 }
@@ -133,7 +135,7 @@ fn query(query: &ast::Query, statistics: &dyn Statistics, procedures: &Procedure
     let (bound, notices, assumptions) = bind::bind(query, statistics, procedures)?;
     let mut plan = planner::plan(bound, statistics, assumptions)?;
     optimize::optimize(&mut plan);
-    Ok(Compilation { plan, notices })
+    Ok(Compilation { plan: Arc::new(plan), notices })
 }
 
 /// Compiles a query without any rule but the one that execution needs.

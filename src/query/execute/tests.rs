@@ -338,7 +338,7 @@ fn query(text: &str, limits: Limits) -> Result<Vec<Vec<Value>>, Error> {
     else {
         panic!("{text} is no query");
     };
-    collect(&mut Execution::new(Arc::new(compilation.plan), vec![], source, limits))
+    collect(&mut Execution::new(compilation.plan, vec![], source, limits))
 }
 
 #[test]
@@ -392,7 +392,7 @@ fn shortest_paths_are_the_shortest_of_all_trails() {
         else {
             panic!("{text} is no query");
         };
-        let mut execution = Execution::new(Arc::new(compilation.plan), vec![], view, Limits::default());
+        let mut execution = Execution::new(compilation.plan, vec![], view, Limits::default());
         let rows = collect(&mut execution).unwrap();
         source = execution.finish().unwrap().0;
         rows

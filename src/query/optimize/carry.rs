@@ -16,45 +16,58 @@ pub(super) fn apply(plan: &mut Plan) {
 /// A set of slots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct SlotSet {
-    words: Vec<u64>,
+    /// The slots below 64: nearly always all there are.
+    first: u64,
+    /// 64 more a word.
+    more: Vec<u64>,
 }
 
 impl SlotSet {
     fn insert(&mut self, slot: Slot) {
         let (word, bit) = (slot.index() / 64, slot.index() % 64);
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
+        if word > self.more.len() {
+            self.more.resize(word, 0);
         }
-        self.words[word] |= 1 << bit;
+        *self.word_mut(word).expect("there are words enough now") |= 1 << bit;
     }
 
     fn remove(&mut self, slot: Slot) {
-        if let Some(word) = self.words.get_mut(slot.index() / 64) {
+        if let Some(word) = self.word_mut(slot.index() / 64) {
             *word &= !(1 << (slot.index() % 64));
         }
     }
 
     fn contains(&self, slot: Slot) -> bool {
-        self.words.get(slot.index() / 64).is_some_and(|word| word >> (slot.index() % 64) & 1 == 1)
+        let mut words = self.words();
+        words.nth(slot.index() / 64).is_some_and(|word| word >> (slot.index() % 64) & 1 == 1)
     }
 
     fn list(&self) -> Vec<Slot> {
-        let in_word = |(i, word): (usize, &u64)| {
-            let (i, mut left) = (i * 64, *word);
-            std::iter::from_fn(move || {
-                (left != 0).then(|| {
-                    let bit = left.trailing_zeros();
-                    left &= left - 1;
-                    Slot(u16::try_from(i).expect("slots are 16 bits") + u16::try_from(bit).expect("less than 64"))
-                })
-            })
-        };
-        self.words.iter().enumerate().flat_map(in_word).collect()
+        let mut list = Vec::with_capacity(self.words().map(|word| word.count_ones() as usize).sum());
+        for (i, mut left) in self.words().enumerate() {
+            while left != 0 {
+                let slot = i * 64 + left.trailing_zeros() as usize;
+                list.push(Slot(u16::try_from(slot).expect("slots are 16 bits")));
+                left &= left - 1;
+            }
+        }
+        list
     }
 
     fn only(&self, other: &Self) -> Self {
-        let words = self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect();
-        Self { words }
+        let more = self.more.iter().zip(&other.more).map(|(a, b)| a & b).collect();
+        Self { first: self.first & other.first, more }
+    }
+
+    fn words(&self) -> impl Iterator<Item = u64> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
+
+    fn word_mut(&mut self, index: usize) -> Option<&mut u64> {
+        match index {
+            0 => Some(&mut self.first),
+            _ => self.more.get_mut(index - 1),
+        }
     }
 }
 

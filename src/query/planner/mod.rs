@@ -233,14 +233,13 @@ fn create_more(op: &mut Op, create: CreatePattern) -> Option<CreatePattern> {
 
 /// Fails if operators stand too deep one above the other. Walks without calling itself.
 fn check_depth(root: &Op) -> Result<()> {
-    let mut left = vec![(root, 1)];
+    let (mut left, mut exprs) = (vec![(root, 1)], Vec::new());
     while let Some((op, depth)) = left.pop() {
         if depth > DEPTH_MAX {
             let what = "operators of a plan, one above the other";
             return Err(Error::Limit { what, max: DEPTH_MAX as u64 });
         }
         slots::inputs(op, &mut |below| left.push((below, depth + 1)));
-        let mut exprs = Vec::new();
         slots::exprs(op, &mut |e| exprs.push(e));
         while let Some(e) = exprs.pop() {
             if let Expr::Subquery { inner, .. } = e {

@@ -43,7 +43,7 @@ impl Session {
     fn compile(&self, text: &str) -> Result<Plan> {
         let Some(Source::Write(transaction)) = &self.source else { panic!("a run is on") };
         match compile::compile(text, transaction.view())? {
-            Compiled::Query(query) => Ok(query.plan),
+            Compiled::Query(query) => Ok(Arc::unwrap_or_clone(query.plan)),
             other => panic!("no query: {other:?}"),
         }
     }

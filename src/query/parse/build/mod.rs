@@ -9,7 +9,7 @@ mod expr;
 mod pattern;
 mod schema;
 
-use std::{iter::Peekable, sync::Arc};
+use std::{cell::RefCell, iter::Peekable, sync::Arc};
 
 use pest::iterators::{Pair, Pairs};
 
@@ -28,9 +28,13 @@ use crate::{
 type Result<T> = std::result::Result<T, Box<QueryError>>;
 type Nodes<'c> = Peekable<Pairs<'c, Rule>>;
 
+/// Names that are kept to be shared; more would be slow to look through.
+const NAMES_SHARED_MAX: usize = 32;
+
 /// Returns the statement of the pairs.
 pub(super) fn build(text: &str, tokens: &Tokens, pairs: Pairs<'_, Rule>) -> Result<Statement> {
-    let mut builder = Builder { text, tokens, tallest: 0, n_operators: 0, predicate: false };
+    let mut builder =
+        Builder { text, tokens, names: RefCell::default(), tallest: 0, n_operators: 0, predicate: false };
     let pair = pairs.into_iter().next().expect("a statement is one pair");
     builder.statement(pair)
 }
@@ -39,6 +43,8 @@ pub(super) fn build(text: &str, tokens: &Tokens, pairs: Pairs<'_, Rule>) -> Resu
 struct Builder<'t> {
     text: &'t str,
     tokens: &'t Tokens,
+    /// Names met so far: one that stands in many places is one allocation.
+    names: RefCell<Vec<Arc<str>>>,
     /// The height of the tallest expression since this was last set to 0.
     tallest: usize,
     /// On the right of how many operators the operand being built stands.
@@ -99,7 +105,19 @@ impl Builder<'_> {
     /// Returns a name: of a pair that is one token.
     fn name(&self, pair: &Pair<'_, Rule>) -> Result<Name> {
         let span = self.tokens.span(first_token(pair));
-        Ok(Name { text: literal::name(self.token_text(pair), span)?, span })
+        let token = self.token_text(pair);
+        if token.starts_with('`') {
+            return Ok(Name { text: literal::name(token, span)?, span });
+        }
+        let mut names = self.names.borrow_mut();
+        if let Some(known) = names.iter().find(|name| &***name == token) {
+            return Ok(Name { text: Arc::clone(known), span });
+        }
+        let text = Arc::<str>::from(token);
+        if names.len() < NAMES_SHARED_MAX {
+            names.push(Arc::clone(&text));
+        }
+        Ok(Name { text, span })
     }
 
     /// Returns a parameter's name.
