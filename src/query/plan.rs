@@ -125,6 +125,8 @@ pub(crate) enum Op {
     NodeById { input: Box<Op>, node: Slot, ids: Expr, carry: Vec<Slot> },
     /// For each input row, every relationship at `from` and the node it leads to.
     Expand(Box<Expand>),
+    /// For each input row, every node that several relationships lead to at once.
+    Intersect(Box<Intersect>),
     /// For each input row, every trail of `min..=max` relationships from `from`.
     VarExpand(Box<VarExpand>),
     /// For each input row, the shortest trail(s) between two bound nodes.
@@ -202,6 +204,31 @@ pub(crate) struct Expand {
     /// can hold the same relationship.
     pub(crate) unique_from: Vec<Slot>,
     pub(crate) carry: Vec<Slot>,
+}
+
+/// See [`Op::Intersect`].
+#[derive(Debug, Clone)]
+pub(crate) struct Intersect {
+    pub(crate) input: Op,
+    pub(crate) to: Slot,
+    /// What leads to it, two at least. The first is followed, the others' neighbours are looked up.
+    pub(crate) steps: Vec<IntersectStep>,
+    pub(crate) carry: Vec<Slot>,
+}
+
+/// A relationship of an [`Intersect`], as seen from the node that is bound.
+#[derive(Debug, Clone)]
+pub(crate) struct IntersectStep {
+    pub(crate) from: Slot,
+    /// Where the relationship goes, when anybody needs it.
+    pub(crate) rel: Option<Slot>,
+    pub(crate) follow: Follow,
+    /// Any of these types; empty means every type.
+    pub(crate) types: Vec<TypeRef>,
+    /// Earlier steps from whose relationship this one must differ.
+    pub(crate) apart: Vec<usize>,
+    /// As [`Expand::unique_from`].
+    pub(crate) unique_from: Vec<Slot>,
 }
 
 /// See [`Op::VarExpand`].

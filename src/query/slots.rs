@@ -185,6 +185,7 @@ pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
         | Op::Set { input, .. }
         | Op::Delete { input, .. } => visit(input),
         Op::Expand(expand) => visit(&expand.input),
+        Op::Intersect(intersect) => visit(&intersect.input),
         Op::VarExpand(expand) => visit(&expand.input),
         Op::ShortestPath(path) => visit(&path.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
@@ -221,6 +222,7 @@ pub(crate) fn inputs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Op)) {
         | Op::Set { input, .. }
         | Op::Delete { input, .. } => visit(input),
         Op::Expand(expand) => visit(&mut expand.input),
+        Op::Intersect(intersect) => visit(&mut intersect.input),
         Op::VarExpand(expand) => visit(&mut expand.input),
         Op::ShortestPath(path) => visit(&mut path.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
@@ -243,6 +245,7 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
         | Op::ChainAggregate(_)
         | Op::NodeScan { .. }
         | Op::Expand(_)
+        | Op::Intersect(_)
         | Op::Distinct { .. }
         | Op::Apply { .. }
         | Op::Union { .. }
@@ -287,6 +290,7 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
         | Op::ChainAggregate(_)
         | Op::NodeScan { .. }
         | Op::Expand(_)
+        | Op::Intersect(_)
         | Op::Distinct { .. }
         | Op::Apply { .. }
         | Op::Union { .. }
@@ -376,6 +380,12 @@ pub(crate) fn own_reads(op: &Op, visit: &mut dyn FnMut(Slot)) {
             }
             e.unique_from.iter().copied().for_each(visit);
         }
+        Op::Intersect(intersect) => {
+            for step in &intersect.steps {
+                visit(step.from);
+                step.unique_from.iter().copied().for_each(&mut *visit);
+            }
+        }
         Op::VarExpand(e) => {
             visit(e.from);
             if e.into {
@@ -418,6 +428,10 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
             if !e.rel_bound {
                 e.rel.into_iter().for_each(visit);
             }
+        }
+        Op::Intersect(intersect) => {
+            visit(intersect.to);
+            intersect.steps.iter().filter_map(|step| step.rel).for_each(visit);
         }
         Op::VarExpand(e) => {
             if !e.into {

@@ -25,6 +25,7 @@ mod expand;
 mod filter;
 mod find;
 mod foreach;
+mod intersect;
 pub(crate) mod measure;
 mod merge;
 mod result;
@@ -141,6 +142,7 @@ fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
         }
         Op::NodeById { input, node, ids, carry } => Box::new(scan::NodeById::build(input, *node, ids, carry, builder)),
         Op::Expand(spec) => Box::new(expand::Expand::build(spec, builder)),
+        Op::Intersect(spec) => Box::new(intersect::Intersect::build(spec, builder)),
         Op::VarExpand(spec) => Box::new(var_expand::VarExpand::build(spec, builder)),
         Op::ShortestPath(spec) => Box::new(shortest::ShortestPath::build(spec, builder)),
         Op::Filter { input, predicate, .. } => Box::new(filter::Filter::build(input, predicate, builder)),
@@ -198,6 +200,7 @@ pub(crate) fn inputs(op: &Op) -> Vec<&Op> {
         | Op::Set { input, .. }
         | Op::Delete { input, .. } => vec![input],
         Op::Expand(spec) => vec![&spec.input],
+        Op::Intersect(spec) => vec![&spec.input],
         Op::VarExpand(spec) => vec![&spec.input],
         Op::ShortestPath(spec) => vec![&spec.input],
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => vec![input, inner],
@@ -223,6 +226,7 @@ pub(crate) fn may_batch(inner: &Op) -> bool {
             | Op::NodeSeek { .. }
             | Op::NodeById { .. }
             | Op::Expand(_)
+            | Op::Intersect(_)
             | Op::VarExpand(_)
             | Op::ShortestPath(_)
             | Op::Filter { .. }
@@ -242,6 +246,7 @@ pub(crate) fn may_batch_exists(inner: &Op) -> bool {
             | Op::NodeSeek { .. }
             | Op::NodeById { .. }
             | Op::Expand(_)
+            | Op::Intersect(_)
             | Op::Filter { .. }
             | Op::Project { .. }
             | Op::Apply { kind: ApplyKind::Semi { .. }, .. }

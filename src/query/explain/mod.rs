@@ -14,7 +14,7 @@ pub use self::profile::{OperatorProfile, Profile};
 use self::expr::Printer;
 use super::{
     chain::{ChainAggregate, ChainSource, Fold},
-    plan::{ApplyKind, Follow, Named, Op, Plan, Slot},
+    plan::{ApplyKind, Follow, IntersectStep, Named, Op, Plan, Slot},
     slots,
     statistics::Statistics,
 };
@@ -85,6 +85,13 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
             let inside = format!("{rel}{}", types(&e.types));
             let name = if e.into { "ExpandInto" } else { "Expand" };
             format!("{name} {}{}", hop(p, e.from, &inside, e.follow, e.to), unique(p, &e.unique_from))
+        }
+        Op::Intersect(e) => {
+            let step = |step: &IntersectStep| {
+                let inside = format!("{}{}", step.rel.map(|rel| p.slot(rel)).unwrap_or_default(), types(&step.types));
+                format!("{}{}", hop(p, step.from, &inside, step.follow, e.to), unique(p, &step.unique_from))
+            };
+            format!("Intersect {}", e.steps.iter().map(step).collect::<Vec<_>>().join(", "))
         }
         Op::VarExpand(e) => {
             let rels = e.rels.map(|rels| p.slot(rels)).unwrap_or_default();

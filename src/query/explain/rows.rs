@@ -32,6 +32,11 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
             let into = if e.into { (statistics.n_nodes() as f64).max(1.0) } else { 1.0 };
             rows(&e.input) * if e.rel_bound { n.min(1.0) } else { n } / into
         }
+        Op::Intersect(e) => {
+            let n_nodes = (statistics.n_nodes() as f64).max(1.0);
+            let fan_outs = e.steps.iter().map(|step| cost::fan_out(statistics, &step.types, step.follow, &[]));
+            rows(&e.input) * n_nodes * fan_outs.map(|n| n / n_nodes).product::<f64>()
+        }
         Op::VarExpand(e) => {
             let n = cost::trails(cost::fan_out(statistics, &e.types, e.follow, &[]), e.min, e.max);
             rows(&e.input) * n / if e.into { (statistics.n_nodes() as f64).max(1.0) } else { 1.0 }

@@ -133,6 +133,11 @@ fn fill(op: &mut Op, needed: SlotSet) {
         _ => {
             match op {
                 Op::Expand(expand) if !expand.rel_bound => expand.rel = expand.rel.filter(|rel| needed.contains(*rel)),
+                Op::Intersect(intersect) => {
+                    for step in &mut intersect.steps {
+                        step.rel = step.rel.filter(|rel| needed.contains(*rel));
+                    }
+                }
                 Op::VarExpand(expand) if !expand.rels_bound => {
                     expand.rels = expand.rels.filter(|rels| needed.contains(*rels));
                 }
@@ -243,6 +248,7 @@ fn carry_of(op: &mut Op) -> Option<&mut Vec<Slot>> {
         | Op::LoadCsv { carry, .. }
         | Op::ProcedureCall { carry, .. } => Some(carry),
         Op::Expand(expand) => Some(&mut expand.carry),
+        Op::Intersect(intersect) => Some(&mut intersect.carry),
         Op::VarExpand(expand) => Some(&mut expand.carry),
         Op::ShortestPath(path) => Some(&mut path.carry),
         _ => None,

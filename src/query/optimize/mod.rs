@@ -5,6 +5,7 @@ mod factorize;
 #[cfg(feature = "crash")]
 pub(crate) mod fault;
 mod fold;
+mod intersect;
 mod semi;
 mod topk;
 
@@ -37,6 +38,7 @@ fn apply(plan: &mut Plan, factorizes: bool) {
     if factorizes {
         factorize::apply(&mut plan.root);
     }
+    intersect::apply(&mut plan.root);
     carry::apply(plan);
 }
 
