@@ -429,7 +429,7 @@ fn show(entry: &Entry, view: &Snapshot, summary: Summary) -> Rows {
     let rows = catalog.indexes().iter().filter(|index| index.unique || !unique_only).map(|index| {
         vec![
             Value::String(index.name.clone()),
-            Value::from(if index.unique { "UNIQUENESS" } else { "EQUALITY" }),
+            Value::from(if index.unique { "UNIQUENESS" } else { "RANGE" }),
             Value::String(catalog.label_name(index.label).clone()),
             Value::String(catalog.key_name(index.key).clone()),
         ]

@@ -58,6 +58,11 @@ impl<'a> Column<'a> {
         Ok(page.base()?.map_or(ValueRef::Null, |base| base.get(local)))
     }
 
+    /// Returns what is known of a block of 1,024 ids.
+    pub(super) fn page(self, block: u32) -> Option<&'a ColumnPage> {
+        self.table?.get(block)
+    }
+
     /// Returns the value of an id.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ mod index;
 mod manifest;
 mod open;
 mod paged;
+mod range;
 mod rebuild;
 mod record;
 mod salvage;
@@ -51,6 +52,7 @@ pub(crate) use column::{CleanColumn, Column};
 pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use export::{Properties, Walker};
+pub(crate) use range::{Range, RangeBound};
 pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
 #[cfg(test)]
 pub(crate) use salvage::salvage_wreck;

@@ -295,7 +295,11 @@ impl Value {
         self.order(other) == Ordering::Equal
     }
 
-    fn rank(&self) -> u8 {
+    /// The [`rank`](Self::rank) of strings.
+    pub(crate) const STRING_RANK: u8 = 11;
+
+    /// Returns the place of the value's kind in the total order.
+    pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::Map(_) => 0,
             Self::Node(_) => 1,
@@ -304,7 +308,7 @@ impl Value {
             Self::Path(_) => 4,
             Self::Temporal(temporal) => 5 + temporal.rank(),
             Self::Date(_) => 7,
-            Self::String(_) => 11,
+            Self::String(_) => Self::STRING_RANK,
             Self::Bool(_) => 12,
             Self::Int(_) | Self::Float(_) => 13,
             Self::Null => 14,

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::Span,
+    graph::RangeBound,
     model::{Direction, KeyId, LabelId, TypeId, Value},
 };
 
@@ -116,8 +117,8 @@ pub(crate) enum Op {
     Argument,
     /// No rows at all.
     Nothing,
-    /// For each input row, every node (of a label).
-    NodeScan { input: Box<Op>, node: Slot, label: Option<LabelRef>, carry: Vec<Slot> },
+    /// For each input row, every node (of a label), or those of them that may be in a range.
+    NodeScan { input: Box<Op>, node: Slot, label: Option<LabelRef>, range: Option<Box<ScanRange>>, carry: Vec<Slot> },
     /// For each input row, the nodes of `label` whose property equals `value`, through the index on (label, key).
     NodeSeek { input: Box<Op>, node: Slot, label: LabelRef, key: KeyRef, value: Expr, unique: bool, carry: Vec<Slot> },
     /// For each input row, the node(s) with this id (a number, or a list of numbers, each of which counts once; anything else
@@ -183,6 +184,14 @@ pub(crate) enum Op {
     Delete { input: Box<Op>, targets: Vec<Expr>, detach: bool },
     /// For each input row, runs `body` (writes only) once for each item of the list; the rows pass through.
     Foreach { input: Box<Op>, list: Expr, slot: Slot, body: Box<Op> },
+}
+
+/// What narrows a [`Op::NodeScan`], through an ordered index. The predicates it was made from are tested above it all the
+/// same: it may let in more than they do.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanRange {
+    pub(crate) key: KeyRef,
+    pub(crate) bounds: Vec<(RangeBound, Expr)>,
 }
 
 /// See [`Op::Expand`].

@@ -243,13 +243,14 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
         Op::Argument
         | Op::Nothing
         | Op::ChainAggregate(_)
-        | Op::NodeScan { .. }
+        | Op::NodeScan { range: None, .. }
         | Op::Expand(_)
         | Op::Intersect(_)
         | Op::Distinct { .. }
         | Op::Apply { .. }
         | Op::Union { .. }
         | Op::Eager { .. } => {}
+        Op::NodeScan { range: Some(range), .. } => range.bounds.iter().for_each(|(_, e)| visit(e)),
         Op::NodeSeek { value: e, .. }
         | Op::NodeById { ids: e, .. }
         | Op::Filter { predicate: e, .. }
@@ -288,13 +289,14 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
         Op::Argument
         | Op::Nothing
         | Op::ChainAggregate(_)
-        | Op::NodeScan { .. }
+        | Op::NodeScan { range: None, .. }
         | Op::Expand(_)
         | Op::Intersect(_)
         | Op::Distinct { .. }
         | Op::Apply { .. }
         | Op::Union { .. }
         | Op::Eager { .. } => {}
+        Op::NodeScan { range: Some(range), .. } => range.bounds.iter_mut().for_each(|(_, e)| visit(e)),
         Op::NodeSeek { value: e, .. }
         | Op::NodeById { ids: e, .. }
         | Op::Filter { predicate: e, .. }

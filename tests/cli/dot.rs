@@ -154,7 +154,7 @@ fn echo_print_show_and_indexes() {
     let show = out(".mode csv\n.maxrows 7\n.show");
     assert!(show.contains("mode: csv") && show.contains("maxrows: 7") && show.contains("files: allowed"), "{show}");
     let indexes = out(".mode csv\nCREATE INDEX npc_id FOR (n:Npc) ON (n.id);\n.indexes");
-    assert!(indexes.contains("npc_id,EQUALITY,Npc,id"), "{indexes}");
+    assert!(indexes.contains("npc_id,RANGE,Npc,id"), "{indexes}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod oracle;
 mod parquet;
 mod place;
 mod procedures;
+mod ranges;
 mod rdf;
 mod read_only;
 mod script;

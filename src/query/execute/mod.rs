@@ -134,8 +134,8 @@ fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
     match op {
         Op::Argument => Box::new(scan::Argument::new(builder.frame)),
         Op::Nothing => Box::new(scan::Nothing),
-        Op::NodeScan { input, node, label, carry } => {
-            Box::new(scan::NodeScan::build(input, *node, label.as_ref(), carry, builder))
+        Op::NodeScan { input, node, label, range, carry } => {
+            Box::new(scan::NodeScan::build(input, *node, (label.as_ref(), range.as_deref()), carry, builder))
         }
         Op::NodeSeek { input, node, label, key, value, carry, .. } => {
             Box::new(scan::NodeSeek::build(input, *node, label, key, value, carry, builder))

@@ -9,9 +9,10 @@ use super::{
 use crate::{
     Error, Result,
     error::QueryError,
-    graph::Snapshot,
+    graph::{Column, Range, RangeBound, Snapshot},
     model::{LabelId, NodeId, Value},
-    query::plan::{Expr, KeyRef, LabelRef, Op, Slot},
+    query::plan::{Expr, KeyRef, LabelRef, Op, ScanRange, Slot},
+    storage::BLOCK_WORDS,
 };
 
 /// Ids of a block (as in storage).
@@ -70,11 +71,12 @@ pub(super) fn label_id(view: &Snapshot, label: &LabelRef) -> Option<LabelId> {
     label.id.or_else(|| view.catalog().label(&label.name))
 }
 
-/// Every node, or every node of a label, for each input row.
+/// Every node, or every node of a label, for each input row; of a range, those that may be in it.
 pub(super) struct NodeScan {
     input: Box<dyn Operator>,
     node: Slot,
     label: Option<LabelRef>,
+    bounds: Option<Bounds>,
     carry: Vec<Slot>,
     batch: Batch,
     row: usize,
@@ -86,7 +88,7 @@ impl NodeScan {
     pub(super) fn build(
         input: &Op,
         node: Slot,
-        label: Option<&LabelRef>,
+        (label, range): (Option<&LabelRef>, Option<&ScanRange>),
         carry: &[Slot],
         builder: &mut Builder,
     ) -> Self {
@@ -94,6 +96,7 @@ impl NodeScan {
             input: build(input, builder),
             node,
             label: label.cloned(),
+            bounds: range.map(|range| Bounds::build(range, builder)),
             carry: carry.to_vec(),
             batch: builder.batch(),
             row: 0,
@@ -111,6 +114,12 @@ impl Operator for NodeScan {
         'fill: loop {
             while self.row < self.batch.len {
                 ctx.tick(BLOCK_LEN as usize / 16)?;
+                if let (Some(bounds), 0) = (&mut self.bounds, self.block) {
+                    if !bounds.evaluate(ctx, &self.batch, self.row)? {
+                        self.row += 1;
+                        continue;
+                    }
+                }
                 let view = ctx.view();
                 let label = match &self.label {
                     None => None,
@@ -122,12 +131,17 @@ impl Operator for NodeScan {
                         }
                     },
                 };
+                let column = self.bounds.as_ref().map(|bounds| (bounds.column(view), &bounds.range));
                 // Asked now: the input may have made nodes.
                 while self.block < view.n_node_blocks() {
-                    let words = match label {
+                    let mut words = match label {
                         None => view.node_words(self.block)?,
                         Some(label) => view.label_words(label, self.block)?,
                     };
+                    if let Some((column, range)) = column.filter(|_| words != [0; BLOCK_WORDS]) {
+                        let within = column.range_words(self.block, range)?;
+                        words.iter_mut().zip(&within).for_each(|(word, within)| *word &= within);
+                    }
                     let n: u32 = words.iter().map(|word| word.count_ones()).sum();
                     if n > 0 && buffer.len() + n as usize > BATCH_ROWS_MAX {
                         break 'fill;
@@ -158,6 +172,41 @@ impl Operator for NodeScan {
     fn reset(&mut self, ctx: &mut Context) {
         self.input.reset(ctx);
         (self.batch.len, self.row, self.block) = (0, 0, 0);
+    }
+}
+
+/// The range of a scan.
+struct Bounds {
+    key: KeyRef,
+    bounds: Vec<(RangeBound, Ex)>,
+    /// For the input row at hand.
+    range: Range,
+}
+
+impl Bounds {
+    fn build(range: &ScanRange, builder: &mut Builder) -> Self {
+        let bounds = range.bounds.iter().map(|(bound, e)| (*bound, Ex::build(e, builder))).collect();
+        Self { key: range.key.clone(), bounds, range: Range::default() }
+    }
+
+    /// Evaluates the bounds for a row. Returns false where nothing can be between them.
+    fn evaluate(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<bool> {
+        self.range = Range::default();
+        for (bound, ex) in &mut self.bounds {
+            let value = match ex.value(ctx, batch, row) {
+                // The predicate above will meet it, if there is a row to meet it with.
+                Err(Error::Query(_)) => continue,
+                value => value?,
+            };
+            if !self.range.narrow(*bound, value) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn column<'v>(&self, view: &'v Snapshot) -> Column<'v> {
+        key_id(view, &self.key).map_or(Column::NONE, |key| view.node_column(key))
     }
 }
 

@@ -52,7 +52,7 @@ fn argument() -> Box<Op> {
 }
 
 fn scan(node: u16) -> Op {
-    Op::NodeScan { input: argument(), node: s(node), label: Some(label("Person")), carry: vec![] }
+    Op::NodeScan { input: argument(), node: s(node), label: Some(label("Person")), range: None, carry: vec![] }
 }
 
 fn expand(input: Op, from: u16, to: u16, follow: Follow, carry: &[u16]) -> Op {
@@ -148,7 +148,13 @@ fn ring() -> Source {
     let (source, summary, _) = run(source, Op::Create { input: Box::new(unwind), create }, &[]);
     assert_eq!((summary.nodes_created, summary.labels_added, summary.properties_set), (5, 5, 5));
     // (a), (b) WHERE b.id = (a.id + 1) % 5 OR a.id = 0 AND b.id = 0
-    let second = Op::NodeScan { input: Box::new(scan(0)), node: s(1), label: Some(label("Person")), carry: vec![s(0)] };
+    let second = Op::NodeScan {
+        input: Box::new(scan(0)),
+        node: s(1),
+        label: Some(label("Person")),
+        range: None,
+        carry: vec![s(0)],
+    };
     let arithmetic = |op, a, b| Expr::Arithmetic { op, left: Box::new(a), right: Box::new(b), span: Span::default() };
     let next = arithmetic(Arithmetic::Rem, arithmetic(Arithmetic::Add, property(0, "id"), int(1)), int(RING));
     let is_next = compare(Comparison::Eq, property(1, "id"), next);
@@ -253,7 +259,8 @@ fn groups_by_node_and_by_value() {
 fn merge_sees_what_it_made() {
     let list = Expr::Const(Value::list([7, 8, 7].map(Value::Int)));
     let unwind = Op::Unwind { input: argument(), list, slot: s(0), carry: vec![] };
-    let inner_scan = Op::NodeScan { input: argument(), node: s(1), label: Some(label("New")), carry: vec![s(0)] };
+    let inner_scan =
+        Op::NodeScan { input: argument(), node: s(1), label: Some(label("New")), range: None, carry: vec![s(0)] };
     let inner = filter(inner_scan, compare(Comparison::Eq, property(1, "id"), slot(0)));
     let node = CreateNode {
         slot: s(1),
@@ -296,7 +303,7 @@ fn limits_stop_a_product_and_a_cancelled_run() {
     let mut product = scan(0);
     for node in 1..WIDTH {
         let carry = (0..node).map(s).collect();
-        product = Op::NodeScan { input: Box::new(product), node: s(node), label: None, carry };
+        product = Op::NodeScan { input: Box::new(product), node: s(node), label: None, range: None, carry };
     }
     let sorted = Op::Eager { input: Box::new(product.clone()) };
     let limits = Limits { memory_max: 1 << 20, ..Limits::default() };

@@ -14,10 +14,11 @@ pub use self::profile::{OperatorProfile, Profile};
 use self::expr::Printer;
 use super::{
     chain::{ChainAggregate, ChainSource, Fold},
-    plan::{ApplyKind, Follow, IntersectStep, Named, Op, Plan, Slot},
+    plan::{ApplyKind, Expr, Follow, IntersectStep, Named, Op, Plan, Slot},
     slots,
     statistics::Statistics,
 };
+use crate::graph::RangeBound;
 
 /// Returns the plan as an indented tree. The operator that gives the result is first; what it reads from is below it, and the
 /// plan that runs for each of its rows, if it has one, below that.
@@ -73,6 +74,19 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
     match op {
         Op::Argument => "Argument".to_owned(),
         Op::Nothing => "Nothing".to_owned(),
+        Op::NodeScan { node, label, range: Some(range), .. } => {
+            let label = label.as_ref().map_or_else(String::new, |label| format!(":{}", label.name));
+            let bound = |(bound, e): &(RangeBound, Expr)| {
+                let sign = match bound {
+                    RangeBound::From => ">=",
+                    RangeBound::To => "<=",
+                    RangeBound::Prefix => "STARTS WITH",
+                };
+                format!("{} {sign} {}", range.key.name, p.expr(e))
+            };
+            let bounds: Vec<String> = range.bounds.iter().map(bound).collect();
+            format!("NodeRangeScan ({}{label}) {}", p.slot(*node), bounds.join(", "))
+        }
         Op::NodeScan { node, label: None, .. } => format!("NodeScan ({})", p.slot(*node)),
         Op::NodeScan { node, label: Some(label), .. } => format!("NodeScan ({}:{})", p.slot(*node), label.name),
         Op::NodeSeek { node, label, key, value, unique, .. } => {

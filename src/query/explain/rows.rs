@@ -20,8 +20,9 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
     cost::capped(match op {
         Op::Argument => argument,
         Op::Nothing => 0.0,
-        Op::NodeScan { input, label, .. } => {
-            rows(input) * cost::nodes(statistics, label.as_ref().map_or(&[], std::slice::from_ref))
+        Op::NodeScan { input, label, range, .. } => {
+            let n = rows(input) * cost::nodes(statistics, label.as_ref().map_or(&[], std::slice::from_ref));
+            if range.is_some() { n * cost::RANGE } else { n }
         }
         Op::NodeSeek { input, label, unique, .. } => {
             rows(input) * label.id.map_or(0.0, |id| cost::seek(statistics, id, *unique))

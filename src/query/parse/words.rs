@@ -216,6 +216,8 @@ pub(super) mod code {
     pub(crate) const PROCEDURES: Code = *b"Pd";
     /// `PROFILE`.
     pub(crate) const PROFILE: Code = *b"Pr";
+    /// `RANGE`.
+    pub(crate) const RANGE: Code = *b"Rg";
     /// `REMOVE`.
     pub(crate) const REMOVE: Code = *b"Re";
     /// `REQUIRE`.
@@ -335,6 +337,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("PROCEDURE", code::PROCEDURE),
     ("PROCEDURES", code::PROCEDURES),
     ("PROFILE", code::PROFILE),
+    ("RANGE", code::RANGE),
     ("REMOVE", code::REMOVE),
     ("REQUIRE", code::REQUIRE),
     ("RETURN", code::RETURN),

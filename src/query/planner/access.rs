@@ -3,9 +3,11 @@
 use super::{Planner, cost, needs_rows_apart, pattern::Matching};
 use crate::{
     Result,
+    graph::RangeBound,
+    model::KeyId,
     query::{
         function::Function,
-        plan::{ApplyKind, Comparison, Expr, KeyRef, LabelRef, Op, Slot, SlotKind},
+        plan::{ApplyKind, Comparison, Expr, KeyRef, LabelRef, Op, ScanRange, Slot, SlotKind, StringTest},
         slots,
     },
 };
@@ -16,6 +18,11 @@ const LIST_ROWS: f64 = 10.0;
 /// How a node is found by itself.
 pub(super) enum Access {
     Scan(Option<LabelRef>),
+    /// By all pending predicates that bound a property, through an ordered index. They stay pending.
+    Range {
+        label: LabelRef,
+        key: KeyId,
+    },
     /// By pending predicate `by`, an equality, through an index.
     Seek {
         by: usize,
@@ -51,6 +58,16 @@ impl Planner<'_> {
             if !pending.needs.contains(&slot) || !pending.needs.iter().all(others_bound) {
                 continue;
             }
+            bounds(&pending.expr, slot, &mut |key, _, _| {
+                let Some(key) = key.id else { return };
+                for label in &node.labels {
+                    let Some(id) = label.id else { continue };
+                    let found = self.statistics.n_label(id) as f64 * cost::RANGE;
+                    if self.statistics.index(id, key).is_some() && found < best.1 {
+                        best = (Access::Range { label: label.clone(), key }, found);
+                    }
+                }
+            });
             if let Some((key, value)) = equality(&pending.expr, slot) {
                 match key {
                     Key::Id => best = (Access::ById { by }, 1.0),
@@ -105,7 +122,12 @@ impl Planner<'_> {
         matching.op = match access {
             Access::Scan(label) => {
                 labels.retain(|other| Some(other) != label.as_ref());
-                Op::NodeScan { input, node, label, carry: carry() }
+                Op::NodeScan { input, node, label, range: None, carry: carry() }
+            }
+            Access::Range { label, key } => {
+                labels.retain(|other| *other != label);
+                let range = self.range(node, key, matching);
+                Op::NodeScan { input, node, label: Some(label), range: Some(Box::new(range)), carry: carry() }
             }
             Access::Seek { by, label, unique } => {
                 labels.retain(|other| *other != label);
@@ -145,6 +167,65 @@ impl Planner<'_> {
         matching.test_labels(node, labels);
         Ok(())
     }
+}
+
+impl Planner<'_> {
+    /// Returns the range of a node's property that the pending predicates leave, of those that read nothing unbound.
+    fn range(&self, node: Slot, key: KeyId, matching: &Matching) -> ScanRange {
+        let mut name = None;
+        let mut into = Vec::new();
+        for pending in matching.pending.iter().flatten() {
+            if !pending.needs.iter().all(|other| *other == node || !matching.unbound[other.index()]) {
+                continue;
+            }
+            bounds(&pending.expr, node, &mut |found, bound, value| {
+                if found.id == Some(key) {
+                    name = Some(found.clone());
+                    into.push((bound, value.clone()));
+                }
+            });
+        }
+        ScanRange { key: name.expect("the way was chosen by a bound"), bounds: into }
+    }
+}
+
+/// Calls `visit` with each key of this node that a predicate bounds (`n.key > value` and the like), and by what.
+fn bounds(e: &Expr, node: Slot, visit: &mut dyn FnMut(&KeyRef, RangeBound, &Expr)) {
+    let (key, bound, value) = match e {
+        Expr::And(items) => return items.iter().for_each(|item| bounds(item, node, visit)),
+        Expr::Compare(comparison, left, right) => {
+            let (bound, mirrored) = match comparison {
+                Comparison::Gt | Comparison::Ge => (RangeBound::From, RangeBound::To),
+                Comparison::Lt | Comparison::Le => (RangeBound::To, RangeBound::From),
+                _ => return,
+            };
+            match (key_of(left, node), key_of(right, node)) {
+                (Some(Key::Property(key)), None) => (key, bound, &**right),
+                (None, Some(Key::Property(key))) => (key, mirrored, &**left),
+                _ => return,
+            }
+        }
+        Expr::StringTest(StringTest::StartsWith, text, prefix) => match key_of(text, node) {
+            Some(Key::Property(key)) => (key, RangeBound::Prefix, &**prefix),
+            _ => return,
+        },
+        _ => return,
+    };
+    // The predicate is tested too: its value must be the same both times.
+    if !reads_slot(value, node) && is_steady(value) {
+        visit(key, bound, value);
+    }
+}
+
+/// Returns whether an expression has the same value as often as it is asked, and is asked cheaply.
+fn is_steady(e: &Expr) -> bool {
+    let mut steady = match e {
+        Expr::Call { function, .. } => !function.is_volatile(),
+        Expr::Subquery { .. } => false,
+        _ => true,
+    };
+    slots::children(e, &mut |child| steady = steady && is_steady(child));
+    steady
 }
 
 /// What of a node a predicate compares.

@@ -11,7 +11,7 @@ use crate::{
 /// The share of rows that an equality with an unknown value keeps.
 const EQUALITY: f64 = 0.1;
 /// The share of rows that `<` and its kin keep.
-const RANGE: f64 = 0.3;
+pub(crate) const RANGE: f64 = 0.3;
 /// The share of rows that any other predicate keeps.
 const OTHER: f64 = 0.5;
 /// The share of a label's nodes that an index that is not unique finds for one value.

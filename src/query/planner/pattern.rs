@@ -121,7 +121,7 @@ impl Planner<'_> {
             .map(|at| {
                 let (access, found) = self.access(at, matching, true);
                 let used = match access {
-                    Access::Scan(_) => None,
+                    Access::Scan(_) | Access::Range { .. } => None,
                     Access::Seek { by, .. } | Access::SeekEach { by, .. } | Access::ById { by } => Some(by),
                 };
                 let slot = graph.nodes[at].slot;
@@ -139,6 +139,9 @@ impl Planner<'_> {
                     }
                 }
                 let labels = &graph.nodes[at].labels;
+                // What bounds a property is still to be tested, and counted below.
+                let found_share =
+                    if matches!(access, Access::Range { .. }) { found_share / cost::RANGE } else { found_share };
                 let rest = if labels.len() > 1 { cost::nodes(self.statistics, labels).min(found) } else { found };
                 NodeEstimate { found: rest * found_share, work: found, share }
             })

@@ -10,7 +10,10 @@
 //! | 5 word | strings with many repeats: a dictionary, and codes into it by frame of reference |
 //! | 7 mixed | anything else, each value encoded by itself |
 
-use std::collections::hash_map::Entry;
+use std::{
+    collections::hash_map::Entry,
+    sync::{Arc, OnceLock},
+};
 
 use rkyv::{Archive, Serialize};
 use rustc_hash::FxHashMap;
@@ -60,6 +63,8 @@ const MIXED: u8 = 7;
 pub(crate) struct ColumnBlock {
     presence: Presence,
     data: Data,
+    /// See [`ColumnBlock::sorted`].
+    pub(super) order: Arc<OnceLock<Box<[u16]>>>,
 }
 
 #[derive(Clone)]
@@ -309,7 +314,7 @@ impl ColumnBlock {
                 let (offsets, text) = (View::new(&bytes, &record.offsets), View::new(&bytes, &record.text));
                 check_offsets(offsets.as_slice(), text.as_slice().len(), key)?;
                 let (n_offsets, data) = (offsets.as_slice().len(), Data::Mixed { offsets, bytes: text });
-                let column = Self { presence, data };
+                let column = Self { presence, data, order: Arc::default() };
                 if n_offsets == len + 1 {
                     presence.iter().try_for_each(|at| column.decode_mixed(at).map(drop))?;
                 }
@@ -320,7 +325,7 @@ impl ColumnBlock {
         if expected != found {
             return Err(Error::corrupt(key, format_args!("{expected} entries of kind {}", record.kind), found));
         }
-        Ok(Self { presence, data })
+        Ok(Self { presence, data, order: Arc::default() })
     }
 
     /// Returns the value in place `local`.

@@ -23,6 +23,7 @@ mod hash;
 mod ints;
 mod numbers;
 mod presence;
+mod sorted;
 mod view;
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "ORDINALITY",
     "PROCEDURES",
     "PROFILE",
+    "RANGE",
     "REMOVE",
     "REQUIRE",
     "RETURN",
