@@ -22,6 +22,9 @@ use crate::{
 /// Rows (or edges) between two looks at the clock and the cancel flag: a few microseconds of work.
 const TICKS_BETWEEN_CHECKS: u32 = 4096;
 
+/// Before so large a value is made, the clock is looked at: making it takes some hundred microseconds.
+const LARGE_BYTES: usize = 1 << 20;
+
 /// Where a statement reads, and whether it may write.
 #[derive(Debug)]
 pub(crate) enum Source {
@@ -228,9 +231,13 @@ impl Context {
     /// Counts a value (or a part of one) that an expression makes: called before it is made, where it may be large.
     ///
     /// # Errors
-    /// `Limit` where it and everything held would be more than the statement may hold.
+    /// `Limit` where it and everything held would be more than the statement may hold; `Cancelled`, `Deadline` where it is
+    /// large.
     #[inline]
     pub(crate) fn make(&mut self, bytes: usize) -> Result<()> {
+        if bytes >= LARGE_BYTES {
+            self.check()?;
+        }
         self.made = self.made.saturating_add(bytes as u64);
         self.bytes_held_most = self.bytes_held_most.max(self.made + self.bytes_held);
         if self.made + self.bytes_held > self.limits.memory_max { self.check_memory() } else { Ok(()) }

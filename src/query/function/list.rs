@@ -80,6 +80,18 @@ impl Range {
         Ok(Self { next: start, step, n_items: n_items.saturating_add(u64::from(span >= 0)) })
     }
 
+    /// As [`new`](Self::new), for a list of all of them.
+    ///
+    /// # Errors
+    /// `Limit` where it would be huge.
+    pub(crate) fn for_list(args: &[Value]) -> Result<Self> {
+        let range = Self::new(args)?;
+        if range.len() > RANGE_ITEMS_MAX {
+            return Err(Error::Limit { what: "items of range()", max: RANGE_ITEMS_MAX });
+        }
+        Ok(range)
+    }
+
     /// Returns how many are left.
     pub(crate) const fn len(self) -> u64 {
         self.n_items
@@ -103,11 +115,7 @@ impl Iterator for Range {
 /// # Errors
 /// As [`Range::new`]; `Limit` where the list would be huge.
 pub(super) fn range(args: &[Value]) -> Result<Value> {
-    let range = Range::new(args)?;
-    if range.len() > RANGE_ITEMS_MAX {
-        return Err(Error::Limit { what: "items of range()", max: RANGE_ITEMS_MAX });
-    }
-    let items: Arc<[Value]> = range.map(Value::Int).collect();
+    let items: Arc<[Value]> = Range::for_list(args)?.map(Value::Int).collect();
     Ok(Value::List(items))
 }
 

@@ -17,13 +17,16 @@ use crate::{
             Context,
             batch::{Batch, value_bytes},
         },
-        function::{self, Function},
+        function::{self, Function, Range},
         plan::{KeyRef, LabelTest, Quantifier, Slot, StringTest},
     },
 };
 
 /// What an item takes in a list that is being made: the list doubles when it is full, and is copied once when it is done.
 pub(crate) const GROWING_ITEM_BYTES: usize = 3 * size_of::<Value>();
+
+/// A longer range is made piece by piece, with looks at the clock between.
+const LONG_RANGE_BYTES: usize = 1 << 20;
 
 /// The most bytes a compiled regular expression may take.
 const REGEX_BYTES_MAX: usize = 1 << 20;
@@ -144,8 +147,15 @@ impl Ex {
                 for arg in args {
                     values.push(arg.eval(ctx, batch, row)?);
                 }
-                ctx.make(function::made_bytes(*function, &values))?;
-                let result = function::call(*function, &values, &ctx.scene());
+                let bytes = function::made_bytes(*function, &values);
+                ctx.make(bytes)?;
+                if matches!(values.first(), Some(Value::String(_))) && *function != Function::Split {
+                    values::check_text(bytes)?;
+                }
+                let result = match function {
+                    Function::Range if bytes > LONG_RANGE_BYTES => long_range(ctx, &values),
+                    _ => function::call(*function, &values, &ctx.scene()),
+                };
                 values.clear();
                 *scratch = values;
                 at(result, *span)
@@ -437,4 +447,16 @@ fn path(ctx: &Context, slots: &[Slot], batch: &Batch, row: usize) -> Result<Valu
         }
     }
     Ok(Value::Path(Arc::new(Path { nodes, relationships })))
+}
+
+/// Makes the list of a long range.
+fn long_range(ctx: &mut Context, args: &[Value]) -> Result<Value> {
+    const PIECE: usize = 1 << 16;
+    let mut range = Range::for_list(args)?;
+    let mut items = Vec::with_capacity(range.len() as usize);
+    while range.len() > 0 {
+        ctx.tick(PIECE)?;
+        items.extend(range.by_ref().take(PIECE).map(Value::Int));
+    }
+    Ok(Value::list(items))
 }

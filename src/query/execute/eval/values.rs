@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use crate::{
-    Result,
+    Error, Result,
     error::QueryError,
     model::Value,
     query::{
@@ -125,19 +125,33 @@ pub(super) fn joined_bytes(op: Arithmetic, a: &Value, b: &Value) -> usize {
     part(a).saturating_add(part(b))
 }
 
+/// The longest text that an expression makes: one is made at a stroke, which nothing can stop.
+pub(super) const TEXT_BYTES_MAX: usize = 64 << 20;
+
+/// Refuses to make a longer text.
+pub(super) fn check_text(bytes: usize) -> Result<()> {
+    if bytes > TEXT_BYTES_MAX {
+        return Err(Error::Limit { what: "bytes of a text that an expression makes", max: TEXT_BYTES_MAX as u64 });
+    }
+    Ok(())
+}
+
 /// Returns `a + b` where not both are numbers: strings and lists are joined.
 fn add(a: &Value, b: &Value) -> Result<Value> {
-    let joined = |a: &str, b: &str| Value::String([a, b].concat().into());
+    let joined = |a: &str, b: &str| {
+        check_text(a.len() + b.len())?;
+        Ok(Value::String([a, b].concat().into()))
+    };
     match (a, b) {
         (Value::List(a), Value::List(b)) => Ok(Value::list(a.iter().chain(b.iter()).cloned())),
         (Value::List(a), b) => Ok(Value::list(a.iter().chain([b]).cloned())),
         (a, Value::List(b)) => Ok(Value::list([a].into_iter().chain(b.iter()).cloned())),
-        (Value::String(a), Value::String(b)) => Ok(joined(a, b)),
+        (Value::String(a), Value::String(b)) => joined(a, b),
         (Value::String(a), Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_)) => {
-            Ok(joined(a, &b.to_string()))
+            joined(a, &b.to_string())
         }
         (Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_), Value::String(b)) => {
-            Ok(joined(&a.to_string(), b))
+            joined(&a.to_string(), b)
         }
         _ => Err(no_operation(Arithmetic::Add, a, b).into()),
     }
