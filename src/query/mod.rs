@@ -29,6 +29,7 @@ pub(crate) mod procedure;
 pub(crate) mod slots;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
+pub(crate) mod value_type;
 
 pub use self::explain::{OperatorProfile, Profile};
 pub(crate) use self::parse::{is_complete, parameter_span, parse, split_statements};

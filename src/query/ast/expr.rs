@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{LabelExpr, Name, PathPattern, Query};
-use crate::Span;
+use crate::{Span, query::value_type::TypeTest};
 
 /// An expression and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,8 @@ pub(crate) enum ExprKind {
     IsNull(Box<Expr>),
     /// `a IS NOT NULL`.
     IsNotNull(Box<Expr>),
+    /// `a IS :: LIST<STRING>`.
+    IsTyped(Box<Expr>, TypeTest),
     /// `n:A:B`, `n:A|B`.
     HasLabels(Box<Expr>, LabelExpr),
     /// `namespace.name(DISTINCT args)`. `count(*)` is [`ExprKind::CountStar`].

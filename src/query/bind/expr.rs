@@ -1,5 +1,7 @@
 //! Binding of expressions: names, static kinds, and everything that is wrong whatever the data.
 
+use std::sync::Arc;
+
 use super::{Binder, Kind, Place, aggregate, fail, kind::Element, same};
 use crate::{
     QueryError, Result, Span,
@@ -71,6 +73,9 @@ impl<'a> Binder<'a> {
             }
             ExprKind::IsNull(operand) => (Expr::IsNull(Box::new(self.expr(operand)?.0)), Kind::Bool),
             ExprKind::IsNotNull(operand) => (Expr::IsNotNull(Box::new(self.expr(operand)?.0)), Kind::Bool),
+            ExprKind::IsTyped(operand, test) => {
+                (Expr::IsTyped(Box::new(self.expr(operand)?.0), Arc::new(test.clone())), Kind::Bool)
+            }
             ExprKind::HasLabels(subject, labels) => {
                 let (expr, kind) = self.expr(subject)?;
                 if !kind.may_be(&[Kind::Node, Kind::Relationship]) {

@@ -39,6 +39,7 @@ fn children<'a>(e: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Plus(base)
         | ExprKind::IsNull(base)
         | ExprKind::IsNotNull(base)
+        | ExprKind::IsTyped(base, _)
         | ExprKind::HasLabels(base, _) => visit(base),
         ExprKind::Index(base, index) => {
             visit(base);
@@ -124,6 +125,7 @@ pub(super) fn same(a: &Expr, b: &Expr) -> bool {
         | (ExprKind::Plus(a), ExprKind::Plus(b))
         | (ExprKind::IsNull(a), ExprKind::IsNull(b))
         | (ExprKind::IsNotNull(a), ExprKind::IsNotNull(b)) => same(a, b),
+        (ExprKind::IsTyped(a, s), ExprKind::IsTyped(b, t)) => s == t && same(a, b),
         (ExprKind::HasLabels(a, l), ExprKind::HasLabels(b, m)) => same(a, b) && same_labels(l, m),
         (ExprKind::Comparison { first: a, rest: r }, ExprKind::Comparison { first: b, rest: s }) => {
             same(a, b) && r.len() == s.len() && r.iter().zip(s).all(|((o, x), (p, y))| o == p && same(x, y))

@@ -240,6 +240,12 @@ pub(super) mod code {
     pub(crate) const SUMMARIZE: Code = *b"Su";
     /// `THEN`.
     pub(crate) const THEN: Code = *b"Th";
+    /// `TIME`.
+    pub(crate) const TIME: Code = *b"Tm";
+    /// `TIMESTAMP`.
+    pub(crate) const TIMESTAMP: Code = *b"Ts";
+    /// `TIMEZONE`.
+    pub(crate) const TIMEZONE: Code = *b"Tz";
     /// `TO`.
     pub(crate) const TO: Code = *b"To";
     /// `TRAIL`.
@@ -248,6 +254,8 @@ pub(super) mod code {
     pub(crate) const TRANSACTION: Code = *b"Tr";
     /// `TRUE`.
     pub(crate) const TRUE: Code = *b"Lt";
+    /// `TYPED`.
+    pub(crate) const TYPED: Code = *b"Ty";
     /// `UNION`.
     pub(crate) const UNION: Code = *b"Un";
     /// `UNIQUE`.
@@ -347,10 +355,14 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("STARTS", code::STARTS),
     ("SUMMARIZE", code::SUMMARIZE),
     ("THEN", code::THEN),
+    ("TIME", code::TIME),
+    ("TIMESTAMP", code::TIMESTAMP),
+    ("TIMEZONE", code::TIMEZONE),
     ("TO", code::TO),
     ("TRAIL", code::TRAIL),
     ("TRANSACTION", code::TRANSACTION),
     ("TRUE", code::TRUE),
+    ("TYPED", code::TYPED),
     ("UNION", code::UNION),
     ("UNIQUE", code::UNIQUE),
     ("UNWIND", code::UNWIND),

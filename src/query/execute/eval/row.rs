@@ -90,6 +90,7 @@ impl Ex {
             | Self::In(..)
             | Self::IsNull(_)
             | Self::IsNotNull(_)
+            | Self::IsTyped(..)
             | Self::HasLabels(..)
             | Self::Memo(_)
             | Self::Quantified { .. } => Ok(truth(self.test(ctx, batch, row)?)),
@@ -241,6 +242,7 @@ impl Ex {
             }
             Self::IsNull(inner) => Ok(Some(inner.is_null(ctx, batch, row)?)),
             Self::IsNotNull(inner) => Ok(Some(!inner.is_null(ctx, batch, row)?)),
+            Self::IsTyped(inner, test) => Ok(Some(test.admits(&inner.eval(ctx, batch, row)?))),
             Self::HasLabels(inner, test) => {
                 let value = inner.eval(ctx, batch, row)?;
                 has_labels(ctx, &value, test)

@@ -46,6 +46,7 @@ pub(super) fn expr(e: &Expr) -> String {
         ExprKind::Plus(e) => format!("(+{})", expr(e)),
         ExprKind::IsNull(e) => format!("({} IS NULL)", expr(e)),
         ExprKind::IsNotNull(e) => format!("({} IS NOT NULL)", expr(e)),
+        ExprKind::IsTyped(e, test) => format!("({} IS :: {test})", expr(e)),
         ExprKind::HasLabels(e, all) => format!("({}:{})", expr(e), labels(all)),
         ExprKind::Call { function, distinct, args } => {
             format!("{}({}{})", function.text, if *distinct { "DISTINCT " } else { "" }, list(args, expr))
