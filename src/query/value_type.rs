@@ -58,6 +58,7 @@ pub(crate) const NAMES: &[(&str, TypeKind)] = &[
     ("NOTHING", TypeKind::Nothing),
     ("NULL", TypeKind::Nothing),
     ("PATH", TypeKind::Kind("PATH")),
+    ("POINT", TypeKind::Kind("POINT")),
     ("PROPERTY VALUE", TypeKind::Property),
     ("RELATIONSHIP", TypeKind::Kind("RELATIONSHIP")),
     ("SIGNED INTEGER", TypeKind::Kind("INTEGER")),

@@ -126,6 +126,8 @@ fn result(function: Function, kinds: &[Kind]) -> Kind {
         F::NullIf => first,
         F::Exists | F::IsEmpty | F::ToBoolean | F::ToBooleanOrNull | F::IsNan => Kind::Bool,
         F::Date => Kind::Date,
+        F::PointDistance => Kind::Float,
+        F::PointWithinBBox => Kind::Bool,
         F::Abs => {
             if first.may_be_number() {
                 first

@@ -8,6 +8,7 @@ mod entity;
 mod list;
 mod number;
 mod scene;
+mod spatial;
 mod string;
 mod temporal;
 
@@ -16,6 +17,7 @@ use crate::{Result, error::QueryError, model::Value};
 pub(crate) use entity::property_map;
 pub(crate) use list::Range;
 pub(crate) use scene::{Clock, Gone, Scene};
+pub(crate) use spatial::part as point_part;
 pub(crate) use temporal::{arithmetic as temporal_arithmetic, part as temporal_part};
 
 macro_rules! functions {
@@ -87,6 +89,8 @@ functions! {
     DateTimeFromEpochMillis "datetime.fromepochmillis" 1..=1, DurationBetween "duration.between" 2..=2,
     DurationInMonths "duration.inMonths" 2..=2, DurationInDays "duration.inDays" 2..=2,
     DurationInSeconds "duration.inSeconds" 2..=2,
+    // Space.
+    Point "point" 1..=1, PointDistance "point.distance" 2..=2, PointWithinBBox "point.withinBBox" 3..=3,
 }
 
 /// Other names, as GQL has them.
@@ -251,6 +255,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         | F::CharLength
         | F::CharacterLength
         | F::ByteLength => string::call(function, args),
+        F::Point | F::PointDistance | F::PointWithinBBox => spatial::call(function, args),
         _ if function.is_of_time() => temporal::call(function, args, scene),
         _ => number::call(function, args),
     }

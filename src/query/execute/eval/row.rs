@@ -294,7 +294,7 @@ impl Ex {
 /// Returns the bytes that reading a stored value has copied.
 pub(super) fn read_bytes(value: &Value) -> usize {
     match value {
-        Value::String(_) | Value::List(_) | Value::Temporal(_) => value_bytes(value),
+        Value::String(_) | Value::List(_) | Value::Temporal(_) | Value::Point(_) => value_bytes(value),
         _ => 0,
     }
 }
@@ -324,6 +324,7 @@ pub(crate) fn property(ctx: &Context, base: &Value, key: &KeyRef) -> Result<Valu
         }
         Value::Map(map) => Ok(map.get(&key.name).cloned().unwrap_or_default()),
         Value::Date(_) | Value::Temporal(_) => function::temporal_part(base, &key.name),
+        Value::Point(point) => Ok(function::point_part(point, &key.name)),
         other => {
             let message = format!("{} `{other}` has no property `{}`", other.kind(), key.name);
             Err(QueryError::type_error("InvalidArgumentType", message).into())
