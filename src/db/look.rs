@@ -34,7 +34,8 @@ pub(super) const PROCEDURES: &[&str] = &["name", "signature"];
 
 /// Returns the rows of `SHOW FUNCTIONS`, by name; a function that takes any number of arguments has no maximum.
 pub(super) fn functions() -> Vec<Vec<Value>> {
-    let is_named = |name: &str| name.starts_with(char::is_alphabetic);
+    // Operators are functions too, but not called by name.
+    let is_named = |name: &str| name.starts_with(char::is_alphabetic) && !name.contains(' ');
     let plain = Function::ALL
         .iter()
         .filter(|(_, name, ..)| is_named(name))

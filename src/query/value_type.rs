@@ -94,6 +94,34 @@ impl TypeTest {
         Self { is: TypeKind::List(Box::new(self)), admits_null: true }
     }
 
+    /// Returns the narrowest type of a value: of a list, what its items are of.
+    pub(crate) fn of(value: &Value) -> Self {
+        let is = match value {
+            Value::Null => return Self { is: TypeKind::Nothing, admits_null: true },
+            Value::List(items) => TypeKind::List(Box::new(Self::of_all(items))),
+            other => TypeKind::Kind(other.kind()),
+        };
+        Self { is, admits_null: false }
+    }
+
+    /// Returns the type that all values are of.
+    fn of_all(values: &[Value]) -> Self {
+        let admits_null = values.iter().any(Value::is_null);
+        let mut types: Vec<Self> = Vec::new();
+        for value in values.iter().filter(|value| !value.is_null()) {
+            let test = Self { admits_null, ..Self::of(value) };
+            if !types.contains(&test) {
+                types.push(test);
+            }
+        }
+        types.sort_by_cached_key(|test| (test.is.rank(), test.to_string()));
+        match types.len() {
+            0 => Self { is: TypeKind::Nothing, admits_null },
+            1 => types.remove(0),
+            _ => Self { is: TypeKind::Union(types), admits_null },
+        }
+    }
+
     /// Returns whether a value is of the type.
     pub(crate) fn admits(&self, value: &Value) -> bool {
         if value.is_null() {
@@ -107,6 +135,37 @@ impl TypeTest {
             TypeKind::List(item) => matches!(value, Value::List(items) if items.iter().all(|value| item.admits(value))),
             TypeKind::Union(types) => types.iter().any(|one| one.admits(value)),
         }
+    }
+}
+
+impl TypeKind {
+    /// Returns the place in a union.
+    fn rank(&self) -> usize {
+        /// The kinds in the order that unions are written in.
+        const ORDER: [&str; 16] = [
+            "BOOLEAN",
+            "STRING",
+            "INTEGER",
+            "FLOAT",
+            "DATE",
+            "LOCAL TIME",
+            "ZONED TIME",
+            "LOCAL DATETIME",
+            "ZONED DATETIME",
+            "DURATION",
+            "POINT",
+            "NODE",
+            "RELATIONSHIP",
+            "MAP",
+            "LIST",
+            "PATH",
+        ];
+        let name = match self {
+            Self::Kind(kind) => kind,
+            Self::List(_) => "LIST",
+            _ => return 0,
+        };
+        ORDER.iter().position(|known| *known == name).map_or(ORDER.len(), |at| at + 1)
     }
 }
 

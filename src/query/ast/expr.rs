@@ -104,6 +104,17 @@ pub(crate) enum ExprKind {
         /// `ELSE`.
         otherwise: Option<Box<Expr>>,
     },
+    /// `CASE subject WHEN > 1, IS NULL THEN b ... [ELSE c] END`: the extended form, whose tests read the subject.
+    CaseOf {
+        /// The value that the conditions test.
+        subject: Box<Expr>,
+        /// Conditions with [`ExprKind::Subject`] in them, and what is taken where one holds; at least one.
+        branches: Vec<(Expr, Expr)>,
+        /// `ELSE`.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// In a condition of [`ExprKind::CaseOf`]: the subject of the innermost one.
+    Subject,
     /// `[x IN list WHERE predicate | result]`.
     ListComprehension {
         /// The variable.

@@ -88,6 +88,13 @@ impl<'a> Binder<'a> {
             ExprKind::Case { subject, branches, otherwise } => {
                 self.case(subject.as_deref(), branches, otherwise.as_deref())?
             }
+            ExprKind::CaseOf { subject, branches, otherwise } => {
+                self.case_of(subject, branches, otherwise.as_deref())?
+            }
+            ExprKind::Subject => {
+                let (local, kind) = self.subject.expect("a test stands in its CASE");
+                (Expr::Local(local), kind)
+            }
             ExprKind::ListComprehension { variable, list, predicate, result } => {
                 let (list, kind) = self.list(list)?;
                 let (local, mark) = self.enter_local(variable, kind.element());
@@ -433,6 +440,36 @@ impl<'a> Binder<'a> {
             }
         };
         Ok((Expr::Case { operand, branches: bound, otherwise }, kind))
+    }
+
+    /// Binds the extended form of `CASE`: its subject is the variable of a list of one, so that it is computed once.
+    fn case_of(
+        &mut self,
+        subject: &'a ast::Expr,
+        branches: &'a [(ast::Expr, ast::Expr)],
+        otherwise: Option<&'a ast::Expr>,
+    ) -> Result<Typed> {
+        let (subject, kind) = self.expr(subject)?;
+        let local = self.n_locals;
+        self.n_locals += 1;
+        let mut taken = Kind::Null;
+        let mut bound = Vec::with_capacity(branches.len());
+        for (condition, then) in branches {
+            let outer = self.subject.replace((local, kind));
+            let condition = self.predicate(condition);
+            self.subject = outer;
+            let (then, kind) = self.expr(then)?;
+            taken = taken.join(kind);
+            bound.push((condition?, then));
+        }
+        let otherwise = otherwise.map(|otherwise| self.expr(otherwise)).transpose()?;
+        self.n_locals -= 1;
+        let result = otherwise.as_ref().map_or(taken, |(_, kind)| taken.join(*kind));
+        let otherwise = otherwise.map(|(expr, _)| Box::new(expr));
+        let case = Expr::Case { operand: None, branches: bound, otherwise };
+        let list = Box::new(Expr::List(vec![subject]));
+        let one = Expr::Comprehension { local, list, filter: None, map: Some(Box::new(case)) };
+        Ok((Expr::Index { base: Box::new(one), index: Box::new(Expr::Const(Value::Int(0))) }, result))
     }
 
     /// Returns the test that a label expression makes.

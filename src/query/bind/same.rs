@@ -24,6 +24,7 @@ fn children<'a>(e: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Parameter(_)
         | ExprKind::Variable(_)
         | ExprKind::CountStar
+        | ExprKind::Subject
         | ExprKind::Pattern(_)
         | ExprKind::Exists(_)
         | ExprKind::Count(_)
@@ -67,6 +68,14 @@ fn children<'a>(e: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
             }
             option(otherwise, visit);
         }
+        ExprKind::CaseOf { subject, branches, otherwise } => {
+            visit(subject);
+            for (condition, then) in branches {
+                visit(condition);
+                visit(then);
+            }
+            option(otherwise, visit);
+        }
         ExprKind::ListComprehension { list, predicate, result, .. } => {
             visit(list);
             option(predicate, visit);
@@ -103,6 +112,7 @@ pub(super) fn same(a: &Expr, b: &Expr) -> bool {
     let name = |a: &Name, b: &Name| a.text == b.text;
     match (&a.kind, &b.kind) {
         (ExprKind::Null, ExprKind::Null) | (ExprKind::CountStar, ExprKind::CountStar) => true,
+        (ExprKind::Subject, ExprKind::Subject) => true,
         (ExprKind::Bool(a), ExprKind::Bool(b)) => a == b,
         (ExprKind::Int(a), ExprKind::Int(b)) => a == b,
         (ExprKind::Float(a), ExprKind::Float(b)) => a.to_bits() == b.to_bits(),
@@ -142,6 +152,15 @@ pub(super) fn same(a: &Expr, b: &Expr) -> bool {
             ExprKind::Case { subject: b, branches: s, otherwise: p },
         ) => {
             option(a, b)
+                && option(o, p)
+                && r.len() == s.len()
+                && r.iter().zip(s).all(|((w, t), (v, u))| same(w, v) && same(t, u))
+        }
+        (
+            ExprKind::CaseOf { subject: a, branches: r, otherwise: o },
+            ExprKind::CaseOf { subject: b, branches: s, otherwise: p },
+        ) => {
+            same(a, b)
                 && option(o, p)
                 && r.len() == s.len()
                 && r.iter().zip(s).all(|((w, t), (v, u))| same(w, v) && same(t, u))

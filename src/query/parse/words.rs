@@ -98,6 +98,8 @@ pub(super) mod code {
     pub(crate) const ASCENDING: Code = *b"Ai";
     /// `BEGIN`.
     pub(crate) const BEGIN: Code = *b"Bg";
+    /// `BOTH`.
+    pub(crate) const BOTH: Code = *b"Bo";
     /// `BY`.
     pub(crate) const BY: Code = *b"By";
     /// `CALL`.
@@ -178,6 +180,8 @@ pub(super) mod code {
     pub(crate) const INSERT: Code = *b"Gi";
     /// `IS`.
     pub(crate) const IS: Code = *b"Zs";
+    /// `LEADING`.
+    pub(crate) const LEADING: Code = *b"Gd";
     /// `LET`.
     pub(crate) const LET: Code = *b"Gt";
     /// `LIMIT`.
@@ -188,8 +192,18 @@ pub(super) mod code {
     pub(crate) const MATCH: Code = *b"Ma";
     /// `MERGE`.
     pub(crate) const MERGE: Code = *b"Me";
+    /// `NFC`.
+    pub(crate) const NFC: Code = *b"Nc";
+    /// `NFD`.
+    pub(crate) const NFD: Code = *b"Nm";
+    /// `NFKC`.
+    pub(crate) const NFKC: Code = *b"Nk";
+    /// `NFKD`.
+    pub(crate) const NFKD: Code = *b"Nq";
     /// `NODETACH`.
     pub(crate) const NODETACH: Code = *b"Nd";
+    /// `NORMALIZED`.
+    pub(crate) const NORMALIZED: Code = *b"Nz";
     /// `NOT`.
     pub(crate) const NOT: Code = *b"No";
     /// `NULL`.
@@ -250,6 +264,8 @@ pub(super) mod code {
     pub(crate) const TO: Code = *b"To";
     /// `TRAIL`.
     pub(crate) const TRAIL: Code = *b"Tl";
+    /// `TRAILING`.
+    pub(crate) const TRAILING: Code = *b"Tg";
     /// `TRANSACTION`.
     pub(crate) const TRANSACTION: Code = *b"Tr";
     /// `TRUE`.
@@ -284,6 +300,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("ASC", code::ASC),
     ("ASCENDING", code::ASCENDING),
     ("BEGIN", code::BEGIN),
+    ("BOTH", code::BOTH),
     ("BY", code::BY),
     ("CALL", code::CALL),
     ("CASE", code::CASE),
@@ -324,12 +341,18 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("INDEXES", code::INDEXES),
     ("INSERT", code::INSERT),
     ("IS", code::IS),
+    ("LEADING", code::LEADING),
     ("LET", code::LET),
     ("LIMIT", code::LIMIT),
     ("LOAD", code::LOAD),
     ("MATCH", code::MATCH),
     ("MERGE", code::MERGE),
+    ("NFC", code::NFC),
+    ("NFD", code::NFD),
+    ("NFKC", code::NFKC),
+    ("NFKD", code::NFKD),
     ("NODETACH", code::NODETACH),
+    ("NORMALIZED", code::NORMALIZED),
     ("NOT", code::NOT),
     ("NULL", code::NULL),
     ("OFFSET", code::OFFSET),
@@ -360,6 +383,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("TIMEZONE", code::TIMEZONE),
     ("TO", code::TO),
     ("TRAIL", code::TRAIL),
+    ("TRAILING", code::TRAILING),
     ("TRANSACTION", code::TRANSACTION),
     ("TRUE", code::TRUE),
     ("TYPED", code::TYPED),
@@ -501,6 +525,16 @@ mod tests {
         }
         let missing: Vec<&str> = WORDS.iter().map(|(word, _)| *word).filter(|word| !found.contains(word)).collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn first_letters_say_what_the_grammar_takes_them_for() {
+        let of = |first: u8| -> Vec<&str> {
+            WORDS.iter().filter(|(_, code)| code[0] == first).map(|(word, _)| *word).collect()
+        };
+        assert_eq!(of(b'L'), ["FALSE", "NULL", "TRUE"], "literals");
+        assert_eq!(of(b'I'), ["AND", "CONTAINS", "IN", "OR", "XOR"], "operators");
+        assert_eq!(of(b'Z'), ["ENDS", "IS", "STARTS"], "operators of two words");
     }
 
     #[test]

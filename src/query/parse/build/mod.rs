@@ -33,8 +33,7 @@ const NAMES_SHARED_MAX: usize = 32;
 
 /// Returns the statement of the pairs.
 pub(super) fn build(text: &str, tokens: &Tokens, pairs: Pairs<'_, Rule>) -> Result<Statement> {
-    let mut builder =
-        Builder { text, tokens, names: RefCell::default(), tallest: 0, n_operators: 0, predicate: false };
+    let mut builder = Builder { text, tokens, names: RefCell::default(), tallest: 0, n_operators: 0, predicate: false };
     let pair = pairs.into_iter().next().expect("a statement is one pair");
     builder.statement(pair)
 }

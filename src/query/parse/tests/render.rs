@@ -61,6 +61,12 @@ pub(super) fn expr(e: &Expr) -> String {
                 maybe(" ELSE ", otherwise.as_deref(), boxed)
             )
         }
+        ExprKind::CaseOf { subject, branches, otherwise } => {
+            let branches: String =
+                branches.iter().map(|(when, then)| format!(" WHEN {} THEN {}", expr(when), expr(then))).collect();
+            format!("CASE _ = {}{branches}{} END", expr(subject), maybe(" ELSE ", otherwise.as_deref(), boxed))
+        }
+        ExprKind::Subject => "_".into(),
         ExprKind::ListComprehension { variable, list, predicate, result } => format!(
             "[each {} IN {}{}{}]",
             variable.text,

@@ -8,7 +8,7 @@ use crate::{
     query::{
         ast::{BinaryOp, CompareOp, Expr, ExprKind, Name, PathSelector, Quantifier},
         parse::{
-            build::{Builder, Result, Rule, fail, unexpected},
+            build::{Builder, Result, Rule, fail, first, unexpected},
             words::code,
         },
     },
@@ -18,7 +18,9 @@ impl Builder<'_> {
     /// Returns the arguments of a procedure.
     pub(in crate::query::parse::build) fn plain_arguments(&mut self, pair: Pair<'_, Rule>) -> Result<Vec<Expr>> {
         let parts = Parts::of(pair);
-        if let Some(extra) = parts.star.or(parts.distinct).or(parts.condition).or(parts.result) {
+        if let Some(extra) =
+            parts.star.or(parts.distinct).or(parts.condition).or(parts.result).or(parts.side).or(parts.from)
+        {
             return fail(unexpected("a procedure takes expressions, separated by commas", self.span(&extra)));
         }
         let (exprs, height) = self.all_of(parts.exprs)?;
@@ -30,6 +32,13 @@ impl Builder<'_> {
     pub(super) fn call_of(&mut self, function: Name, pair: Pair<'_, Rule>, span: Span) -> Result<Tall> {
         let mut parts = Parts::of(pair);
         let is = |name: &str| function.text.eq_ignore_ascii_case(name);
+        if parts.side.is_some() || parts.from.is_some() {
+            if is("trim") && parts.condition.is_none() && parts.result.is_none() && parts.exprs.len() < 2 {
+                return self.trim(function.span, parts, span);
+            }
+            let error = unexpected(format!("{} takes expressions, separated by commas", function.text), span);
+            return fail(error.hint("only trim is written so: trim(BOTH 'x' FROM text)"));
+        }
         if parts.star.is_some() {
             return count_star(&function, span);
         }
@@ -58,8 +67,36 @@ impl Builder<'_> {
             return fail(unexpected(message, span).hint("write shortestPath((a)-[:TYPE*]->(b))"));
         }
         let distinct = parts.distinct.is_some();
-        let (args, height) = self.all_of(parts.exprs)?;
+        let (mut args, height) = self.all_of(parts.exprs)?;
+        if is("normalize")
+            && let [_, form] = args.as_mut_slice()
+        {
+            let Some(name) = normal_form(form) else {
+                return fail(unexpected("the second argument of normalize is NFC, NFD, NFKC or NFKD", form.span));
+            };
+            form.kind = ExprKind::String(name.into());
+        }
+        if is("property_exists") {
+            return property_exists(args, height, span);
+        }
         above(ExprKind::Call { function, distinct, args }, span, height)
+    }
+
+    /// Returns `trim([LEADING|TRAILING|BOTH] [characters] FROM text)` as the call of one of its kin.
+    fn trim(&mut self, name: Span, mut parts: Parts<'_>, span: Span) -> Result<Tall> {
+        let function = match parts.side.as_ref().map(|side| self.code(side)) {
+            Some(code::LEADING) => "ltrim",
+            Some(code::TRAILING) => "rtrim",
+            _ => "btrim",
+        };
+        // `LEADING FROM text` is one pair, `LEADING text` is nothing.
+        let Some(from) = parts.from else {
+            return fail(unexpected("`FROM` is missing", span).hint("write trim(BOTH 'x' FROM text)"));
+        };
+        parts.exprs.insert(0, first(from));
+        let (args, height) = self.all_of(parts.exprs)?;
+        let function = Name { text: function.into(), span: name };
+        above(ExprKind::Call { function, distinct: false, args }, span, height)
     }
 
     /// Returns the pattern in the parentheses of `exists`, `shortestPath`, `allShortestPaths`.
@@ -124,6 +161,28 @@ fn count_star(function: &Name, span: Span) -> Result<Tall> {
         return fail(unexpected(format!("only count takes `*`, not {}", function.text), span));
     }
     above(ExprKind::CountStar, span, 0)
+}
+
+/// Returns the name of a Unicode normalization form, written as a word.
+fn normal_form(expr: &Expr) -> Option<&'static str> {
+    let ExprKind::Variable(name) = &expr.kind else { return None };
+    ["NFC", "NFD", "NFKC", "NFKD"].into_iter().find(|form| form.eq_ignore_ascii_case(&name.text))
+}
+
+/// Returns `property_exists(element, key)`: null for null, else whether the element has the property.
+fn property_exists(args: Vec<Expr>, height: usize, span: Span) -> Result<Tall> {
+    let shape = || unexpected("property_exists takes a variable and the name of a property", span);
+    let Ok([element, key]) = <[_; 2]>::try_from(args) else {
+        return fail(shape().hint("write property_exists(n, name)"));
+    };
+    let (ExprKind::Variable(_), ExprKind::Variable(key)) = (&element.kind, key.kind) else {
+        return fail(shape().hint("write property_exists(n, name)"));
+    };
+    let is_null = Expr::new(ExprKind::IsNull(Box::new(element.clone())), span);
+    let property = Box::new(Expr::new(ExprKind::Property(Box::new(element), key), span));
+    let has = Box::new(Expr::new(ExprKind::IsNotNull(property), span));
+    let branches = vec![(is_null, Expr::new(ExprKind::Null, span))];
+    above(ExprKind::Case { subject: None, branches, otherwise: Some(has) }, span, height + 2)
 }
 
 fn quantifier(name: &str) -> Option<Quantifier> {

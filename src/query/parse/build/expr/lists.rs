@@ -107,17 +107,31 @@ pub(super) struct Parts<'c> {
     pub(super) exprs: Vec<Pair<'c, Rule>>,
     pub(super) condition: Option<Pair<'c, Rule>>,
     pub(super) result: Option<Pair<'c, Rule>>,
+    /// `LEADING`, `TRAILING`, `BOTH`.
+    pub(super) side: Option<Pair<'c, Rule>>,
+    /// `FROM text`.
+    pub(super) from: Option<Pair<'c, Rule>>,
 }
 
 impl<'c> Parts<'c> {
     pub(super) fn of(pair: Pair<'c, Rule>) -> Self {
-        let mut parts = Self { star: None, distinct: None, exprs: Vec::new(), condition: None, result: None };
+        let mut parts = Self {
+            star: None,
+            distinct: None,
+            exprs: Vec::new(),
+            condition: None,
+            result: None,
+            side: None,
+            from: None,
+        };
         for child in pair.into_inner() {
             match child.as_rule() {
                 Rule::star => parts.star = Some(child),
                 Rule::distinct => parts.distinct = Some(child),
                 Rule::r#where => parts.condition = Some(child),
                 Rule::result => parts.result = Some(child),
+                Rule::trim_side => parts.side = Some(child),
+                Rule::trim_from => parts.from = Some(child),
                 _ => parts.exprs.push(child),
             }
         }

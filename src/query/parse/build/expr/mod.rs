@@ -1,7 +1,8 @@
 //! Expressions: operands and what stands behind them. The flat list of operators that the grammar gives becomes a tree in
-//! [`operators`], forms that share a bracket are told apart in [`lists`] and [`calls`], types are read in [`types`].
+//! [`operators`], forms that share a bracket are told apart in [`lists`] and [`calls`], `CASE` is in [`cases`], types are in [`types`].
 
 mod calls;
+mod cases;
 mod lists;
 mod operators;
 mod types;
@@ -198,29 +199,6 @@ impl Builder<'_> {
             });
         }
         above(ExprKind::MapProjection { subject, items }, span, height)
-    }
-
-    fn case(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {
-        let span = self.span(&pair);
-        let (mut subject, mut branches, mut otherwise, mut height) = (None, Vec::new(), None, 0);
-        for child in pair.into_inner() {
-            match child.as_rule() {
-                Rule::when => {
-                    let nodes = &mut child.into_inner().peekable();
-                    let (condition, tall) = self.tall_where(next(nodes), subject.is_none())?;
-                    let (value, other) = self.tall_where(next(nodes), false)?;
-                    height = height.max(tall).max(other);
-                    branches.push((*condition, *value));
-                }
-                rule => {
-                    let is_else = rule == Rule::r#else;
-                    let (value, tall) = self.tall_where(if is_else { first(child) } else { child }, false)?;
-                    height = height.max(tall);
-                    *if is_else { &mut otherwise } else { &mut subject } = Some(value);
-                }
-            }
-        }
-        above(ExprKind::Case { subject, branches, otherwise }, span, height)
     }
 
     fn subquery(&mut self, pair: Pair<'_, Rule>) -> Result<Tall> {

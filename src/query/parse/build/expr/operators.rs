@@ -6,7 +6,8 @@ use super::{Tall, above, too_deep, wrap};
 use crate::{
     Span,
     query::{
-        ast::{BinaryOp, CompareOp, EXPR_DEPTH_MAX, Expr, ExprKind},
+        ast::{BinaryOp, CompareOp, EXPR_DEPTH_MAX, Expr, ExprKind, Name},
+        function::NORMALIZED,
         parse::{
             build::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if},
             literal,
@@ -61,21 +62,11 @@ impl Builder<'_> {
 
     pub(super) fn climb_from(&mut self, mut left: Tall, nodes: &mut Nodes<'_>, least: Level) -> Result<Tall> {
         while let Some(pair) = nodes.peek() {
-            if pair.as_rule() == Rule::null_test {
+            if matches!(pair.as_rule(), Rule::null_test | Rule::type_test | Rule::typed | Rule::normal_test) {
                 if least > Level::Predicate {
                     break;
                 }
-                let test = next(nodes);
-                let negated = self.code(&test) == code::NOT;
-                let kind = if negated { ExprKind::IsNotNull } else { ExprKind::IsNull };
-                left = wrap(left, kind, |span| span.to(self.span(&test)))?;
-                continue;
-            }
-            if matches!(pair.as_rule(), Rule::type_test | Rule::typed) {
-                if least > Level::Predicate {
-                    break;
-                }
-                left = self.type_test(left, next(nodes))?;
+                left = self.is_test(left, next(nodes))?;
                 continue;
             }
             let operator = self.operator(self.code(pair));
@@ -96,6 +87,31 @@ impl Builder<'_> {
             };
         }
         Ok(left)
+    }
+
+    /// Returns a test that `IS` begins, or `::`.
+    fn is_test(&mut self, left: Tall, test: Pair<'_, Rule>) -> Result<Tall> {
+        let negated = self.code(&test) == code::NOT;
+        let span = self.span(&test);
+        match test.as_rule() {
+            Rule::null_test => {
+                let kind = if negated { ExprKind::IsNotNull } else { ExprKind::IsNull };
+                wrap(left, kind, |left| left.to(span))
+            }
+            Rule::normal_test => {
+                let n_tokens = test.as_span().as_str().len() / 2;
+                // `NORMALIZED` is the last word, `NOT` may be the first; the form is what stands between.
+                let form = (n_tokens == 2 + usize::from(negated)).then(|| first_token(&test) + usize::from(negated));
+                let form = form.map_or("NFC".to_owned(), |at| self.tokens.text(self.text, at).to_ascii_uppercase());
+                let function = Name { text: NORMALIZED.into(), span };
+                let (value, height) = left;
+                let whole = value.span.to(span);
+                let args = vec![*value, Expr::new(ExprKind::String(form.into()), span)];
+                let called = above(ExprKind::Call { function, distinct: false, args }, whole, height)?;
+                if negated { wrap(called, ExprKind::Not, |span| span) } else { Ok(called) }
+            }
+            _ => self.type_test(left, test),
+        }
     }
 
     /// Takes all operands that the same logical operator joins.
