@@ -163,6 +163,8 @@ pub(crate) enum Clause {
     Filter(Filter),
     /// `FOR x IN list`.
     For(For),
+    /// `ORDER BY`, `SKIP`, `LIMIT` as a clause.
+    Page(Page),
     /// `FINISH`: no rows leave.
     Finish(Span),
 }
@@ -181,6 +183,19 @@ pub(crate) struct Let {
 pub(crate) struct Filter {
     /// The predicate.
     pub(crate) predicate: Expr,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `[ORDER BY keys] [SKIP n] [LIMIT n]` as a clause of its own: at least one of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Page {
+    /// `ORDER BY`.
+    pub(crate) order: Vec<SortItem>,
+    /// `SKIP`.
+    pub(crate) skip: Option<Expr>,
+    /// `LIMIT`.
+    pub(crate) limit: Option<Expr>,
     /// The whole clause.
     pub(crate) span: Span,
 }

@@ -192,6 +192,8 @@ pub(super) mod code {
     pub(crate) const MATCH: Code = *b"Ma";
     /// `MERGE`.
     pub(crate) const MERGE: Code = *b"Me";
+    /// `NEXT`.
+    pub(crate) const NEXT: Code = *b"Nt";
     /// `NFC`.
     pub(crate) const NFC: Code = *b"Nc";
     /// `NFD`.
@@ -347,6 +349,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("LOAD", code::LOAD),
     ("MATCH", code::MATCH),
     ("MERGE", code::MERGE),
+    ("NEXT", code::NEXT),
     ("NFC", code::NFC),
     ("NFD", code::NFD),
     ("NFKC", code::NFKC),

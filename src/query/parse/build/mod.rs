@@ -4,6 +4,7 @@
 //! bracket means what, the order of clauses, where patterns may stand) is decided here.
 
 mod clause;
+mod composed;
 mod copy;
 mod expr;
 mod pattern;

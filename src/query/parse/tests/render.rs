@@ -288,6 +288,15 @@ fn clause(clause: &Clause) -> String {
             format!("FOREACH ({} IN {} | {})", c.variable.text, expr(&c.list), inner.join("; "))
         }
         Clause::Let(c) => format!("LET {}", entries(&c.items)),
+        Clause::Page(c) => {
+            let key = |key: &SortItem| format!("{}{}", expr(&key.expr), if key.descending { " DESC" } else { "" });
+            format!(
+                "PAGE [{}]{}{}",
+                list(&c.order, key),
+                maybe(" SKIP ", c.skip.as_ref(), expr),
+                maybe(" LIMIT ", c.limit.as_ref(), expr)
+            )
+        }
         Clause::Filter(c) => format!("FILTER {}", expr(&c.predicate)),
         Clause::For(c) => {
             let index = maybe(" WITH ", c.index.as_ref(), |(name, first)| format!("{} FROM {first}", name.text));
