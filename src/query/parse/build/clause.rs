@@ -144,7 +144,7 @@ impl Builder<'_> {
         next_if(nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()
     }
 
-    fn projection(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Projection> {
+    pub(super) fn projection(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Projection> {
         let distinct = next_if(nodes, Rule::distinct).is_some();
         let star = next_if(nodes, Rule::star).is_some();
         let mut projection =
@@ -161,7 +161,7 @@ impl Builder<'_> {
     }
 
     /// Returns `ORDER BY`, `SKIP` and `LIMIT`, where they are there.
-    fn order_and_page(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Page> {
+    pub(super) fn order_and_page(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Page> {
         let mut page = Page { order: Vec::new(), skip: None, limit: None, span };
         if let Some(order) = next_if(nodes, Rule::order) {
             for pair in order.into_inner() {
