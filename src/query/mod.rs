@@ -36,4 +36,7 @@ pub(crate) use self::parse::{is_complete, parameter_span, parse, split_statement
 pub use self::procedure::{Procedure, ValueType};
 
 #[cfg(test)]
+pub(crate) use self::parse::keywords;
+
+#[cfg(test)]
 mod tests;

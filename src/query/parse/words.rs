@@ -494,6 +494,12 @@ pub(super) fn is_name(code: Code) -> bool {
     code == code::IDENTIFIER || is_keyword(code)
 }
 
+/// Returns every keyword.
+#[cfg(test)]
+pub(crate) fn keywords() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().map(|(word, _)| *word)
+}
+
 /// Returns the keyword of a code.
 pub(super) fn keyword(code: Code) -> Option<&'static str> {
     WORDS.iter().find(|(_, other)| *other == code).map(|(word, _)| *word)
