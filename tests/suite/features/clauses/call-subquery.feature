@@ -89,7 +89,7 @@ Feature: CALL { } - a query for each row
       | 'c'    | null   |
     And no side effects
 
-  @source:cypher/subqueries/call-subquery#post-union
+  @source:cypher/subqueries/call-subquery#call-post-union
   Scenario: [8] UNION inside
     When executing query:
       """

@@ -30,7 +30,7 @@ Feature: Functions of lists
       | coll.flatten(null) | null |
       | coll.flatten([1], null) | null |
 
-    @source:cypher/functions/list#functions-coll-indexof
+    @source:cypher/functions/list#functions-coll-indexOf
     Examples:
       | call | result |
       | coll.indexOf(['a', 'b', 'c', 'c'], 'c') | 2 |
