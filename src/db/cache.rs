@@ -49,6 +49,7 @@ impl Entry {
         let compilation = match &compiled {
             Compiled::Query(query) | Compiled::Explain(query) | Compiled::Profile(query) => Some(query),
             Compiled::CopyTo(copy) => Some(&copy.query),
+            Compiled::Show(_, query) => query.as_ref(),
             _ => None,
         };
         let plan = compilation.map(|query| Arc::clone(&query.plan));

@@ -154,6 +154,7 @@ fn column_type(kind: ast::ColumnKind) -> ColumnType {
         ast::ColumnKind::Boolean => ColumnType::Boolean,
         ast::ColumnKind::Date => ColumnType::Date,
         ast::ColumnKind::Temporal(kind) => ColumnType::Temporal(kind),
+        ast::ColumnKind::Point => ColumnType::Point,
         ast::ColumnKind::List => ColumnType::List,
     }
 }

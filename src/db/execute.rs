@@ -182,9 +182,7 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             let lines = explain::explain(&query.plan, &*snapshot);
             Ok(table(&["plan"], lines.lines().map(|line| vec![Value::from(line)]).collect(), summary))
         }
-        Compiled::ShowIndexes | Compiled::ShowConstraints => Ok(show(entry, &snapshot, summary)),
-        Compiled::ShowFunctions => Ok(table(look::FUNCTIONS, look::functions(), summary)),
-        Compiled::ShowProcedures => Ok(table(look::PROCEDURES, look::procedures(&run.inner.procedures), summary)),
+        Compiled::Show(what, _) => show(run, entry, *what, snapshot, summary),
         Compiled::CopyTo(copy) => {
             let plan = entry.plan.as_ref().expect("a query has a plan");
             let file = copy::text(&copy.file, run.params)?;
@@ -423,18 +421,24 @@ fn check(limits: &Limits) -> Result<()> {
     }
 }
 
-fn show(entry: &Entry, view: &Snapshot, summary: Summary) -> Rows {
-    let unique_only = matches!(entry.compiled, Compiled::ShowConstraints);
-    let catalog = view.catalog();
-    let rows = catalog.indexes().iter().filter(|index| index.unique || !unique_only).map(|index| {
-        vec![
-            Value::String(index.name.clone()),
-            Value::from(if index.unique { "UNIQUENESS" } else { "RANGE" }),
-            Value::String(catalog.label_name(index.label).clone()),
-            Value::String(catalog.key_name(index.key).clone()),
-        ]
-    });
-    table(&["name", "type", "label", "property"], rows.collect(), summary)
+/// Lists what there is; with a query, what that makes of the list.
+fn show(run: Run<'_>, entry: &Entry, what: ast::Shown, view: Arc<Snapshot>, summary: Summary) -> Result<Rows> {
+    let rows = match what {
+        ast::Shown::Functions => look::functions(),
+        ast::Shown::Procedures => look::procedures(&run.inner.procedures),
+        ast::Shown::Indexes => look::indexes(&view, false),
+        ast::Shown::Constraints => look::indexes(&view, true),
+    };
+    let Some(plan) = &entry.plan else { return Ok(table(what.columns(), rows, summary)) };
+    let map = |row: Vec<Value>| {
+        let entries = what.columns().iter().zip(row).map(|(column, value)| (Arc::from(*column), value));
+        Value::from(entries.collect::<crate::model::Map>())
+    };
+    let mut params = run.params.clone();
+    params.set(ast::Show::ROWS, Value::list(rows.into_iter().map(map)));
+    let values = Run { params: &params, ..run }.values(plan)?;
+    let execution = Execution::new(plan.clone(), values, Source::Read(view), run.limits());
+    Ok(Rows::stream(entry.columns.clone(), execution, None, entry.text.clone(), run.inner.clone(), summary))
 }
 
 pub(super) fn table(columns: &[&str], rows: Vec<Vec<Value>>, summary: Summary) -> Rows {

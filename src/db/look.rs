@@ -26,15 +26,24 @@ pub(super) const DESCRIBED: &[&str] =
 pub(super) const SUMMARIZED: &[&str] =
     &["property", "type", "filled", "missing", "distinct", "exact", "min", "max", "samples"];
 
-/// The columns of `SHOW FUNCTIONS`.
-pub(super) const FUNCTIONS: &[&str] = &["name", "arguments_min", "arguments_max", "aggregating"];
-
-/// The columns of `SHOW PROCEDURES`.
-pub(super) const PROCEDURES: &[&str] = &["name", "signature"];
+/// Returns the rows of `SHOW INDEXES`, or of `SHOW CONSTRAINTS`.
+pub(super) fn indexes(view: &Snapshot, unique_only: bool) -> Vec<Vec<Value>> {
+    let catalog = view.catalog();
+    let shown = catalog.indexes().iter().filter(|index| index.unique || !unique_only).map(|index| {
+        vec![
+            Value::String(index.name.clone()),
+            Value::from(if index.unique { "UNIQUENESS" } else { "RANGE" }),
+            Value::String(catalog.label_name(index.label).clone()),
+            Value::String(catalog.key_name(index.key).clone()),
+        ]
+    });
+    shown.collect()
+}
 
 /// Returns the rows of `SHOW FUNCTIONS`, by name; a function that takes any number of arguments has no maximum.
 pub(super) fn functions() -> Vec<Vec<Value>> {
-    let is_named = |name: &str| name.starts_with(char::is_alphabetic);
+    // Operators are functions too, but not called by name.
+    let is_named = |name: &str| name.starts_with(char::is_alphabetic) && !name.contains(' ');
     let plain = Function::ALL
         .iter()
         .filter(|(_, name, ..)| is_named(name))

@@ -1,5 +1,7 @@
 //! The database as a program sees it.
 
+mod names;
+
 use super::*;
 use crate::{Value, params};
 

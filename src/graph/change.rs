@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Direction, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value, temporal::Temporal},
+    model::{Direction, Fact, KeyId, LabelId, NodeId, Point, RelId, TypeId, Value, temporal::Temporal},
     storage::{BLOCK_LEN, split},
 };
 
@@ -419,6 +419,7 @@ fn value_bytes(value: &Value) -> u64 {
         Value::String(text) => text.len() as u64 + 16,
         Value::List(items) => items.iter().map(|item| 24 + value_bytes(item)).sum(),
         Value::Temporal(_) => Temporal::HEAP_BYTES as u64,
+        Value::Point(_) => Point::HEAP_BYTES as u64,
         _ => 0,
     }
 }

@@ -215,6 +215,12 @@ pub(crate) fn hash_value(value: &Value) -> Option<u64> {
             bytes.extend_from_slice(zone.unwrap_or_default().as_bytes());
             Some(xxh3_64_with_seed(&bytes, 6))
         }
+        Value::Point(point) => {
+            let (srid, bits) = point.to_bits();
+            let mut bytes = srid.to_le_bytes().to_vec();
+            bytes.extend(bits.iter().flat_map(|bits| bits.to_le_bytes()));
+            Some(xxh3_64_with_seed(&bytes, 7))
+        }
         Value::List(items) => {
             let hashes: Option<Vec<u8>> = items
                 .iter()

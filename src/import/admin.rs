@@ -127,7 +127,8 @@ fn field(header: &str) -> Option<Field> {
         _ if name.is_empty() || space.is_some() => None,
         _ => {
             let column_type = match word.strip_suffix("[]") {
-                _ if has_foreign_zone(options) => ColumnType::String,
+                // These say of values what they do not say themselves.
+                _ if has_foreign_zone(options) || options.contains("crs") => ColumnType::String,
                 Some(item) => ColumnType::ListOf(scalar(item)?),
                 None => *scalar(word)?,
             };
@@ -163,7 +164,8 @@ fn scalar(word: &str) -> Option<&'static ColumnType> {
         "datetime" => &ColumnType::Temporal(TemporalKind::DateTime),
         "localdatetime" => &ColumnType::Temporal(TemporalKind::LocalDateTime),
         "duration" => &ColumnType::Temporal(TemporalKind::Duration),
-        "string" | "char" | "point" => &ColumnType::String,
+        "point" => &ColumnType::Point,
+        "string" | "char" => &ColumnType::String,
         _ => return None,
     })
 }

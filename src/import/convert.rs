@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Result,
-    model::{self, Bits, Column, ColumnData, Date, Strings, Value},
+    model::{self, Bits, Column, ColumnData, Date, Point, Strings, Value},
 };
 
 /// What a column is to become.
@@ -209,6 +209,7 @@ pub(super) fn value_of(text: &[u8], declared: ColumnType) -> std::result::Result
         ColumnType::Boolean => None,
         ColumnType::Date => Date::parse(text.as_bytes()).map(Value::Date),
         ColumnType::Temporal(kind) => return kind.parse(text).map(Value::from).map_err(|error| error.to_string()),
+        ColumnType::Point => return Point::parse(text).map(Value::from),
         ColumnType::String => Some(Value::from(text)),
         ColumnType::ListOf(item) => {
             let items = text.split(ITEM_DELIMITER).map(|item_text| value_of(item_text.as_bytes(), *item));

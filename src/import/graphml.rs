@@ -139,7 +139,7 @@ fn cost(properties: &Map) -> u64 {
     let text = |value: &Value| match value {
         Value::String(text) => text.len() as u64,
         Value::List(items) => items.len() as u64 * ENTRY_BYTES,
-        Value::Temporal(_) => ENTRY_BYTES,
+        Value::Temporal(_) | Value::Point(_) => ENTRY_BYTES,
         _ => 0,
     };
     ENTRY_BYTES + properties.values().map(|value| ENTRY_BYTES + text(value)).sum::<u64>()

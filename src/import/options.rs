@@ -71,6 +71,8 @@ pub(crate) enum ColumnType {
     Date,
     /// A time, a moment or a duration, as the function of its name reads it.
     Temporal(TemporalKind),
+    /// A point: `point({x: 1, y: 2})`, or the map alone.
+    Point,
     /// Text as it stands.
     String,
     /// A list of scalars; a JSON array in CSV and TSV.
@@ -228,6 +230,7 @@ impl ColumnType {
             Self::Boolean => "BOOLEAN",
             Self::Date => "DATE",
             Self::Temporal(kind) => kind.name(),
+            Self::Point => "POINT",
             Self::String => "STRING",
             Self::List | Self::ListOf(_) => "LIST",
         }

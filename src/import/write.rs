@@ -161,9 +161,12 @@ impl RowWriter {
                     Ok(())
                 }
                 Value::String(text) => push_text(line, text, &self.options, true),
-                Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_) => {
-                    push_text(line, &value.to_string(), &self.options, false)
-                }
+                Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Date(_)
+                | Value::Temporal(_)
+                | Value::Point(_) => push_text(line, &value.to_string(), &self.options, false),
                 value => push_text(line, &json_text(value), &self.options, true),
             };
             pushed.map_err(|reason| Error::Convert { what: format!("column {:?}: {reason}", self.columns[at]) })?;

@@ -332,6 +332,7 @@ impl<'de> Deserializer<'de> for Cell<'_> {
             Value::String(s) => visitor.visit_str(s),
             Value::Date(d) => visitor.visit_string(d.to_string()),
             Value::Temporal(temporal) => visitor.visit_string(temporal.to_string()),
+            Value::Point(point) => visitor.visit_string(point.to_string()),
             Value::List(items) => {
                 let mut items = SeqDeserializer::new(items.iter().map(Cell));
                 let read = visitor.visit_seq(&mut items)?;

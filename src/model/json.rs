@@ -41,6 +41,7 @@ impl Serialize for Value {
             Self::String(s) => to.serialize_str(s),
             Self::Date(d) => to.collect_str(d),
             Self::Temporal(temporal) => to.collect_str(temporal),
+            Self::Point(point) => to.collect_str(point),
             Self::List(items) => to.collect_seq(items.iter()),
             Self::Map(map) => Entries(map).serialize(to),
             Self::Node(node) => node.serialize(to),

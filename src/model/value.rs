@@ -2,7 +2,7 @@
 //!
 //! Four notions that differ on purpose:
 //! - [`Value::equals`] is `=`: null when either side is or holds null, `NaN` equals nothing, `1 = 1.0`.
-//! - [`Value::compare`] is `<`: defined within a kind (numbers, strings, booleans, dates, lists), else null.
+//! - [`Value::compare`] is `<`: defined within a kind (numbers, strings, booleans, dates, lists), else null; never for points.
 //! - [`Value::order`] is `ORDER BY`: total, over all kinds.
 //! - [`Value::same`] is `DISTINCT` and grouping (equivalence): null is the same as null, `NaN` as `NaN`.
 
@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Date, NodeId, RelId, temporal::Temporal};
+use super::{Date, NodeId, Point, RelId, temporal::Temporal};
 
 /// A map from property keys to values, ordered by key.
 pub type Map = BTreeMap<Arc<str>, Value>;
@@ -37,6 +37,8 @@ pub enum Value {
     Date(Date),
     /// A time, a moment or a duration.
     Temporal(Arc<Temporal>),
+    /// A point on a plane, in space or on the earth.
+    Point(Arc<Point>),
     /// An ordered list.
     List(Arc<[Value]>),
     /// A map.
@@ -196,6 +198,7 @@ impl Value {
             Self::String(_) => "STRING",
             Self::Date(_) => "DATE",
             Self::Temporal(temporal) => temporal.kind(),
+            Self::Point(_) => "POINT",
             Self::List(_) => "LIST",
             Self::Map(_) => "MAP",
             Self::Node(_) => "NODE",
@@ -208,7 +211,7 @@ impl Value {
     pub fn is_storable(&self) -> bool {
         match self {
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::String(_) => true,
-            Self::Date(_) | Self::Temporal(_) => true,
+            Self::Date(_) | Self::Temporal(_) | Self::Point(_) => true,
             Self::List(items) => items.iter().all(|v| !v.is_null() && !matches!(v, Self::List(_)) && v.is_storable()),
             Self::Map(_) | Self::Node(_) | Self::Relationship(_) | Self::Path(_) => false,
         }
@@ -259,7 +262,7 @@ impl Value {
         }
     }
 
-    /// Returns the place in openCypher's total order, ascending: maps, nodes, relationships, lists, paths,
+    /// Returns the place in openCypher's total order, ascending: maps, nodes, relationships, lists, paths, points,
     /// datetimes, local datetimes, dates, times, local times, durations, strings, booleans, numbers (NaN last), null.
     pub fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
@@ -269,6 +272,7 @@ impl Value {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::Date(a), Self::Date(b)) => a.cmp(b),
             (Self::Temporal(a), Self::Temporal(b)) => a.order(b),
+            (Self::Point(a), Self::Point(b)) => a.order(b),
             (Self::Node(a), Self::Node(b)) => a.id.cmp(&b.id),
             (Self::Relationship(a), Self::Relationship(b)) => a.id.cmp(&b.id),
             (Self::List(a), Self::List(b)) => {
@@ -296,7 +300,7 @@ impl Value {
     }
 
     /// The [`rank`](Self::rank) of strings.
-    pub(crate) const STRING_RANK: u8 = 11;
+    pub(crate) const STRING_RANK: u8 = 12;
 
     /// Returns the place of the value's kind in the total order.
     pub(crate) fn rank(&self) -> u8 {
@@ -306,12 +310,13 @@ impl Value {
             Self::Relationship(_) => 2,
             Self::List(_) => 3,
             Self::Path(_) => 4,
-            Self::Temporal(temporal) => 5 + temporal.rank(),
-            Self::Date(_) => 7,
+            Self::Point(_) => 5,
+            Self::Temporal(temporal) => 6 + temporal.rank(),
+            Self::Date(_) => 8,
             Self::String(_) => Self::STRING_RANK,
-            Self::Bool(_) => 12,
-            Self::Int(_) | Self::Float(_) => 13,
-            Self::Null => 14,
+            Self::Bool(_) => 13,
+            Self::Int(_) | Self::Float(_) => 14,
+            Self::Null => 15,
         }
     }
 }
@@ -391,6 +396,7 @@ impl Hash for Value {
             Self::String(s) => s.hash(state),
             Self::Date(d) => d.hash(state),
             Self::Temporal(temporal) => temporal.hash(state),
+            Self::Point(point) => point.to_bits().hash(state),
             Self::List(items) => items.iter().for_each(|v| v.hash(state)),
             Self::Map(map) => map.iter().for_each(|entry| entry.hash(state)),
             Self::Node(n) => n.id.hash(state),
@@ -414,6 +420,7 @@ impl fmt::Display for Value {
             Self::String(s) => write_string(f, s),
             Self::Date(d) => d.fmt(f),
             Self::Temporal(temporal) => temporal.fmt(f),
+            Self::Point(point) => point.fmt(f),
             Self::List(items) => {
                 f.write_str("[")?;
                 for (at, item) in items.iter().enumerate() {
@@ -445,7 +452,7 @@ impl fmt::Display for Value {
     }
 }
 
-fn write_float(f: &mut fmt::Formatter<'_>, x: f64) -> fmt::Result {
+pub(super) fn write_float(f: &mut fmt::Formatter<'_>, x: f64) -> fmt::Result {
     if x.is_nan() {
         f.write_str("NaN")
     } else if x.is_infinite() {
@@ -542,6 +549,7 @@ from! {
     Arc<str> => |v| Self::String(v),
     Date => |v| Self::Date(v),
     Temporal => |v| Self::Temporal(Arc::new(v)),
+    Point => |v| Self::Point(Arc::new(v)),
     Map => |v| Self::Map(Arc::new(v)),
     Node => |v| Self::Node(v),
     Relationship => |v| Self::Relationship(v),
@@ -590,6 +598,9 @@ mod tests {
             Value::relationship(RelId::new(1)),
             Value::list([]),
             Value::list([Value::Int(1)]),
+            Value::from(Point::new(super::super::Crs::Wgs84, &[1.0, 2.0]).unwrap()),
+            Value::from(Point::new(super::super::Crs::Cartesian, &[0.0, -1.0]).unwrap()),
+            Value::from(Point::new(super::super::Crs::Cartesian, &[0.0, 1.0]).unwrap()),
             Value::Date(Date::from_days(0)),
             Value::from(""),
             Value::from("a"),

@@ -35,14 +35,8 @@ pub(crate) enum Compiled {
     DropConstraint(ast::DropSchema),
     /// `DROP INDEX`.
     DropIndex(ast::DropSchema),
-    /// `SHOW CONSTRAINTS`.
-    ShowConstraints,
-    /// `SHOW INDEXES`.
-    ShowIndexes,
-    /// `SHOW FUNCTIONS`.
-    ShowFunctions,
-    /// `SHOW PROCEDURES`.
-    ShowProcedures,
+    /// `SHOW`, and the query over its rows.
+    Show(ast::Shown, Option<Compilation>),
     /// `BEGIN`.
     Begin,
     /// `COMMIT`.
@@ -109,10 +103,10 @@ pub(crate) fn statement(
         Statement::CreateIndex(create) => Compiled::CreateIndex(create),
         Statement::DropConstraint(drop) => Compiled::DropConstraint(drop),
         Statement::DropIndex(drop) => Compiled::DropIndex(drop),
-        Statement::ShowConstraints(_) => Compiled::ShowConstraints,
-        Statement::ShowIndexes(_) => Compiled::ShowIndexes,
-        Statement::ShowFunctions(_) => Compiled::ShowFunctions,
-        Statement::ShowProcedures(_) => Compiled::ShowProcedures,
+        Statement::Show(show) => {
+            let query = show.query.map(|query| self::query(&query, statistics, procedures)).transpose()?;
+            Compiled::Show(show.what, query)
+        }
         Statement::Begin(_) => Compiled::Begin,
         Statement::Commit(_) => Compiled::Commit,
         Statement::Rollback(_) => Compiled::Rollback,

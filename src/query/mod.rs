@@ -29,10 +29,14 @@ pub(crate) mod procedure;
 pub(crate) mod slots;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
+pub(crate) mod value_type;
 
 pub use self::explain::{OperatorProfile, Profile};
 pub(crate) use self::parse::{is_complete, parameter_span, parse, split_statements};
 pub use self::procedure::{Procedure, ValueType};
+
+#[cfg(test)]
+pub(crate) use self::parse::keywords;
 
 #[cfg(test)]
 mod tests;

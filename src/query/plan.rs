@@ -13,6 +13,7 @@ use super::{
     chain::ChainAggregate,
     function::{Aggregator, Function},
     procedure::Procedure,
+    value_type::TypeTest,
 };
 use crate::{
     error::Span,
@@ -463,6 +464,7 @@ pub(crate) enum Expr {
         all: bool,
         entries: Vec<(Arc<str>, Expr)>,
     },
+    IsTyped(Box<Expr>, Arc<TypeTest>),
     /// `x:A:B` for a node (labels) or a relationship (type); null for null.
     HasLabels(Box<Expr>, LabelTest),
     Case {

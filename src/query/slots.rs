@@ -46,6 +46,7 @@ pub(crate) fn children<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
         | Expr::IsNull(base)
         | Expr::IsNotNull(base)
         | Expr::Negate(base)
+        | Expr::IsTyped(base, _)
         | Expr::HasLabels(base, _) => visit(base),
         Expr::Index { base, index } => {
             visit(base);
@@ -109,6 +110,7 @@ pub(crate) fn children_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
         | Expr::IsNull(base)
         | Expr::IsNotNull(base)
         | Expr::Negate(base)
+        | Expr::IsTyped(base, _)
         | Expr::HasLabels(base, _) => visit(base),
         Expr::Index { base, index } => {
             visit(base);

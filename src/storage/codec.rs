@@ -16,7 +16,7 @@ use bincode::{
 
 use crate::{
     Error, Result,
-    model::{Date, Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value, temporal::Temporal},
+    model::{Date, Fact, KeyId, LabelId, NodeId, Point, RelId, TypeId, Value, temporal::Temporal},
 };
 
 /// The most bytes one decoding may claim: a commit or a catalog larger than this is refused when written, so a length
@@ -50,6 +50,7 @@ enum ScalarRecord<'a> {
     String(&'a str),
     Date(i32),
     Temporal(TemporalRecord),
+    Point(PointRecord),
 }
 
 /// A time, a moment or a duration. Reading refuses numbers that are none.
@@ -66,6 +67,22 @@ impl<'a, C> BorrowDecode<'a, C> for TemporalRecord {
         let (kind, numbers, zone) = <(u8, [i64; 4], Option<&'a str>)>::borrow_decode(decoder)?;
         let temporal = Temporal::from_numbers(kind, numbers, zone);
         temporal.map(|temporal| Self(Arc::new(temporal))).ok_or(DecodeError::Other("no time, moment or duration"))
+    }
+}
+
+/// A point. Reading refuses what is none.
+struct PointRecord(Arc<Point>);
+
+impl Encode for PointRecord {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.0.to_bits().encode(encoder)
+    }
+}
+
+impl<'a, C> BorrowDecode<'a, C> for PointRecord {
+    fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let (srid, bits) = <(u16, [u64; 3])>::borrow_decode(decoder)?;
+        Point::from_bits(srid, bits).map(|point| Self(Arc::new(point))).ok_or(DecodeError::Other("no point"))
     }
 }
 
@@ -313,6 +330,7 @@ impl<'a> From<&'a Value> for ScalarRecord<'a> {
             Value::String(value) => Self::String(value),
             Value::Date(value) => Self::Date(value.days()),
             Value::Temporal(value) => Self::Temporal(TemporalRecord(value.clone())),
+            Value::Point(value) => Self::Point(PointRecord(value.clone())),
             value => panic!("a {} is not storable", value.kind()),
         }
     }
@@ -327,6 +345,7 @@ impl From<ScalarRecord<'_>> for Value {
             ScalarRecord::String(value) => Self::String(value.into()),
             ScalarRecord::Date(days) => Self::Date(Date::from_days(days)),
             ScalarRecord::Temporal(TemporalRecord(value)) => Self::Temporal(value),
+            ScalarRecord::Point(PointRecord(value)) => Self::Point(value),
         }
     }
 }
@@ -407,6 +426,7 @@ mod tests {
             Value::Float(-0.0),
             Value::from("é"),
             Value::Date(Date::from_days(-3)),
+            Value::from(Point::new(crate::model::Crs::Wgs84In3d, &[-0.5, 90.0, 1e9]).unwrap()),
             Value::list([Value::Int(1), Value::from("")]),
             Value::list([]),
         ];

@@ -50,6 +50,26 @@ fn headers_of_neo4j_admin_say_what_rows_are() {
 }
 
 #[test]
+fn points_go_out_and_come_in_as_text() {
+    let place = Place::new();
+    must(&place.db, "CREATE (:P {id: 1, at: point({x: 1, y: -2.5})})");
+    must(&place.db, "CREATE (:P {id: 2, at: point({longitude: 3, latitude: 4, z: 5})})");
+    let said = place.rows("MATCH (p:P) RETURN p.at, p.at.srid ORDER BY p.id");
+    for file in ["points.csv", "points.tsv", "points.jsonl"] {
+        place.rows(&format!("COPY (MATCH (p:P) RETURN p.id AS id, p.at AS at ORDER BY p.id) TO '{file}'"));
+        place.rows(&format!("COPY Q FROM '{file}' (COLUMNS (id INTEGER, at POINT))"));
+        assert_eq!(place.rows("MATCH (q:Q) RETURN q.at, q.at.srid ORDER BY q.id"), said, "{file}");
+        must(&place.db, "MATCH (q:Q) DELETE q");
+    }
+    place.file("admin.csv", "id:ID,at:point,:LABEL\na,\"{latitude: 1.5, longitude: 2}\",R\n");
+    place.rows("COPY FROM 'admin.csv'");
+    assert_eq!(place.rows("MATCH (r:R) RETURN r.at"), ["point({srid: 4326, x: 2.0, y: 1.5})"]);
+    place.file("beyond.csv", "id:ID,at:point,:LABEL\nb,\"{latitude: 91, longitude: 2}\",R\n");
+    let refused = place.refused("COPY FROM 'beyond.csv'");
+    assert!(refused.ends_with("a latitude is from -90 to 90, not 91"), "{refused}");
+}
+
+#[test]
 fn graphs_are_written_as_xml() {
     let place = Place::new();
     must(

@@ -8,7 +8,7 @@ use std::{
 use attendb::{
     Database, Error, FileAccess, Options, Value,
     model::{
-        Date, Direction, Map, NodeId, RelId,
+        Crs, Date, Direction, Map, NodeId, Point, RelId,
         temporal::{DateTime, Duration, LocalDateTime, LocalTime, ParseTemporalError, Temporal, Time},
     },
 };
@@ -85,6 +85,9 @@ fn values() -> Vec<Value> {
         temporal("P-12Y5M14DT16H-12M0.000000001S".parse::<Duration>()),
         Value::from(Temporal::from(Duration::of(i64::MIN, i64::MAX, i64::MIN, 999_999_999).unwrap())),
         Value::list([temporal("12:00".parse::<LocalTime>()), temporal("12:00Z".parse::<Time>())]),
+        Value::from(Point::new(Crs::Cartesian, &[-1.5, 1e-300]).unwrap()),
+        Value::from(Point::new(Crs::Wgs84In3d, &[-180.0, 90.0, f64::MAX]).unwrap()),
+        Value::list([Value::from(Point::new(Crs::CartesianIn3d, &[0.1, 1e16, 3.0]).unwrap()), Value::Int(1)]),
         Value::list([]),
         Value::list([Value::Int(1), Value::Float(1.0), Value::from("1"), Value::Bool(true), Value::Float(f64::NAN)]),
         Value::list((0..3000).map(Value::Int)),

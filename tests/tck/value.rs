@@ -47,9 +47,10 @@ impl Expected {
             (Self::Int(a), Value::Int(b)) => a == b,
             (Self::Float(a), Value::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
             (Self::String(a), Value::String(b)) => **a == **b,
-            // Temporal values are written as their text.
+            // Temporal values and points are written as their text.
             (Self::String(a), Value::Date(b)) => *a == b.to_string(),
             (Self::String(a), Value::Temporal(b)) => *a == b.to_string(),
+            (Self::String(a), Value::Point(b)) => *a == b.to_string(),
             (Self::List(a), Value::List(b)) => {
                 let same = |(a, b): (&Self, &Value)| a.matches(b, list_order);
                 a.len() == b.len() && if list_order { a.iter().zip(b.iter()).all(same) } else { same_bag(a, b) }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, io::Write};
 use crate::{
     Value,
     graph::ValueRef,
-    model::{Date, temporal::Temporal},
+    model::{Crs, Date, Point, temporal::Temporal},
 };
 
 /// Bytes of a text that an error shows.
@@ -61,6 +61,7 @@ fn write_value(value: &Value, line: &mut Vec<u8>) {
         Value::String(text) => write_string(text, line),
         Value::Date(date) => write_date(*date, line),
         Value::Temporal(temporal) => write_temporal(temporal, line),
+        Value::Point(point) => write_point(point, line),
         Value::List(items) => {
             line.push(b'[');
             for (at, item) in items.iter().enumerate() {
@@ -98,6 +99,15 @@ fn write_temporal(temporal: &Temporal, line: &mut Vec<u8>) {
     if let Some(zone) = zone {
         line.push(b',');
         write_string(zone, line);
+    }
+    line.extend_from_slice(b"]}");
+}
+
+/// Appends the number of a point's system and its coordinates.
+fn write_point(point: &Point, line: &mut Vec<u8>) {
+    put(line, format_args!("{{\"$point\":[{}", point.crs().srid()));
+    for x in point.coordinates() {
+        put(line, format_args!(",{x:?}"));
     }
     line.extend_from_slice(b"]}");
 }
@@ -326,12 +336,31 @@ impl<'a> Scanner<'a> {
             let days = self.while_in(|byte| matches!(byte, b'-' | b'0'..=b'9'));
             let Ok(days) = days.parse() else { return self.fault("days of 32 bits before this") };
             Value::Date(Date::from_days(days))
+        } else if self.take("{\"$point\":[") {
+            self.point()?
         } else if let Some(kind) = TEMPORALS.iter().position(|(mark, _)| self.take(mark)) {
             self.temporal(kind)?
         } else {
-            return self.fault("{\"$float\":, {\"$date\": or the mark of a time");
+            return self.fault("{\"$float\":, {\"$date\":, {\"$point\": or the mark of a time");
         };
         self.expect("}").map(|()| value)
+    }
+
+    fn point(&mut self) -> Result<Value, Fault> {
+        let Some(crs) = Crs::of_srid(self.number()?) else {
+            return self.fault("the number of a coordinate reference system before this");
+        };
+        let mut coordinates = [0.0; 3];
+        for x in &mut coordinates[..crs.n_dimensions()] {
+            self.expect(",")?;
+            let digits = self.while_in(|byte| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'0'..=b'9'));
+            let Ok(number) = digits.parse() else { return self.fault("a number of 64 bits before this") };
+            *x = number;
+        }
+        let Ok(point) = Point::new(crs, &coordinates[..crs.n_dimensions()]) else {
+            return self.fault("a point before this");
+        };
+        self.expect("]").map(|()| point.into())
     }
 
     fn temporal(&mut self, kind: usize) -> Result<Value, Fault> {

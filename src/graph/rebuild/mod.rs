@@ -38,7 +38,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Value, temporal::Temporal},
+    model::{Point, Value, temporal::Temporal},
     storage::{BLOCK_WORDS, BlockKey, Bytes, Home, PageTable, Root, Roots, Staging, Store, codec::CatalogRecord},
 };
 
@@ -109,6 +109,7 @@ fn heap_bytes(value: &Value) -> u64 {
         Value::String(text) => text.len() as u64 + 16,
         Value::List(items) => items.iter().map(|item| 32 + heap_bytes(item)).sum(),
         Value::Temporal(_) => Temporal::HEAP_BYTES as u64,
+        Value::Point(_) => Point::HEAP_BYTES as u64,
         _ => 0,
     }
 }

@@ -276,7 +276,7 @@ fn kind_of_value(value: &Value) -> Option<Kind> {
         Value::Float(_) => Kind::Float,
         Value::Bool(_) => Kind::Bool,
         Value::Date(_) => Kind::Date,
-        Value::String(_) | Value::Temporal(_) => Kind::Text,
+        Value::String(_) | Value::Temporal(_) | Value::Point(_) => Kind::Text,
         Value::List(items) => {
             let item = items.iter().try_fold(Kind::Unknown, |kind, item| kind.joined(kind_of_value(item)?))?;
             Kind::List(Box::new(item))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{LabelExpr, Name, PathPattern, Query};
-use crate::Span;
+use crate::{Span, query::value_type::TypeTest};
 
 /// An expression and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,8 @@ pub(crate) enum ExprKind {
     IsNull(Box<Expr>),
     /// `a IS NOT NULL`.
     IsNotNull(Box<Expr>),
+    /// `a IS :: LIST<STRING>`.
+    IsTyped(Box<Expr>, TypeTest),
     /// `n:A:B`, `n:A|B`.
     HasLabels(Box<Expr>, LabelExpr),
     /// `namespace.name(DISTINCT args)`. `count(*)` is [`ExprKind::CountStar`].
@@ -102,6 +104,17 @@ pub(crate) enum ExprKind {
         /// `ELSE`.
         otherwise: Option<Box<Expr>>,
     },
+    /// `CASE subject WHEN > 1, IS NULL THEN b ... [ELSE c] END`: the extended form, whose tests read the subject.
+    CaseOf {
+        /// The value that the conditions test.
+        subject: Box<Expr>,
+        /// Conditions with [`ExprKind::Subject`] in them, and what is taken where one holds; at least one.
+        branches: Vec<(Expr, Expr)>,
+        /// `ELSE`.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// In a condition of [`ExprKind::CaseOf`]: the subject of the innermost one.
+    Subject,
     /// `[x IN list WHERE predicate | result]`.
     ListComprehension {
         /// The variable.

@@ -128,6 +128,8 @@ pub(crate) enum ColumnKind {
     Date,
     /// `TIME`, `LOCALTIME`, `DATETIME`, `LOCALDATETIME`, `DURATION`.
     Temporal(TemporalKind),
+    /// `POINT`.
+    Point,
     /// `LIST`.
     List,
 }

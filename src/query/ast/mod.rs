@@ -45,14 +45,8 @@ pub(crate) enum Statement {
     DropConstraint(DropSchema),
     /// `DROP INDEX name [IF EXISTS]`.
     DropIndex(DropSchema),
-    /// `SHOW CONSTRAINTS`.
-    ShowConstraints(Span),
-    /// `SHOW INDEXES`.
-    ShowIndexes(Span),
-    /// `SHOW FUNCTIONS`.
-    ShowFunctions(Span),
-    /// `SHOW PROCEDURES`.
-    ShowProcedures(Span),
+    /// `SHOW CONSTRAINTS` and its kin.
+    Show(Show),
     /// `BEGIN [TRANSACTION]`.
     Begin(Span),
     /// `COMMIT [TRANSACTION]`.
@@ -163,6 +157,8 @@ pub(crate) enum Clause {
     Filter(Filter),
     /// `FOR x IN list`.
     For(For),
+    /// `ORDER BY`, `SKIP`, `LIMIT` as a clause.
+    Page(Page),
     /// `FINISH`: no rows leave.
     Finish(Span),
 }
@@ -181,6 +177,57 @@ pub(crate) struct Let {
 pub(crate) struct Filter {
     /// The predicate.
     pub(crate) predicate: Expr,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `SHOW what [WHERE predicate | YIELD columns ... [RETURN ...]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Show {
+    /// What is listed.
+    pub(crate) what: Shown,
+    /// What becomes of the rows: a query that unwinds the parameter [`Show::ROWS`], a list of maps.
+    pub(crate) query: Option<Box<Query>>,
+}
+
+impl Show {
+    /// The parameter with the rows: no name that can be written without backticks.
+    pub(crate) const ROWS: &str = " rows";
+}
+
+/// What `SHOW` lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// `CONSTRAINTS`.
+    Constraints,
+    /// `INDEXES`.
+    Indexes,
+    /// `FUNCTIONS`.
+    Functions,
+    /// `PROCEDURES`.
+    Procedures,
+}
+
+impl Shown {
+    /// Returns the columns.
+    pub(crate) const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Constraints | Self::Indexes => &["name", "type", "label", "property"],
+            Self::Functions => &["name", "arguments_min", "arguments_max", "aggregating"],
+            Self::Procedures => &["name", "signature"],
+        }
+    }
+}
+
+/// `[ORDER BY keys] [SKIP n] [LIMIT n]` as a clause of its own: at least one of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Page {
+    /// `ORDER BY`.
+    pub(crate) order: Vec<SortItem>,
+    /// `SKIP`.
+    pub(crate) skip: Option<Expr>,
+    /// `LIMIT`.
+    pub(crate) limit: Option<Expr>,
     /// The whole clause.
     pub(crate) span: Span,
 }

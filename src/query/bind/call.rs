@@ -126,6 +126,12 @@ fn result(function: Function, kinds: &[Kind]) -> Kind {
         F::NullIf => first,
         F::Exists | F::IsEmpty | F::ToBoolean | F::ToBooleanOrNull | F::IsNan => Kind::Bool,
         F::Date => Kind::Date,
+        F::Cardinality | F::CollIndexOf | F::StringIndexOf => Kind::Int,
+        F::Normalize | F::StringJoin => Kind::String,
+        F::IsNormalized => Kind::Bool,
+        F::VectorCosine | F::VectorEuclidean => Kind::Float,
+        F::PointDistance => Kind::Float,
+        F::PointWithinBBox => Kind::Bool,
         F::Abs => {
             if first.may_be_number() {
                 first

@@ -136,6 +136,7 @@ impl<'a> Binder<'a> {
                 BoundClause::Project(Box::new(BoundProjection { predicate, ..BoundProjection::default() }))
             }
             Clause::For(clause) => self.r#for(clause, into)?,
+            Clause::Page(clause) => BoundClause::Project(Box::new(self.page(clause)?)),
             Clause::Finish(_) => return Ok(()),
             Clause::Call(clause) => self.procedure(clause, columns)?,
             Clause::Subquery(clause) => self.call_subquery(clause)?,

@@ -1,5 +1,7 @@
 //! Binding of expressions: names, static kinds, and everything that is wrong whatever the data.
 
+use std::sync::Arc;
+
 use super::{Binder, Kind, Place, aggregate, fail, kind::Element, same};
 use crate::{
     QueryError, Result, Span,
@@ -71,6 +73,9 @@ impl<'a> Binder<'a> {
             }
             ExprKind::IsNull(operand) => (Expr::IsNull(Box::new(self.expr(operand)?.0)), Kind::Bool),
             ExprKind::IsNotNull(operand) => (Expr::IsNotNull(Box::new(self.expr(operand)?.0)), Kind::Bool),
+            ExprKind::IsTyped(operand, test) => {
+                (Expr::IsTyped(Box::new(self.expr(operand)?.0), Arc::new(test.clone())), Kind::Bool)
+            }
             ExprKind::HasLabels(subject, labels) => {
                 let (expr, kind) = self.expr(subject)?;
                 if !kind.may_be(&[Kind::Node, Kind::Relationship]) {
@@ -82,6 +87,13 @@ impl<'a> Binder<'a> {
             ExprKind::CountStar => self.aggregate(e, Aggregator::Count, false, &[])?,
             ExprKind::Case { subject, branches, otherwise } => {
                 self.case(subject.as_deref(), branches, otherwise.as_deref())?
+            }
+            ExprKind::CaseOf { subject, branches, otherwise } => {
+                self.case_of(subject, branches, otherwise.as_deref())?
+            }
+            ExprKind::Subject => {
+                let (local, kind) = self.subject.expect("a test stands in its CASE");
+                (Expr::Local(local), kind)
             }
             ExprKind::ListComprehension { variable, list, predicate, result } => {
                 let (list, kind) = self.list(list)?;
@@ -428,6 +440,36 @@ impl<'a> Binder<'a> {
             }
         };
         Ok((Expr::Case { operand, branches: bound, otherwise }, kind))
+    }
+
+    /// Binds the extended form of `CASE`: its subject is the variable of a list of one, so that it is computed once.
+    fn case_of(
+        &mut self,
+        subject: &'a ast::Expr,
+        branches: &'a [(ast::Expr, ast::Expr)],
+        otherwise: Option<&'a ast::Expr>,
+    ) -> Result<Typed> {
+        let (subject, kind) = self.expr(subject)?;
+        let local = self.n_locals;
+        self.n_locals += 1;
+        let mut taken = Kind::Null;
+        let mut bound = Vec::with_capacity(branches.len());
+        for (condition, then) in branches {
+            let outer = self.subject.replace((local, kind));
+            let condition = self.predicate(condition);
+            self.subject = outer;
+            let (then, kind) = self.expr(then)?;
+            taken = taken.join(kind);
+            bound.push((condition?, then));
+        }
+        let otherwise = otherwise.map(|otherwise| self.expr(otherwise)).transpose()?;
+        self.n_locals -= 1;
+        let result = otherwise.as_ref().map_or(taken, |(_, kind)| taken.join(*kind));
+        let otherwise = otherwise.map(|(expr, _)| Box::new(expr));
+        let case = Expr::Case { operand: None, branches: bound, otherwise };
+        let list = Box::new(Expr::List(vec![subject]));
+        let one = Expr::Comprehension { local, list, filter: None, map: Some(Box::new(case)) };
+        Ok((Expr::Index { base: Box::new(one), index: Box::new(Expr::Const(Value::Int(0))) }, result))
     }
 
     /// Returns the test that a label expression makes.

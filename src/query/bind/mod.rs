@@ -91,6 +91,8 @@ struct Binder<'a> {
     n_steps: u32,
     /// How many locals are on the stack where an expression is bound.
     n_locals: u16,
+    /// The local and the kind of the subject that the tests of the innermost extended `CASE` read.
+    subject: Option<(u16, Kind)>,
     /// What an aggregating function means where an expression is bound.
     aggregation: aggregate::Mode,
     /// The aggregating functions of the projection at hand.
@@ -138,6 +140,7 @@ impl<'a> Binder<'a> {
             pinned: Scope::default(),
             n_steps: 0,
             n_locals: 0,
+            subject: None,
             aggregation: aggregate::Mode::Forbidden("here"),
             aggregates: Vec::new(),
             computed: Vec::new(),

@@ -81,7 +81,7 @@ impl<'a> Binder<'a> {
             slots.dedup();
             bound.distinct = Some(slots);
         }
-        bound.is_wrapped = is_with && aggregates && self.pinned.len() > 0;
+        bound.is_wrapped = aggregates && self.pinned.len() > 0 && (is_with || self.reads_pinned(projection));
         let pinned = self.pinned.iter().filter(|_| is_with).cloned();
         let kept = columns.iter().map(|column| Variable {
             name: column.name.clone(),
@@ -110,6 +110,18 @@ impl<'a> Binder<'a> {
             check_aliases(projection)?;
         }
         Ok((bound, columns))
+    }
+
+    /// Binds ORDER BY, SKIP and LIMIT as a clause: the scope stays as it is.
+    pub(super) fn page(&mut self, page: &'a ast::Page) -> Result<BoundProjection> {
+        let mut bound = BoundProjection::default();
+        for item in &page.order {
+            self.aggregation = Mode::Forbidden("in ORDER BY");
+            bound.order.push(SortKey { expr: self.expr(&item.expr)?.0, descending: item.descending });
+        }
+        bound.skip = page.skip.as_ref().map(|count| self.count_of_rows(count, "SKIP")).transpose()?;
+        bound.limit = page.limit.as_ref().map(|count| self.count_of_rows(count, "LIMIT")).transpose()?;
+        Ok(bound)
     }
 
     fn star(&self, projection: &ast::Projection, is_with: bool, columns: &mut Vec<Column>) -> Result<()> {
@@ -149,6 +161,26 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
+    /// Returns whether an item that aggregates reads, beside its aggregating functions, what comes from outside a subquery.
+    fn reads_pinned(&self, projection: &ast::Projection) -> bool {
+        let mut reads = false;
+        for item in projection.items.iter().filter(|item| aggregate::aggregates(&item.expr)) {
+            if aggregate::is_aggregate(&item.expr) {
+                continue;
+            }
+            same::walk(&item.expr, &mut |inner| {
+                reads |= match &inner.kind {
+                    ExprKind::Variable(name) => self.pinned.find(&name.text).is_some(),
+                    ExprKind::MapProjection { subject, .. } => self.pinned.find(&subject.text).is_some(),
+                    ExprKind::Exists(_) | ExprKind::Count(_) | ExprKind::Collect(_) => true,
+                    ExprKind::Pattern(_) | ExprKind::PatternComprehension { .. } => true,
+                    _ => false,
+                };
+            });
+        }
+        reads
+    }
+
     /// Binds the items that aggregate.
     fn aggregating_items(
         &mut self,
@@ -163,9 +195,12 @@ impl<'a> Binder<'a> {
         self.scope = before
             .iter()
             .filter(|variable| {
-                keys.iter().any(|(key, expr)| {
+                let is_key = keys.iter().any(|(key, expr)| {
                     matches!(expr, Expr::Slot(slot) if slot == key) && variable.place == Place::Slot(*key)
-                })
+                });
+                // What comes from outside a subquery is the same for all rows of a run of it.
+                is_key
+                    || self.pinned.iter().any(|pinned| pinned.name == variable.name && pinned.place == variable.place)
             })
             .cloned()
             .collect();

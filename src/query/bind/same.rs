@@ -24,6 +24,7 @@ fn children<'a>(e: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Parameter(_)
         | ExprKind::Variable(_)
         | ExprKind::CountStar
+        | ExprKind::Subject
         | ExprKind::Pattern(_)
         | ExprKind::Exists(_)
         | ExprKind::Count(_)
@@ -39,6 +40,7 @@ fn children<'a>(e: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Plus(base)
         | ExprKind::IsNull(base)
         | ExprKind::IsNotNull(base)
+        | ExprKind::IsTyped(base, _)
         | ExprKind::HasLabels(base, _) => visit(base),
         ExprKind::Index(base, index) => {
             visit(base);
@@ -62,6 +64,14 @@ fn children<'a>(e: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
             option(subject, visit);
             for (when, then) in branches {
                 visit(when);
+                visit(then);
+            }
+            option(otherwise, visit);
+        }
+        ExprKind::CaseOf { subject, branches, otherwise } => {
+            visit(subject);
+            for (condition, then) in branches {
+                visit(condition);
                 visit(then);
             }
             option(otherwise, visit);
@@ -102,6 +112,7 @@ pub(super) fn same(a: &Expr, b: &Expr) -> bool {
     let name = |a: &Name, b: &Name| a.text == b.text;
     match (&a.kind, &b.kind) {
         (ExprKind::Null, ExprKind::Null) | (ExprKind::CountStar, ExprKind::CountStar) => true,
+        (ExprKind::Subject, ExprKind::Subject) => true,
         (ExprKind::Bool(a), ExprKind::Bool(b)) => a == b,
         (ExprKind::Int(a), ExprKind::Int(b)) => a == b,
         (ExprKind::Float(a), ExprKind::Float(b)) => a.to_bits() == b.to_bits(),
@@ -124,6 +135,7 @@ pub(super) fn same(a: &Expr, b: &Expr) -> bool {
         | (ExprKind::Plus(a), ExprKind::Plus(b))
         | (ExprKind::IsNull(a), ExprKind::IsNull(b))
         | (ExprKind::IsNotNull(a), ExprKind::IsNotNull(b)) => same(a, b),
+        (ExprKind::IsTyped(a, s), ExprKind::IsTyped(b, t)) => s == t && same(a, b),
         (ExprKind::HasLabels(a, l), ExprKind::HasLabels(b, m)) => same(a, b) && same_labels(l, m),
         (ExprKind::Comparison { first: a, rest: r }, ExprKind::Comparison { first: b, rest: s }) => {
             same(a, b) && r.len() == s.len() && r.iter().zip(s).all(|((o, x), (p, y))| o == p && same(x, y))
@@ -140,6 +152,15 @@ pub(super) fn same(a: &Expr, b: &Expr) -> bool {
             ExprKind::Case { subject: b, branches: s, otherwise: p },
         ) => {
             option(a, b)
+                && option(o, p)
+                && r.len() == s.len()
+                && r.iter().zip(s).all(|((w, t), (v, u))| same(w, v) && same(t, u))
+        }
+        (
+            ExprKind::CaseOf { subject: a, branches: r, otherwise: o },
+            ExprKind::CaseOf { subject: b, branches: s, otherwise: p },
+        ) => {
+            same(a, b)
                 && option(o, p)
                 && r.len() == s.len()
                 && r.iter().zip(s).all(|((w, t), (v, u))| same(w, v) && same(t, u))

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{NodeId, RelId, Value, temporal::Temporal},
+    model::{NodeId, Point, RelId, Value, temporal::Temporal},
     query::plan::Slot,
 };
 
@@ -327,6 +327,7 @@ pub(crate) fn value_bytes(value: &Value) -> usize {
         Value::List(items) => 16 + items.iter().map(value_bytes).sum::<usize>(),
         Value::Map(map) => 16 + map.iter().map(|(key, v)| key.len() + 32 + value_bytes(v)).sum::<usize>(),
         Value::Temporal(_) => Temporal::HEAP_BYTES,
+        Value::Point(_) => Point::HEAP_BYTES,
         Value::Path(path) => 64 + 16 * (path.nodes.len() + path.relationships.len()),
         _ => 0,
     };

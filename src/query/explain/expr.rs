@@ -127,6 +127,7 @@ impl Printer<'_> {
             Expr::In(item, list) => format!("{} IN {}", self.part(item), self.part(list)),
             Expr::IsNull(inner) => format!("{} IS NULL", self.part(inner)),
             Expr::IsNotNull(inner) => format!("{} IS NOT NULL", self.part(inner)),
+            Expr::IsTyped(inner, test) => format!("{} IS :: {test}", self.part(inner)),
             Expr::Arithmetic { op, left, right, .. } => {
                 let operator = match op {
                     Arithmetic::Add => "+",
@@ -200,6 +201,7 @@ impl Printer<'_> {
             | Expr::In(..)
             | Expr::IsNull(_)
             | Expr::IsNotNull(_)
+            | Expr::IsTyped(..)
             | Expr::Arithmetic { .. }
             | Expr::Negate(_) => format!("({text})"),
             _ => text,

@@ -88,7 +88,7 @@ fn to_float(arg: &Value) -> Option<Value> {
 fn to_string(arg: &Value) -> Option<Value> {
     match arg {
         Value::String(_) => Some(arg.clone()),
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_) => {
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_) | Value::Point(_) => {
             Some(arg.to_string().into())
         }
         _ => None,

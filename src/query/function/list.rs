@@ -36,6 +36,16 @@ pub(super) fn call(function: Function, arg: &Value) -> Result<Value> {
     }
 }
 
+/// Returns how many entries a map has, items a list, or nodes and relationships a path.
+pub(super) fn cardinality(arg: &Value) -> Result<Value> {
+    Ok(Value::Int(match arg {
+        Value::List(items) => items.len() as i64,
+        Value::Map(map) => map.len() as i64,
+        Value::Path(path) => (path.nodes.len() + path.relationships.len()) as i64,
+        _ => return Err(wrong_type(Function::Cardinality, arg, "a list, a map or a path").into()),
+    }))
+}
+
 /// Returns `a || b`.
 pub(super) fn concat(a: &Value, b: &Value) -> Result<Value> {
     match (a, b) {

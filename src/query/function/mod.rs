@@ -3,19 +3,24 @@
 //! Names are found without regard to case. A function here is pure: it sees its arguments and, for those that read an
 //! entity (`labels`, `type`, `keys`, `properties`, `startNode`...), the snapshot.
 
+mod coll;
 mod convert;
 mod entity;
 mod list;
 mod number;
 mod scene;
+mod spatial;
 mod string;
 mod temporal;
+mod vector;
 
+use super::value_type::TypeTest;
 use crate::{Result, error::QueryError, model::Value};
 
 pub(crate) use entity::property_map;
 pub(crate) use list::Range;
 pub(crate) use scene::{Clock, Gone, Scene};
+pub(crate) use spatial::part as point_part;
 pub(crate) use temporal::{arithmetic as temporal_arithmetic, part as temporal_part};
 
 macro_rules! functions {
@@ -55,11 +60,11 @@ functions! {
     ToStringOrNull "toStringOrNull" 1..=1,
     // Strings.
     ToLower "toLower" 1..=1, ToUpper "toUpper" 1..=1, Lower "lower" 1..=1, Upper "upper" 1..=1, Trim "trim" 1..=1,
-    LTrim "lTrim" 1..=1, RTrim "rTrim" 1..=1, BTrim "btrim" 1..=2, Replace "replace" 3..=3, Split "split" 2..=2,
+    LTrim "lTrim" 1..=2, RTrim "rTrim" 1..=2, BTrim "btrim" 1..=2, Replace "replace" 3..=4, Split "split" 2..=2,
     Substring "substring" 2..=3, Left "left" 2..=2, Right "right" 2..=2, CharLength "char_length" 1..=1,
     CharacterLength "character_length" 1..=1,
     // Numbers.
-    Abs "abs" 1..=1, Ceil "ceil" 1..=1, Floor "floor" 1..=1, Round "round" 1..=2, Sign "sign" 1..=1, Sqrt "sqrt" 1..=1,
+    Abs "abs" 1..=1, Ceil "ceil" 1..=1, Floor "floor" 1..=1, Round "round" 1..=3, Sign "sign" 1..=1, Sqrt "sqrt" 1..=1,
     Exp "exp" 1..=1, Log "log" 1..=1, Log10 "log10" 1..=1, E "e" 0..=0, Pi "pi" 0..=0, Sin "sin" 1..=1, Cos "cos" 1..=1,
     Tan "tan" 1..=1, Cot "cot" 1..=1, Asin "asin" 1..=1, Acos "acos" 1..=1, Atan "atan" 1..=1, Atan2 "atan2" 2..=2,
     Degrees "degrees" 1..=1, Radians "radians" 1..=1, Haversin "haversin" 1..=1, Rand "rand" 0..=0, IsNan "isNaN" 1..=1,
@@ -70,8 +75,16 @@ functions! {
     ToStringList "toStringList" 1..=1,
     // Others.
     ByteLength "byte_length" 1..=1, RandomUuid "randomUUID" 0..=0,
-    // The operator.
-    Concat "||" 2..=2,
+    Cardinality "cardinality" 1..=1, Mod "mod" 2..=2, Normalize "normalize" 1..=2,
+    StringIndexOf "string.indexOf" 2..=2, StringJoin "string.join" 2..=2,
+    // Lists.
+    CollDistinct "coll.distinct" 1..=1, CollFlatten "coll.flatten" 1..=2, CollIndexOf "coll.indexOf" 2..=2,
+    CollInsert "coll.insert" 3..=3, CollMax "coll.max" 1..=1, CollMin "coll.min" 1..=1, CollRemove "coll.remove" 2..=2,
+    CollSort "coll.sort" 1..=1,
+    // Vectors.
+    VectorCosine "vector.similarity.cosine" 2..=2, VectorEuclidean "vector.similarity.euclidean" 2..=2,
+    // Operators.
+    Concat "||" 2..=2, IsNormalized "IS NORMALIZED" 2..=2,
     // Time.
     Date "date" 0..=1, Time "time" 0..=1, LocalTime "localtime" 0..=1, LocalDateTime "localdatetime" 0..=1,
     DateTime "datetime" 0..=1, Duration "duration" 1..=1, DateTruncate "date.truncate" 2..=3,
@@ -87,16 +100,26 @@ functions! {
     DateTimeFromEpochMillis "datetime.fromepochmillis" 1..=1, DurationBetween "duration.between" 2..=2,
     DurationInMonths "duration.inMonths" 2..=2, DurationInDays "duration.inDays" 2..=2,
     DurationInSeconds "duration.inSeconds" 2..=2,
+    // Space.
+    Point "point" 1..=1, PointDistance "point.distance" 2..=2, PointWithinBBox "point.withinBBox" 3..=3,
 }
 
 /// Other names, as GQL has them.
 const ALIASES: &[(&str, Function)] = &[
-    ("cardinality", Function::Size),
     ("ceiling", Function::Ceil),
+    ("duration_between", Function::DurationBetween),
+    ("element_id", Function::ElementId),
     ("ln", Function::Log),
+    ("local_datetime", Function::LocalDateTime),
+    ("local_time", Function::LocalTime),
     ("octet_length", Function::ByteLength),
     ("path_length", Function::Length),
+    ("zoned_datetime", Function::DateTime),
+    ("zoned_time", Function::Time),
 ];
+
+/// The name of the function that `IS NFC NORMALIZED` calls.
+pub(crate) const NORMALIZED: &str = "IS NORMALIZED";
 
 impl Function {
     /// Returns the function of this name, without regard to case.
@@ -168,6 +191,8 @@ impl Aggregator {
         ("percentile_disc", Self::PercentileDisc),
         ("stddev_pop", Self::StDevP),
         ("stddev_samp", Self::StDev),
+        ("stdev_pop", Self::StDevP),
+        ("stdev_samp", Self::StDev),
     ];
 
     /// Returns the aggregating function of this name, without regard to case.
@@ -203,7 +228,10 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         F::Coalesce => return Ok(args.iter().find(|v| !v.is_null()).cloned().unwrap_or_default()),
         F::Exists => return Ok(Value::Bool(!args[0].is_null())),
         F::NullIf => return Ok(if args[0].equals(&args[1]) == Some(true) { Value::Null } else { args[0].clone() }),
-        F::ValueType => return Ok(args[0].kind().into()),
+        F::ValueType => return Ok(TypeTest::of(&args[0]).to_string().into()),
+        // An item may be null.
+        F::CollInsert if !args[0].is_null() && !args[1].is_null() => return coll::call(function, args),
+        F::IsNormalized => return Ok(string::is_normalized(&args[0], &args[1])),
         F::ToBooleanOrNull | F::ToIntegerOrNull | F::ToFloatOrNull | F::ToStringOrNull => {
             return Ok(convert::or_null(function, &args[0]));
         }
@@ -229,6 +257,17 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         | F::EndNode
         | F::Degree
         | F::Salience => entity::call(function, &args[0], scene),
+        F::CollDistinct
+        | F::CollFlatten
+        | F::CollIndexOf
+        | F::CollInsert
+        | F::CollMax
+        | F::CollMin
+        | F::CollRemove
+        | F::CollSort => coll::call(function, args),
+        F::VectorCosine | F::VectorEuclidean => vector::call(function, args),
+        F::StringJoin => string::join(&args[0], &args[1]),
+        F::Cardinality => list::cardinality(&args[0]),
         F::Nodes | F::Relationships | F::Length | F::Size | F::Head | F::Last | F::Tail | F::Reverse | F::IsEmpty => {
             list::call(function, &args[0])
         }
@@ -250,7 +289,10 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         | F::Right
         | F::CharLength
         | F::CharacterLength
+        | F::Normalize
+        | F::StringIndexOf
         | F::ByteLength => string::call(function, args),
+        F::Point | F::PointDistance | F::PointWithinBBox => spatial::call(function, args),
         _ if function.is_of_time() => temporal::call(function, args, scene),
         _ => number::call(function, args),
     }
@@ -267,7 +309,7 @@ pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
         }
         (F::Concat, [Value::String(a), Value::String(b)]) => a.len() + b.len(),
         (F::Concat, [Value::List(a), Value::List(b)]) => (a.len() + b.len()).saturating_mul(item),
-        (F::Replace, [Value::String(text), Value::String(from), Value::String(to)]) => {
+        (F::Replace, [Value::String(text), Value::String(from), Value::String(to), ..]) => {
             string::replaced_bytes(text, from, to)
         }
         // A piece is an item, and a string of its own.
@@ -287,6 +329,17 @@ pub(crate) fn made_bytes(function: Function, args: &[Value]) -> usize {
             | F::Reverse,
             [Value::String(text), ..],
         ) => text.len(),
+        // A character becomes 18 at most.
+        (F::Normalize, [Value::String(text), ..]) => text.len().saturating_mul(18),
+        (F::StringJoin, [Value::List(items), Value::String(between)]) => {
+            let text = |item: &Value| item.as_str().map_or(0, str::len) + between.len();
+            items.iter().map(text).fold(0, usize::saturating_add)
+        }
+        (F::CollFlatten, [Value::List(items), ..]) => coll::n_flat(items).saturating_mul(item),
+        (F::CollDistinct | F::CollSort | F::CollInsert | F::CollRemove, [Value::List(items), ..]) => {
+            // Beside the list a copy, or a table of what was seen.
+            items.len().saturating_add(1).saturating_mul(3 * item)
+        }
         (F::ToStringList, [Value::List(items)]) => items.len().saturating_mul(item + 32),
         (F::Reverse | F::Tail | F::ToBooleanList | F::ToIntegerList | F::ToFloatList, [Value::List(items)]) => {
             items.len().saturating_mul(item)

@@ -1,5 +1,7 @@
 //! Functions of strings. Positions and lengths count characters (Unicode scalar values).
 
+use unicode_normalization::{UnicodeNormalization, is_nfc, is_nfd, is_nfkc, is_nfkd};
+
 use super::{Function, out_of_range, wrong_type};
 use crate::{Result, model::Value};
 
@@ -22,14 +24,30 @@ pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
         Function::ToLower | Function::Lower => text.to_lowercase().into(),
         Function::ToUpper | Function::Upper => text.to_uppercase().into(),
         Function::Trim => text.trim().into(),
-        Function::LTrim => text.trim_start().into(),
-        Function::RTrim => text.trim_end().into(),
+        Function::LTrim if args.len() == 1 => text.trim_start().into(),
+        Function::RTrim if args.len() == 1 => text.trim_end().into(),
         Function::BTrim if args.len() == 1 => text.trim().into(),
-        Function::BTrim => {
+        Function::LTrim | Function::RTrim | Function::BTrim => {
             let chars = string(1)?;
-            text.trim_matches(|c| chars.contains(c)).into()
+            match function {
+                Function::LTrim => text.trim_start_matches(|c| chars.contains(c)).into(),
+                Function::RTrim => text.trim_end_matches(|c| chars.contains(c)).into(),
+                _ => text.trim_matches(|c| chars.contains(c)).into(),
+            }
         }
+        Function::Replace if args.len() > 3 => text.replacen(string(1)?, string(2)?, count(3)?).into(),
         Function::Replace => text.replace(string(1)?, string(2)?).into(),
+        Function::StringIndexOf => Value::Int(text.find(string(1)?).map_or(-1, |at| text[..at].chars().count() as i64)),
+        Function::Normalize => {
+            let form = if args.len() > 1 { string(1)? } else { "NFC" };
+            match form {
+                "NFC" => text.nfc().collect::<String>(),
+                "NFD" => text.nfd().collect(),
+                "NFKC" => text.nfkc().collect(),
+                _ => text.nfkd().collect(),
+            }
+            .into()
+        }
         Function::Split => match separators(&args[1]) {
             Some(separators) => split(text, &separators),
             None => return Err(wrong_type(function, &args[1], "a string or a list of strings").into()),
@@ -46,6 +64,33 @@ pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
         }
         _ => Value::Int(text.chars().count() as i64),
     })
+}
+
+/// Returns whether a string is in a normalization form; null where it is no string.
+pub(super) fn is_normalized(text: &Value, form: &Value) -> Value {
+    let (Value::String(text), Value::String(form)) = (text, form) else { return Value::Null };
+    Value::Bool(match &**form {
+        "NFC" => is_nfc(text),
+        "NFD" => is_nfd(text),
+        "NFKC" => is_nfkc(text),
+        _ => is_nfkd(text),
+    })
+}
+
+/// Returns the strings of a list with another one between each two; null where one is null.
+pub(super) fn join(list: &Value, between: &Value) -> Result<Value> {
+    let wrong = |value: &Value, wanted| wrong_type(Function::StringJoin, value, wanted);
+    let Value::List(items) = list else { return Err(wrong(list, "a list of strings").into()) };
+    let Value::String(between) = between else { return Err(wrong(between, "a string").into()) };
+    let mut texts = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        match item {
+            Value::Null => return Ok(Value::Null),
+            Value::String(text) => texts.push(&**text),
+            _ => return Err(wrong(list, "a list of strings").into()),
+        }
+    }
+    Ok(texts.join(between).into())
 }
 
 /// Returns the length of `replace(text, from, to)`.

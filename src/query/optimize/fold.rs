@@ -37,6 +37,7 @@ pub(super) fn fold(e: &mut Expr) {
         },
         Expr::IsNull(inner) => constant(inner).map(|value| Value::Bool(value.is_null())),
         Expr::IsNotNull(inner) => constant(inner).map(|value| Value::Bool(!value.is_null())),
+        Expr::IsTyped(inner, test) => constant(inner).map(|value| Value::Bool(test.admits(value))),
         Expr::Compare(comparison, left, right) => match (constant(left), constant(right)) {
             (Some(left), Some(right)) => compare(*comparison, left, right),
             _ => None,

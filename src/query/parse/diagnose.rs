@@ -75,10 +75,14 @@ const CLAUSES: &[Code] = &[
     code::MATCH,
     code::MERGE,
     code::NODETACH,
+    code::LIMIT,
+    code::OFFSET,
     code::OPTIONAL,
+    code::ORDER,
     code::REMOVE,
     code::RETURN,
     code::SET,
+    code::SKIP,
     code::UNWIND,
     code::WITH,
 ];
@@ -142,6 +146,7 @@ pub(super) fn diagnose(source: &str, tokens: &Tokens) -> QueryError {
             let finding = Finding { source, tokens, at, expected };
             finding
                 .not_yet()
+                .or_else(|| finding.in_transactions())
                 .or_else(|| finding.misspelled())
                 .or_else(|| finding.missing())
                 .unwrap_or_else(|| finding.unexpected())
@@ -245,7 +250,7 @@ impl Expected {
         if self.clause() {
             words.push(if self.has(code::EXPLAIN) { "a statement" } else { "a clause" }.to_owned());
             remove(CLAUSES);
-            remove(&[code::UNION]);
+            remove(&[code::UNION, code::NEXT, code::WHEN, code::LBRACE]);
         }
         if self.has(code::EXPLAIN) {
             remove(STATEMENTS);
@@ -315,6 +320,23 @@ impl Finding<'_> {
             }
         }
         None
+    }
+
+    /// Returns the error for `CALL { } IN TRANSACTIONS`: a statement is one transaction.
+    fn in_transactions(&self) -> Option<QueryError> {
+        let before = self.at.checked_sub(1)?;
+        let is = |index: usize, word: &str| self.text(index).eq_ignore_ascii_case(word);
+        if self.tokens.code(before) != code::RBRACE || self.tokens.code(self.at) != code::IN {
+            return None;
+        }
+        // `IN 4 CONCURRENT TRANSACTIONS`
+        (self.at + 1..=self.at + 3).find(|&index| index < self.tokens.len() && is(index, "TRANSACTIONS")).map(|index| {
+            let span = self.tokens.span(self.at).to(self.tokens.span(index));
+            unexpected("a statement is one transaction, so no part of it can commit by itself".to_owned(), span).hint(
+                "COPY loads files in bounded memory; else run the statement for a part of the rows at a time, as with \
+                 LIMIT, until none is left",
+            )
+        })
     }
 
     /// Returns the error for a misspelled keyword: the word itself, or the one before it that was taken for a name.

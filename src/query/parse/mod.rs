@@ -21,6 +21,8 @@ mod words;
 use pest::Parser;
 
 pub(crate) use self::script::{is_complete, split_statements};
+#[cfg(test)]
+pub(crate) use self::words::keywords;
 use crate::{QueryError, Result, Span, query::ast::Statement};
 
 /// The parser of the grammar. Its documentation is the grammar's own comments.

@@ -98,6 +98,8 @@ pub(super) mod code {
     pub(crate) const ASCENDING: Code = *b"Ai";
     /// `BEGIN`.
     pub(crate) const BEGIN: Code = *b"Bg";
+    /// `BOTH`.
+    pub(crate) const BOTH: Code = *b"Bo";
     /// `BY`.
     pub(crate) const BY: Code = *b"By";
     /// `CALL`.
@@ -178,6 +180,8 @@ pub(super) mod code {
     pub(crate) const INSERT: Code = *b"Gi";
     /// `IS`.
     pub(crate) const IS: Code = *b"Zs";
+    /// `LEADING`.
+    pub(crate) const LEADING: Code = *b"Gd";
     /// `LET`.
     pub(crate) const LET: Code = *b"Gt";
     /// `LIMIT`.
@@ -188,8 +192,20 @@ pub(super) mod code {
     pub(crate) const MATCH: Code = *b"Ma";
     /// `MERGE`.
     pub(crate) const MERGE: Code = *b"Me";
+    /// `NEXT`.
+    pub(crate) const NEXT: Code = *b"Nt";
+    /// `NFC`.
+    pub(crate) const NFC: Code = *b"Nc";
+    /// `NFD`.
+    pub(crate) const NFD: Code = *b"Nm";
+    /// `NFKC`.
+    pub(crate) const NFKC: Code = *b"Nk";
+    /// `NFKD`.
+    pub(crate) const NFKD: Code = *b"Nq";
     /// `NODETACH`.
     pub(crate) const NODETACH: Code = *b"Nd";
+    /// `NORMALIZED`.
+    pub(crate) const NORMALIZED: Code = *b"Nz";
     /// `NOT`.
     pub(crate) const NOT: Code = *b"No";
     /// `NULL`.
@@ -242,14 +258,24 @@ pub(super) mod code {
     pub(crate) const SUMMARIZE: Code = *b"Su";
     /// `THEN`.
     pub(crate) const THEN: Code = *b"Th";
+    /// `TIME`.
+    pub(crate) const TIME: Code = *b"Tm";
+    /// `TIMESTAMP`.
+    pub(crate) const TIMESTAMP: Code = *b"Ts";
+    /// `TIMEZONE`.
+    pub(crate) const TIMEZONE: Code = *b"Tz";
     /// `TO`.
     pub(crate) const TO: Code = *b"To";
     /// `TRAIL`.
     pub(crate) const TRAIL: Code = *b"Tl";
+    /// `TRAILING`.
+    pub(crate) const TRAILING: Code = *b"Tg";
     /// `TRANSACTION`.
     pub(crate) const TRANSACTION: Code = *b"Tr";
     /// `TRUE`.
     pub(crate) const TRUE: Code = *b"Lt";
+    /// `TYPED`.
+    pub(crate) const TYPED: Code = *b"Ty";
     /// `UNION`.
     pub(crate) const UNION: Code = *b"Un";
     /// `UNIQUE`.
@@ -278,6 +304,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("ASC", code::ASC),
     ("ASCENDING", code::ASCENDING),
     ("BEGIN", code::BEGIN),
+    ("BOTH", code::BOTH),
     ("BY", code::BY),
     ("CALL", code::CALL),
     ("CASE", code::CASE),
@@ -318,12 +345,19 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("INDEXES", code::INDEXES),
     ("INSERT", code::INSERT),
     ("IS", code::IS),
+    ("LEADING", code::LEADING),
     ("LET", code::LET),
     ("LIMIT", code::LIMIT),
     ("LOAD", code::LOAD),
     ("MATCH", code::MATCH),
     ("MERGE", code::MERGE),
+    ("NEXT", code::NEXT),
+    ("NFC", code::NFC),
+    ("NFD", code::NFD),
+    ("NFKC", code::NFKC),
+    ("NFKD", code::NFKD),
     ("NODETACH", code::NODETACH),
+    ("NORMALIZED", code::NORMALIZED),
     ("NOT", code::NOT),
     ("NULL", code::NULL),
     ("OFFSET", code::OFFSET),
@@ -350,10 +384,15 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("STARTS", code::STARTS),
     ("SUMMARIZE", code::SUMMARIZE),
     ("THEN", code::THEN),
+    ("TIME", code::TIME),
+    ("TIMESTAMP", code::TIMESTAMP),
+    ("TIMEZONE", code::TIMEZONE),
     ("TO", code::TO),
     ("TRAIL", code::TRAIL),
+    ("TRAILING", code::TRAILING),
     ("TRANSACTION", code::TRANSACTION),
     ("TRUE", code::TRUE),
+    ("TYPED", code::TYPED),
     ("UNION", code::UNION),
     ("UNIQUE", code::UNIQUE),
     ("UNWIND", code::UNWIND),
@@ -458,6 +497,12 @@ pub(super) fn is_name(code: Code) -> bool {
     code == code::IDENTIFIER || is_keyword(code)
 }
 
+/// Returns every keyword.
+#[cfg(test)]
+pub(crate) fn keywords() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().map(|(word, _)| *word)
+}
+
 /// Returns the keyword of a code.
 pub(super) fn keyword(code: Code) -> Option<&'static str> {
     WORDS.iter().find(|(_, other)| *other == code).map(|(word, _)| *word)
@@ -492,6 +537,16 @@ mod tests {
         }
         let missing: Vec<&str> = WORDS.iter().map(|(word, _)| *word).filter(|word| !found.contains(word)).collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn first_letters_say_what_the_grammar_takes_them_for() {
+        let of = |first: u8| -> Vec<&str> {
+            WORDS.iter().filter(|(_, code)| code[0] == first).map(|(word, _)| *word).collect()
+        };
+        assert_eq!(of(b'L'), ["FALSE", "NULL", "TRUE"], "literals");
+        assert_eq!(of(b'I'), ["AND", "CONTAINS", "IN", "OR", "XOR"], "operators");
+        assert_eq!(of(b'Z'), ["ENDS", "IS", "STARTS"], "operators of two words");
     }
 
     #[test]

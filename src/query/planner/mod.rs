@@ -260,13 +260,13 @@ fn project(input: Op, projection: BoundProjection) -> Op {
     if let Some(aggregation) = aggregation {
         let (keys, aggregates) = (aggregation.keys, aggregation.aggregates);
         op = Op::Aggregate { input: Box::new(op), keys, aggregates };
-        if !aggregation.after.is_empty() {
-            op = Op::Project { input: Box::new(op), items: aggregation.after };
-        }
         if is_wrapped {
             // Grouping forgets the outer row: joining the groups to it brings its variables back.
             let kind = ApplyKind::Cross { per_row: true };
             op = Op::Apply { input: Box::new(Op::Argument), inner: Box::new(op), kind, carry: Vec::new() };
+        }
+        if !aggregation.after.is_empty() {
+            op = Op::Project { input: Box::new(op), items: aggregation.after };
         }
     }
     if let Some(slots) = distinct {

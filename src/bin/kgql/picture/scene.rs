@@ -167,7 +167,9 @@ fn circle(node: &Node, class: usize) -> Circle {
 fn caption(id: u32, properties: &Map) -> String {
     let plain = |value: &Value| match value {
         Value::String(text) => Some(text.to_string()),
-        Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_) => Some(value.to_string()),
+        Value::Int(_) | Value::Float(_) | Value::Date(_) | Value::Temporal(_) | Value::Point(_) => {
+            Some(value.to_string())
+        }
         _ => None,
     };
     let named = CAPTION_KEYS.iter().find_map(|key| properties.get(*key).and_then(plain));

@@ -91,6 +91,7 @@ impl Ex {
             | Self::In(..)
             | Self::IsNull(_)
             | Self::IsNotNull(_)
+            | Self::IsTyped(..)
             | Self::HasLabels(..) => {
                 let truths = out.refill_bools();
                 for row in 0..batch.len {

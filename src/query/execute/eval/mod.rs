@@ -32,6 +32,7 @@ use crate::{
     query::{
         function::Function,
         plan::{Arithmetic, Comparison, Expr, KeyRef, LabelTest, Quantifier, Slot, StringTest},
+        value_type::TypeTest,
     },
 };
 
@@ -58,6 +59,7 @@ pub(crate) enum Ex {
     List(Vec<Ex>),
     Map(Vec<(Arc<str>, Ex)>),
     MapProjection { base: Box<Ex>, all: bool, entries: Vec<(Arc<str>, Ex)> },
+    IsTyped(Box<Ex>, Arc<TypeTest>),
     HasLabels(Box<Ex>, LabelTest),
     Case { operand: Option<Box<Ex>>, branches: Vec<(Ex, Ex)>, otherwise: Option<Box<Ex>> },
     Call { function: Function, args: Vec<Ex>, span: Span, scratch: Vec<Value> },
@@ -103,6 +105,7 @@ impl Ex {
             Expr::MapProjection { base, all, entries } => {
                 Self::MapProjection { base: one(base), all: *all, entries: Self::build_entries(entries, builder) }
             }
+            Expr::IsTyped(inner, test) => Self::IsTyped(one(inner), test.clone()),
             Expr::HasLabels(inner, test) => Self::HasLabels(one(inner), test.clone()),
             Expr::Case { operand, branches, otherwise } => Self::Case {
                 operand: operand.as_deref().map(&mut one),

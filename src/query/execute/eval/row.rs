@@ -93,6 +93,7 @@ impl Ex {
             | Self::In(..)
             | Self::IsNull(_)
             | Self::IsNotNull(_)
+            | Self::IsTyped(..)
             | Self::HasLabels(..)
             | Self::Memo(_)
             | Self::Quantified { .. } => Ok(truth(self.test(ctx, batch, row)?)),
@@ -251,6 +252,7 @@ impl Ex {
             }
             Self::IsNull(inner) => Ok(Some(inner.is_null(ctx, batch, row)?)),
             Self::IsNotNull(inner) => Ok(Some(!inner.is_null(ctx, batch, row)?)),
+            Self::IsTyped(inner, test) => Ok(Some(test.admits(&inner.eval(ctx, batch, row)?))),
             Self::HasLabels(inner, test) => {
                 let value = inner.eval(ctx, batch, row)?;
                 has_labels(ctx, &value, test)
@@ -302,7 +304,7 @@ impl Ex {
 /// Returns the bytes that reading a stored value has copied.
 pub(super) fn read_bytes(value: &Value) -> usize {
     match value {
-        Value::String(_) | Value::List(_) | Value::Temporal(_) => value_bytes(value),
+        Value::String(_) | Value::List(_) | Value::Temporal(_) | Value::Point(_) => value_bytes(value),
         _ => 0,
     }
 }
@@ -332,6 +334,7 @@ pub(crate) fn property(ctx: &Context, base: &Value, key: &KeyRef) -> Result<Valu
         }
         Value::Map(map) => Ok(map.get(&key.name).cloned().unwrap_or_default()),
         Value::Date(_) | Value::Temporal(_) => function::temporal_part(base, &key.name),
+        Value::Point(point) => Ok(function::point_part(point, &key.name)),
         other => {
             let message = format!("{} `{other}` has no property `{}`", other.kind(), key.name);
             Err(QueryError::type_error("InvalidArgumentType", message).into())

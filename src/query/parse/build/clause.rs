@@ -8,8 +8,8 @@ use crate::{
     query::{
         ast::{
             Call, Clause, Create, Delete, Expr, ExprKind, Filter, For, Foreach, Imports, Item, Let, LoadCsv, Match,
-            Merge, Name, Projection, Query, Remove, RemoveItem, Set, SetItem, SingleQuery, SortItem, Subquery, Union,
-            Unwind, With, Yield, YieldItem,
+            Merge, Name, Page, Projection, Query, Remove, RemoveItem, Set, SetItem, SingleQuery, SortItem, Subquery,
+            Union, Unwind, With, Yield, YieldItem,
         },
         parse::words::code,
     },
@@ -17,7 +17,7 @@ use crate::{
 
 /// What a query is for, which decides how it may end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+pub(super) enum Purpose {
     /// A statement, or `CALL { ... }`.
     Any,
     /// `EXISTS { ... }`, `COUNT { ... }`: reads, and needs no `RETURN`.
@@ -27,32 +27,7 @@ enum Purpose {
 }
 
 impl Builder<'_> {
-    pub(super) fn query(&mut self, pair: Pair<'_, Rule>) -> Result<Query> {
-        self.query_for(pair, Purpose::Any)
-    }
-
-    fn query_for(&mut self, pair: Pair<'_, Rule>, purpose: Purpose) -> Result<Query> {
-        let span = self.span(&pair);
-        let (mut parts, mut union) = (Vec::new(), None);
-        for child in pair.into_inner() {
-            if child.as_rule() == Rule::single_query {
-                parts.push(self.single_query(child, purpose)?);
-                continue;
-            }
-            let all = self.tokens.code(first_token(&child) + 1) == code::ALL;
-            let kind = if all { Union::All } else { Union::Distinct };
-            if union.is_some_and(|other| other != kind) {
-                return fail(
-                    composition("UNION and UNION ALL cannot be mixed in one query", self.span(&child))
-                        .hint("put one of them into CALL { ... }"),
-                );
-            }
-            union = Some(kind);
-        }
-        Ok(Query { parts, union: union.unwrap_or(Union::All), span })
-    }
-
-    fn single_query(&mut self, pair: Pair<'_, Rule>, purpose: Purpose) -> Result<SingleQuery> {
+    pub(super) fn single_query(&mut self, pair: Pair<'_, Rule>, purpose: Purpose) -> Result<SingleQuery> {
         let span = self.span(&pair);
         let mut clauses = Vec::new();
         for child in pair.into_inner() {
@@ -112,6 +87,7 @@ impl Builder<'_> {
             Rule::r#let => self.r#let(nodes, span),
             Rule::filter => self.filter(nodes, span),
             Rule::r#for => self.r#for(nodes, span),
+            Rule::page => self.page(nodes, span),
             Rule::finish => Ok(Clause::Finish(span)),
             other => unreachable!("{other:?} is no clause"),
         }
@@ -168,7 +144,7 @@ impl Builder<'_> {
         next_if(nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()
     }
 
-    fn projection(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Projection> {
+    pub(super) fn projection(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Projection> {
         let distinct = next_if(nodes, Rule::distinct).is_some();
         let star = next_if(nodes, Rule::star).is_some();
         let mut projection =
@@ -176,20 +152,31 @@ impl Builder<'_> {
         while let Some(pair) = next_if(nodes, Rule::item) {
             projection.items.push(self.item(pair)?);
         }
+        let Page { order, skip, limit, .. } = self.order_and_page(nodes, span)?;
+        Ok(Projection { order, skip, limit, ..projection })
+    }
+
+    fn page(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        self.order_and_page(nodes, span).map(Clause::Page)
+    }
+
+    /// Returns `ORDER BY`, `SKIP` and `LIMIT`, where they are there.
+    pub(super) fn order_and_page(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Page> {
+        let mut page = Page { order: Vec::new(), skip: None, limit: None, span };
         if let Some(order) = next_if(nodes, Rule::order) {
             for pair in order.into_inner() {
                 let mut parts = pair.into_inner();
                 let expr = self.expr(parts.next().expect("a sort key begins with its expression"))?;
-                projection.order.push(SortItem { expr, descending: parts.next().is_some() });
+                page.order.push(SortItem { expr, descending: parts.next().is_some() });
             }
         }
         if let Some(skip) = next_if(nodes, Rule::skip) {
-            projection.skip = Some(self.expr(super::first(skip))?);
+            page.skip = Some(self.expr(super::first(skip))?);
         }
         if let Some(limit) = next_if(nodes, Rule::limit) {
-            projection.limit = Some(self.expr(super::first(limit))?);
+            page.limit = Some(self.expr(super::first(limit))?);
         }
-        Ok(projection)
+        Ok(page)
     }
 
     fn item(&mut self, pair: Pair<'_, Rule>) -> Result<Item> {
@@ -416,6 +403,7 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
         | Clause::LoadCsv(_)
         | Clause::Let(_)
         | Clause::Filter(_)
+        | Clause::Page(_)
         | Clause::For(_) => purpose == Purpose::Rows,
         Clause::Return(_) => true,
         Clause::Finish(_) => purpose == Purpose::Any,
@@ -429,7 +417,7 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
     fail(composition(message, Span { start: end, end }))
 }
 
-fn composition(message: impl Into<String>, span: Span) -> QueryError {
+pub(super) fn composition(message: impl Into<String>, span: Span) -> QueryError {
     QueryError::syntax("InvalidClauseComposition", message, span)
 }
 
@@ -461,6 +449,9 @@ fn name_of(clause: &Clause) -> &'static str {
         Clause::LoadCsv(_) => "LOAD CSV",
         Clause::Let(_) => "LET",
         Clause::Filter(_) => "FILTER",
+        Clause::Page(page) if !page.order.is_empty() => "ORDER BY",
+        Clause::Page(page) if page.skip.is_some() => "SKIP",
+        Clause::Page(_) => "LIMIT",
         Clause::For(_) => "FOR",
         Clause::Finish(_) => "FINISH",
     }
@@ -483,6 +474,7 @@ fn span_of(clause: &Clause) -> Span {
         Clause::LoadCsv(clause) => clause.span,
         Clause::Let(clause) => clause.span,
         Clause::Filter(clause) => clause.span,
+        Clause::Page(clause) => clause.span,
         Clause::For(clause) => clause.span,
         Clause::Finish(span) => *span,
     }

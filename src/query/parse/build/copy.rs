@@ -36,6 +36,7 @@ const COLUMN_KINDS: &[(&str, ColumnKind)] = &[
     ("DATETIME", ColumnKind::Temporal(TemporalKind::DateTime)),
     ("LOCALDATETIME", ColumnKind::Temporal(TemporalKind::LocalDateTime)),
     ("DURATION", ColumnKind::Temporal(TemporalKind::Duration)),
+    ("POINT", ColumnKind::Point),
     ("LIST", ColumnKind::List),
 ];
 

@@ -4,10 +4,12 @@
 //! bracket means what, the order of clauses, where patterns may stand) is decided here.
 
 mod clause;
+mod composed;
 mod copy;
 mod expr;
 mod pattern;
 mod schema;
+mod show;
 
 use std::{cell::RefCell, iter::Peekable, sync::Arc};
 
@@ -63,12 +65,7 @@ impl Builder<'_> {
             Rule::create_constraint => Statement::CreateConstraint(self.create_schema(pair)?),
             Rule::create_index => Statement::CreateIndex(self.create_schema(pair)?),
             Rule::drop => self.drop_schema(pair)?,
-            Rule::show => match self.tokens.code(first_token(&pair) + 1) {
-                code::CONSTRAINTS | code::CONSTRAINT => Statement::ShowConstraints(span),
-                code::FUNCTIONS | code::FUNCTION => Statement::ShowFunctions(span),
-                code::PROCEDURES | code::PROCEDURE => Statement::ShowProcedures(span),
-                _ => Statement::ShowIndexes(span),
-            },
+            Rule::show => Statement::Show(self.show(pair)?),
             Rule::begin => Statement::Begin(span),
             Rule::commit => Statement::Commit(span),
             Rule::rollback => Statement::Rollback(span),

@@ -46,6 +46,7 @@ pub(super) fn expr(e: &Expr) -> String {
         ExprKind::Plus(e) => format!("(+{})", expr(e)),
         ExprKind::IsNull(e) => format!("({} IS NULL)", expr(e)),
         ExprKind::IsNotNull(e) => format!("({} IS NOT NULL)", expr(e)),
+        ExprKind::IsTyped(e, test) => format!("({} IS :: {test})", expr(e)),
         ExprKind::HasLabels(e, all) => format!("({}:{})", expr(e), labels(all)),
         ExprKind::Call { function, distinct, args } => {
             format!("{}({}{})", function.text, if *distinct { "DISTINCT " } else { "" }, list(args, expr))
@@ -60,6 +61,12 @@ pub(super) fn expr(e: &Expr) -> String {
                 maybe(" ELSE ", otherwise.as_deref(), boxed)
             )
         }
+        ExprKind::CaseOf { subject, branches, otherwise } => {
+            let branches: String =
+                branches.iter().map(|(when, then)| format!(" WHEN {} THEN {}", expr(when), expr(then))).collect();
+            format!("CASE _ = {}{branches}{} END", expr(subject), maybe(" ELSE ", otherwise.as_deref(), boxed))
+        }
+        ExprKind::Subject => "_".into(),
         ExprKind::ListComprehension { variable, list, predicate, result } => format!(
             "[each {} IN {}{}{}]",
             variable.text,
@@ -281,6 +288,15 @@ fn clause(clause: &Clause) -> String {
             format!("FOREACH ({} IN {} | {})", c.variable.text, expr(&c.list), inner.join("; "))
         }
         Clause::Let(c) => format!("LET {}", entries(&c.items)),
+        Clause::Page(c) => {
+            let key = |key: &SortItem| format!("{}{}", expr(&key.expr), if key.descending { " DESC" } else { "" });
+            format!(
+                "PAGE [{}]{}{}",
+                list(&c.order, key),
+                maybe(" SKIP ", c.skip.as_ref(), expr),
+                maybe(" LIMIT ", c.limit.as_ref(), expr)
+            )
+        }
         Clause::Filter(c) => format!("FILTER {}", expr(&c.predicate)),
         Clause::For(c) => {
             let index = maybe(" WITH ", c.index.as_ref(), |(name, first)| format!("{} FROM {first}", name.text));

@@ -218,8 +218,8 @@ fn statements() {
     let Statement::DropIndex(drop) = statement("DROP INDEX i IF EXISTS") else { panic!() };
     assert_eq!((&*drop.name.text, drop.if_exists), ("i", true));
     assert!(matches!(statement("DROP CONSTRAINT c"), Statement::DropConstraint(drop) if !drop.if_exists));
-    assert!(matches!(statement("SHOW CONSTRAINTS"), Statement::ShowConstraints(_)));
-    assert!(matches!(statement("SHOW INDEXES;"), Statement::ShowIndexes(_)));
+    assert!(matches!(statement("SHOW CONSTRAINTS"), Statement::Show(Show { what: Shown::Constraints, query: None })));
+    assert!(matches!(statement("SHOW INDEXES;"), Statement::Show(Show { what: Shown::Indexes, query: None })));
     assert!(matches!(statement("BEGIN"), Statement::Begin(_)));
     assert!(matches!(statement("begin transaction"), Statement::Begin(_)));
     assert!(matches!(statement("COMMIT"), Statement::Commit(_)));

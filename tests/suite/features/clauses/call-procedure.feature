@@ -94,7 +94,7 @@ Feature: CALL - procedures of the application
       """
     Then a SyntaxError should be raised at compile time: UndefinedVariable
 
-  @source:cypher/clauses/call#optional-call
+  @source:cypher/clauses/call
   Scenario: [9] OPTIONAL keeps a row that got none
     When executing query:
       """
@@ -106,7 +106,7 @@ Feature: CALL - procedures of the application
       | 'Ada'   | null     |
     And no side effects
 
-  @source:cypher/clauses/call#optional-call
+  @source:cypher/clauses/call
   Scenario: [10] WHERE belongs to what OPTIONAL keeps
     When executing query:
       """

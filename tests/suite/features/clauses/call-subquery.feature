@@ -89,7 +89,7 @@ Feature: CALL { } - a query for each row
       | 'c'    | null   |
     And no side effects
 
-  @source:cypher/subqueries/call-subquery#post-union
+  @source:cypher/subqueries/call-subquery#call-post-union
   Scenario: [8] UNION inside
     When executing query:
       """
@@ -164,3 +164,57 @@ Feature: CALL { } - a query for each row
       MATCH (p:P) CALL (p) { MATCH (p)-->(q) } RETURN p
       """
     Then a SyntaxError should be raised at compile time: InvalidClauseComposition
+
+  # What is imported by the scope clause is the same for all rows of one run.
+  @source:definition
+  Scenario: [15] An imported variable beside an aggregating function
+    When executing query:
+      """
+      MATCH (p:P) WITH p, 10 AS k
+      CALL (p, k) { MATCH (p)-[:KNOWS]->(q) RETURN count(q) * k AS n, count(q) + size(p.name) AS m }
+      RETURN p.name, n, m
+      """
+    Then the result should be, in any order:
+      | p.name | n  | m |
+      | 'a'    | 20 | 3 |
+      | 'b'    | 10 | 2 |
+      | 'c'    | 0  | 1 |
+    And no side effects
+
+  @source:definition
+  Scenario: [16] The same in COLLECT and in WITH
+    When executing query:
+      """
+      MATCH (p:P {name: 'a'}) WITH p, 10 AS k
+      CALL (*) { MATCH (p)-[:KNOWS]->(q) WITH count(q) * k + COUNT { (p)-->() } AS n RETURN n }
+      RETURN n, COLLECT { MATCH (p)-[:KNOWS]->(q) RETURN count(q) * k } AS l
+      """
+    Then the result should be, in any order:
+      | n  | l    |
+      | 22 | [20] |
+    And no side effects
+
+  @source:cypher/functions/aggregating#grouping-keys
+  Scenario: [17] Another variable beside an aggregating function is ambiguous
+    When executing query:
+      """
+      MATCH (p:P) CALL (p) { MATCH (p)-[:KNOWS]->(q) RETURN count(q) + q.x AS n } RETURN n
+      """
+    Then a SyntaxError should be raised at compile time: AmbiguousAggregationExpression
+
+  @source:cypher/functions/aggregating#grouping-keys
+  Scenario: [18] What a WITH imports is a column like others
+    When executing query:
+      """
+      MATCH (p:P) WITH p, 10 AS k CALL { WITH p, k MATCH (p)-[:KNOWS]->(q) RETURN count(q) * k AS n } RETURN n
+      """
+    Then a SyntaxError should be raised at compile time: AmbiguousAggregationExpression
+
+  # A statement is one transaction.
+  @source:kgql/transactions
+  Scenario: [19] IN TRANSACTIONS
+    When executing query:
+      """
+      MATCH (p:P) CALL (p) { SET p.x = 1 } IN TRANSACTIONS OF 10 ROWS
+      """
+    Then a SyntaxError should be raised at compile time: UnexpectedSyntax

@@ -1,6 +1,6 @@
 Feature: INSERT, FINISH, OFFSET, NODETACH, UNION DISTINCT
 
-  @source:cypher/clauses/create#insert-as-a-synonym-of-create
+  @source:cypher/clauses/create#insert-as-synonym-of-create
   Scenario: [1] INSERT makes nodes and relationships
     Given an empty graph
     When executing query:
@@ -14,7 +14,7 @@ Feature: INSERT, FINISH, OFFSET, NODETACH, UNION DISTINCT
       | +labels        | 3 |
       | +properties    | 2 |
 
-  @source:cypher/clauses/create#insert-as-a-synonym-of-create
+  @source:cypher/clauses/create#insert-as-synonym-of-create
   Scenario: [2] INSERT of what was matched
     Given an empty graph
     And having executed:
@@ -87,7 +87,7 @@ Feature: INSERT, FINISH, OFFSET, NODETACH, UNION DISTINCT
       """
     Then a SyntaxError should be raised at compile time: DifferentColumnsInUnion
 
-  @source:cypher/clauses/skip#offset-as-a-synonym-to-skip
+  @source:cypher/clauses/skip
   Scenario: [8] OFFSET is SKIP
     Given an empty graph
     When executing query:
@@ -100,7 +100,7 @@ Feature: INSERT, FINISH, OFFSET, NODETACH, UNION DISTINCT
       | 3 |
     And no side effects
 
-  @source:cypher/clauses/skip#offset-as-a-synonym-to-skip
+  @source:cypher/clauses/skip
   Scenario: [9] OFFSET of WITH
     Given an empty graph
     When executing query:
@@ -121,7 +121,7 @@ Feature: INSERT, FINISH, OFFSET, NODETACH, UNION DISTINCT
       """
     Then a SyntaxError should be raised at compile time: NegativeIntegerArgument
 
-  @source:cypher/clauses/delete#nodetach
+  @source:cypher/clauses/delete#delete-nodetach
   Scenario: [11] NODETACH DELETE takes a node without relationships
     Given an empty graph
     And having executed:
@@ -137,7 +137,7 @@ Feature: INSERT, FINISH, OFFSET, NODETACH, UNION DISTINCT
       | -nodes  | 1 |
       | -labels | 1 |
 
-  @source:cypher/clauses/delete#nodetach
+  @source:cypher/clauses/delete#delete-nodetach
   Scenario: [12] NODETACH DELETE leaves a connected node
     Given an empty graph
     And having executed:

@@ -63,7 +63,7 @@ Feature: Functions
       | octet_length('é')       | 2      |
       | char_length('é')        | 1      |
 
-  @source:cypher/functions/scalar#randomuuid
+  @source:cypher/functions/scalar#functions-randomuuid
   Scenario: [2] Each UUID is another
     Given an empty graph
     When executing query:

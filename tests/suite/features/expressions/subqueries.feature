@@ -58,7 +58,7 @@ Feature: COUNT { }, COLLECT { }, EXISTS { }
       | 'c'    | []         |
     And no side effects
 
-  @source:cypher/subqueries/collect#collect-vs-collect-function
+  @source:cypher/subqueries/collect#collect-differentiation
   Scenario: [5] COLLECT keeps nulls, the function does not
     When executing query:
       """
@@ -69,7 +69,7 @@ Feature: COUNT { }, COLLECT { }, EXISTS { }
       | [1, null, 2] | 1 |
     And no side effects
 
-  @source:cypher/subqueries/collect#rules
+  @source:cypher/subqueries/collect
   Scenario: [6] COLLECT needs exactly one column
     When executing query:
       """
@@ -77,7 +77,7 @@ Feature: COUNT { }, COLLECT { }, EXISTS { }
       """
     Then a SyntaxError should be raised at compile time: InvalidClauseComposition
 
-  @source:cypher/subqueries/collect#rules
+  @source:cypher/subqueries/collect
   Scenario: [7] COLLECT needs a RETURN
     When executing query:
       """

@@ -1,6 +1,6 @@
 Feature: WHERE inside a pattern
 
-  @source:cypher/patterns/reference#node-patterns-rules-predicates
+  @source:cypher/patterns/reference/node-and-relationship-patterns#node-patterns-rules-predicates
   Scenario: [1] Of a node
     Given an empty graph
     And having executed:
@@ -16,7 +16,7 @@ Feature: WHERE inside a pattern
       | 2   |
     And no side effects
 
-  @source:cypher/patterns/reference#relationship-patterns-rules-predicates
+  @source:cypher/patterns/reference/node-and-relationship-patterns#relationship-patterns-rules-predicates
   Scenario: [2] Of a relationship
     Given an empty graph
     And having executed:
@@ -32,7 +32,7 @@ Feature: WHERE inside a pattern
       | 50  |
     And no side effects
 
-  @source:cypher/patterns/reference#property-key-value-expressions-examples
+  @source:cypher/patterns/reference/node-and-relationship-patterns#property-key-value-expressions-examples
   Scenario: [3] Beside a map of properties
     Given an empty graph
     And having executed:
@@ -48,7 +48,7 @@ Feature: WHERE inside a pattern
       | 200 |
     And no side effects
 
-  @source:cypher/patterns/reference#path-patterns-examples
+  @source:cypher/patterns/reference/path-patterns-and-graph-patterns#path-patterns
   Scenario: [4] A relationship's predicate sees the node beside it
     Given an empty graph
     And having executed:
@@ -64,7 +64,7 @@ Feature: WHERE inside a pattern
       | 1   | 2   |
     And no side effects
 
-  @source:cypher/patterns/reference#node-patterns-rules-predicates
+  @source:cypher/patterns/reference/node-and-relationship-patterns#node-patterns-rules-predicates
   Scenario: [5] An unknown variable
     Given an empty graph
     When executing query:

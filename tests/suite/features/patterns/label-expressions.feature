@@ -1,4 +1,4 @@
-@source:cypher/patterns/reference#label-expressions
+@source:cypher/patterns/reference/node-and-relationship-patterns#label-expressions
 Feature: Label expressions
 
   Scenario Outline: [1] The table of the manual

@@ -1,4 +1,4 @@
-@source:cypher/patterns/reference#quantified-relationships
+@source:cypher/patterns/reference/variable-length-paths#quantified-relationships
 Feature: Quantified relationships
 
   Background:
@@ -129,7 +129,7 @@ Feature: Quantified relationships
       | {,0}       |
       | {3,2}      |
 
-  @source:cypher/patterns/reference#variable-length-relationships
+  @source:cypher/patterns/reference/variable-length-paths#variable-length-relationships
   Scenario: [10] A length in the brackets and a quantifier
     When executing query:
       """

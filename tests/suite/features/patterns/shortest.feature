@@ -101,7 +101,7 @@ Feature: SHORTEST, ALL SHORTEST, ANY
       """
     Then a SyntaxError should be raised at compile time: UnexpectedSyntax
 
-  @source:cypher/patterns/shortest-paths#pre-filters-and-post-filters
+  @source:cypher/patterns/shortest-paths#filters
   Scenario: [9] WHERE tests the path that was selected, and makes the search find no other
     Given having executed:
       """
@@ -117,7 +117,7 @@ Feature: SHORTEST, ALL SHORTEST, ANY
       | n |
     And no side effects
 
-  @source:cypher/patterns/shortest-paths#pre-filters-and-post-filters
+  @source:cypher/patterns/shortest-paths#filters
   Scenario: [10] A predicate inside the pattern makes it search among others
     Given having executed:
       """
@@ -134,7 +134,7 @@ Feature: SHORTEST, ALL SHORTEST, ANY
       | 2 |
     And no side effects
 
-  @source:cypher/patterns/shortest-paths#shortest-path-functions
+  @source:cypher/patterns/reference/shortest-paths#shortest-functions
   Scenario: [11] shortestPath() takes the shortest path that satisfies WHERE
     Given having executed:
       """

@@ -1,5 +1,7 @@
 //! Functions of numbers.
 
+mod decimal;
+
 use super::{Function, out_of_range, wrong_type};
 use crate::{Result, error::QueryError, model::Value};
 
@@ -21,10 +23,33 @@ pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
             0
         }),
         (F::IsNan, _) => Value::Bool(x.is_nan()),
-        (F::Round, _) if args.len() > 1 => match &args[1] {
-            Value::Int(places) => Value::Float(round(x, *places)?),
-            other => return Err(wrong_type(function, other, "an integer").into()),
+        (F::Round, _) if args.len() > 1 => {
+            let places = match &args[1] {
+                Value::Int(places) => *places,
+                Value::Float(x) if *x == x.trunc() => *x as i64,
+                other => return Err(wrong_type(function, other, "an integer").into()),
+            };
+            let mode = match args.get(2) {
+                // As without places: a half goes up.
+                None if places == 0 => return Ok(Value::Float(half_up(x))),
+                None => decimal::Mode::HalfUp,
+                Some(Value::String(name)) => decimal::Mode::named(name).ok_or_else(|| no_mode(name))?,
+                Some(other) => return Err(wrong_type(function, other, "the name of a mode").into()),
+            };
+            if !(0..=ROUND_PLACES_MAX).contains(&places) {
+                let message = format!("{places} decimal places; from 0 to {ROUND_PLACES_MAX} are possible");
+                return Err(out_of_range(function, message).into());
+            }
+            Value::Float(decimal::round(x, places as usize, mode))
+        }
+        (F::Mod, Value::Int(a)) if matches!(args[1], Value::Int(_)) => match args[1] {
+            Value::Int(0) => {
+                return Err(QueryError::run("22012", "ArithmeticError", "DivisionByZero", "mod() by zero").into());
+            }
+            Value::Int(b) => Value::Int(a.wrapping_rem(b)),
+            _ => unreachable!("the guard has seen an integer"),
         },
+        (F::Mod, _) => Value::Float(x % number(function, &args[1])?),
         _ => Value::Float(match function {
             F::Abs => x.abs(),
             F::Ceil => x.ceil(),
@@ -69,15 +94,9 @@ fn half_up(x: f64) -> f64 {
     if x - floor >= 0.5 { floor + 1.0 } else { floor }
 }
 
-fn round(x: f64, places: i64) -> Result<f64> {
-    if !(0..=ROUND_PLACES_MAX).contains(&places) {
-        let message = format!("{places} decimal places; from 0 to {ROUND_PLACES_MAX} are possible");
-        return Err(out_of_range(Function::Round, message).into());
-    }
-    let scale = 10f64.powi(places as i32);
-    let scaled = x * scale;
-    // With places, halves go away from zero, as people round.
-    Ok(if scaled.is_finite() { scaled.round() / scale } else { x })
+fn no_mode(name: &str) -> QueryError {
+    let message = format!("there is no mode '{name}'");
+    out_of_range(Function::Round, message).hint(format!("write one of {}", decimal::Mode::NAMES.join(", ")))
 }
 
 #[cfg(test)]
@@ -89,7 +108,6 @@ mod tests {
         for (x, expected) in [(0.5, 1.0), (-0.5, 0.0), (-1.5, -1.0), (2.4, 2.0), (0.499_999_999_999_999_94, 0.0)] {
             assert_eq!(half_up(x), expected, "{x}");
         }
-        assert_eq!(round(2.345, 2).unwrap(), 2.35);
     }
 
     #[test]
