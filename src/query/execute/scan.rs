@@ -114,11 +114,11 @@ impl Operator for NodeScan {
         'fill: loop {
             while self.row < self.batch.len {
                 ctx.tick(BLOCK_LEN as usize / 16)?;
-                if let (Some(bounds), 0) = (&mut self.bounds, self.block) {
-                    if !bounds.evaluate(ctx, &self.batch, self.row)? {
-                        self.row += 1;
-                        continue;
-                    }
+                if let (Some(bounds), 0) = (&mut self.bounds, self.block)
+                    && !bounds.evaluate(ctx, &self.batch, self.row)?
+                {
+                    self.row += 1;
+                    continue;
                 }
                 let view = ctx.view();
                 let label = match &self.label {

@@ -9,12 +9,10 @@ use crate::{Result, model::Value};
 /// `TypeError` where an argument is of a wrong kind, `ArgumentError` where a position is none.
 pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
     let Value::List(items) = &args[0] else { return Err(wrong_type(function, &args[0], "a list").into()) };
-    let position = |at: usize, end: usize| match &args[at] {
-        Value::Int(n) => usize::try_from(*n)
-            .ok()
-            .filter(|n| *n <= end)
-            .ok_or_else(|| out_of_range(function, format!("{n} is no position of a list of {}", items.len()))),
-        other => Err(wrong_type(function, other, "an integer")),
+    let position = |at: usize, end: usize| -> Result<usize> {
+        let Value::Int(n) = &args[at] else { return Err(wrong_type(function, &args[at], "an integer").into()) };
+        let none = || out_of_range(function, format!("{n} is no position of a list of {}", items.len())).into();
+        usize::try_from(*n).ok().filter(|n| *n <= end).ok_or_else(none)
     };
     match function {
         Function::CollDistinct => {

@@ -16,9 +16,11 @@ use crate::{
 /// # Errors
 /// `ArgumentError` where a map says no point, `TypeError` where an argument is of a wrong kind.
 pub(super) fn call(function: Function, args: &[Value]) -> Result<Value> {
-    let point = |at: usize| match &args[at] {
-        Value::Point(point) => Ok(&**point),
-        other => Err(wrong_type(function, other, "points")),
+    let point = |at: usize| -> Result<&Point> {
+        match &args[at] {
+            Value::Point(point) => Ok(&**point),
+            other => Err(wrong_type(function, other, "points").into()),
+        }
     };
     match function {
         Function::Point => match &args[0] {
