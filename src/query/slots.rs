@@ -187,6 +187,7 @@ pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
         Op::Expand(expand) => visit(&expand.input),
         Op::VarExpand(expand) => visit(&expand.input),
         Op::ShortestPath(path) => visit(&path.input),
+        Op::PathSearch(search) => visit(&search.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -223,6 +224,7 @@ pub(crate) fn inputs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Op)) {
         Op::Expand(expand) => visit(&mut expand.input),
         Op::VarExpand(expand) => visit(&mut expand.input),
         Op::ShortestPath(path) => visit(&mut path.input),
+        Op::PathSearch(search) => visit(&mut search.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -257,6 +259,7 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
         | Op::LoadCsv { url: e, .. } => visit(e),
         Op::VarExpand(expand) => expand.rel_filter.iter().for_each(visit),
         Op::ShortestPath(path) => path.rel_filter.iter().for_each(visit),
+        Op::PathSearch(search) => search.pattern.exprs(visit),
         Op::Project { items, .. } => items.iter().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter().for_each(|(_, e)| visit(e));
@@ -301,6 +304,7 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
         | Op::LoadCsv { url: e, .. } => visit(e),
         Op::VarExpand(expand) => expand.rel_filter.iter_mut().for_each(visit),
         Op::ShortestPath(path) => path.rel_filter.iter_mut().for_each(visit),
+        Op::PathSearch(search) => search.pattern.exprs_mut(visit),
         Op::Project { items, .. } => items.iter_mut().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter_mut().for_each(|(_, e)| visit(e));
@@ -390,6 +394,13 @@ pub(crate) fn own_reads(op: &Op, visit: &mut dyn FnMut(Slot)) {
             visit(path.from);
             visit(path.to);
         }
+        Op::PathSearch(search) => {
+            visit(search.from);
+            if search.into {
+                visit(search.to);
+            }
+            search.unique_from.iter().copied().for_each(visit);
+        }
         Op::Distinct { slots, .. } => slots.iter().copied().for_each(visit),
         Op::Union { branches, .. } => {
             branches.iter().flat_map(|branch| &branch.columns).copied().for_each(visit);
@@ -428,6 +439,13 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
             }
         }
         Op::ShortestPath(path) => visit(path.rels),
+        Op::PathSearch(search) => {
+            if !search.into {
+                visit(search.to);
+            }
+            visit(search.rels);
+            search.pattern.sets(visit);
+        }
         Op::Project { items, .. } => items.iter().for_each(|(slot, _)| visit(*slot)),
         Op::Aggregate { keys, aggregates, .. } => {
             // A key that is a slot already stays where it is.
