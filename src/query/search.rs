@@ -20,8 +20,6 @@ pub(crate) struct PathSearch {
     pub(crate) into: bool,
     /// It is searched from the pattern's right end.
     pub(crate) reversed: bool,
-    /// Where the list of all its relationships goes, in pattern order.
-    pub(crate) rels: Slot,
     pub(crate) pattern: SearchPattern,
     /// As [`super::plan::Expand::unique_from`].
     pub(crate) unique_from: Vec<Slot>,
@@ -33,6 +31,8 @@ pub(crate) struct PathSearch {
 /// A path pattern between two nodes, from left to right.
 #[derive(Debug, Clone)]
 pub(crate) struct SearchPattern {
+    /// Where the list of all its relationships goes; that of the part, where a repetition is all.
+    pub(crate) rels: Slot,
     pub(crate) parts: Vec<Part>,
     /// The nodes between the parts.
     pub(crate) joints: Vec<Slot>,
@@ -94,13 +94,15 @@ pub(crate) struct Select {
 impl SearchPattern {
     /// Calls `visit` for each slot that a row gets.
     pub(crate) fn sets(&self, visit: &mut dyn FnMut(Slot)) {
+        visit(self.rels);
         self.joints.iter().copied().for_each(&mut *visit);
         self.parts.iter().map(|part| part.slot).for_each(visit);
     }
 
     /// Returns whether the slot has a value only while the pattern is searched, or is found by it.
     pub(crate) fn is_own(&self, slot: Slot) -> bool {
-        self.joints.contains(&slot)
+        self.rels == slot
+            || self.joints.contains(&slot)
             || self.derived.iter().any(|(derived, _)| *derived == slot)
             || self.parts.iter().any(|part| {
                 part.slot == slot || part.nodes.contains(&slot) || part.steps.iter().any(|step| step.rel == slot)
@@ -109,7 +111,8 @@ impl SearchPattern {
 
     /// Returns whether the slot has a value once a whole path is found.
     pub(crate) fn is_of_whole(&self, slot: Slot) -> bool {
-        self.derived.iter().any(|(derived, _)| *derived == slot)
+        self.rels == slot
+            || self.derived.iter().any(|(derived, _)| *derived == slot)
             || self.parts.iter().any(|part| part.repeat.is_some() && part.slot == slot)
     }
 

@@ -443,7 +443,6 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
             if !search.into {
                 visit(search.to);
             }
-            visit(search.rels);
             search.pattern.sets(visit);
         }
         Op::Project { items, .. } => items.iter().for_each(|(slot, _)| visit(*slot)),

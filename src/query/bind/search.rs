@@ -65,7 +65,9 @@ impl<'a> Binder<'a> {
         };
         let (parts, joints) = (Vec::with_capacity(hops.len()), Vec::new());
         let (tests, derived, conditions) = (Vec::new(), Vec::new(), Vec::new());
-        let mut pattern = SearchPattern { parts, joints, tests, derived, conditions, mode, select: None };
+        // Told once the parts are known.
+        let rels = graph.nodes[left].slot;
+        let mut pattern = SearchPattern { rels, parts, joints, tests, derived, conditions, mode, select: None };
         let mut before = graph.nodes[left].slot;
         let mut right = left;
         for (at, hop) in hops.iter().enumerate() {
@@ -92,6 +94,7 @@ impl<'a> Binder<'a> {
                 slot
             }
         };
+        pattern.rels = slot;
         if let Some(path) = whole.filter(|path| path.selects_first) {
             let (count, span) = match &path.count {
                 Some(count) => (self.expr(count)?.0, count.span),
@@ -257,12 +260,11 @@ impl<'a> Binder<'a> {
                 self.conjuncts(predicate, &mut tests)?;
             }
         }
-        let all = graph.rels[at].slot;
         for test in tests {
             let (mut is_own, mut is_whole) = (false, false);
             slots::reads(&test, &mut |slot| {
                 is_own |= pattern.is_own(slot);
-                is_whole |= pattern.is_of_whole(slot) || slot == all;
+                is_whole |= pattern.is_of_whole(slot);
             });
             match (is_whole, is_own) {
                 (true, _) => pattern.conditions.push(test),

@@ -124,7 +124,7 @@ fn fill(op: &mut Op, needed: SlotSet) {
                     expand.rels = expand.rels.filter(|rels| needed.contains(*rels));
                 }
                 Op::PathSearch(search) => {
-                    let mut outputs = vec![search.rels];
+                    let mut outputs = Vec::new();
                     search.pattern.sets(&mut |slot| outputs.push(slot));
                     outputs.retain(|slot| needed.contains(*slot));
                     search.outputs = outputs;

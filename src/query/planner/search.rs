@@ -21,7 +21,6 @@ impl Planner<'_> {
     ) -> Result<()> {
         let rel = &mut matching.graph.rels[at];
         let (from_at, to_at) = if from_left { (rel.left, rel.right) } else { (rel.right, rel.left) };
-        let rels = rel.slot;
         let pattern = *rel.search.take().expect("the caller looked");
         let (from, to) = (matching.graph.nodes[from_at].slot, matching.graph.nodes[to_at].slot);
         let into = !matching.unbound[to.index()];
@@ -56,7 +55,6 @@ impl Planner<'_> {
             to,
             into,
             reversed: !from_left,
-            rels,
             pattern,
             unique_from,
             outputs: Vec::new(),

@@ -152,11 +152,11 @@ impl Matcher {
         let place = |at: usize, n: usize| {
             u16::try_from(if spec.reversed { n - 1 - at } else { at }).expect("patterns are short")
         };
-        let mut finds = vec![(spec.rels, Find::All)];
+        let mut finds = vec![(pattern.rels, Find::All)];
         for (at, joint) in pattern.joints.iter().enumerate() {
             finds.push((*joint, Find::Joint(place(at, n - 1))));
         }
-        for (at, part) in pattern.parts.iter().enumerate().filter(|(_, part)| part.slot != spec.rels) {
+        for (at, part) in pattern.parts.iter().enumerate().filter(|(_, part)| part.slot != pattern.rels) {
             let run = place(at, n);
             finds.push((part.slot, if part.repeat.is_some() { Find::Run(run) } else { Find::One(run) }));
         }
