@@ -26,6 +26,7 @@ mod parse;
 pub(crate) mod plan;
 pub(crate) mod planner;
 pub(crate) mod procedure;
+pub(crate) mod search;
 pub(crate) mod slots;
 pub(crate) mod statistics;
 pub(crate) mod suggest;

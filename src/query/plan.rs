@@ -13,6 +13,7 @@ use super::{
     chain::ChainAggregate,
     function::{Aggregator, Function},
     procedure::Procedure,
+    search::PathSearch,
     value_type::TypeTest,
 };
 use crate::{
@@ -133,6 +134,8 @@ pub(crate) enum Op {
     VarExpand(Box<VarExpand>),
     /// For each input row, the shortest trail(s) between two bound nodes.
     ShortestPath(Box<ShortestPath>),
+    /// For each input row, the paths of a pattern that is searched as a whole.
+    PathSearch(Box<PathSearch>),
     /// Keeps the rows for which the predicate is true.
     Filter { input: Box<Op>, predicate: Expr, carry: Vec<Slot> },
     /// Sets slots, in order (a later item may use an earlier one's slot).

@@ -190,6 +190,7 @@ pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
         Op::Intersect(intersect) => visit(&intersect.input),
         Op::VarExpand(expand) => visit(&expand.input),
         Op::ShortestPath(path) => visit(&path.input),
+        Op::PathSearch(search) => visit(&search.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -227,6 +228,7 @@ pub(crate) fn inputs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Op)) {
         Op::Intersect(intersect) => visit(&mut intersect.input),
         Op::VarExpand(expand) => visit(&mut expand.input),
         Op::ShortestPath(path) => visit(&mut path.input),
+        Op::PathSearch(search) => visit(&mut search.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -263,6 +265,7 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
         | Op::LoadCsv { url: e, .. } => visit(e),
         Op::VarExpand(expand) => expand.rel_filter.iter().for_each(visit),
         Op::ShortestPath(path) => path.rel_filter.iter().for_each(visit),
+        Op::PathSearch(search) => search.pattern.exprs(visit),
         Op::Project { items, .. } => items.iter().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter().for_each(|(_, e)| visit(e));
@@ -309,6 +312,7 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
         | Op::LoadCsv { url: e, .. } => visit(e),
         Op::VarExpand(expand) => expand.rel_filter.iter_mut().for_each(visit),
         Op::ShortestPath(path) => path.rel_filter.iter_mut().for_each(visit),
+        Op::PathSearch(search) => search.pattern.exprs_mut(visit),
         Op::Project { items, .. } => items.iter_mut().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter_mut().for_each(|(_, e)| visit(e));
@@ -404,6 +408,13 @@ pub(crate) fn own_reads(op: &Op, visit: &mut dyn FnMut(Slot)) {
             visit(path.from);
             visit(path.to);
         }
+        Op::PathSearch(search) => {
+            visit(search.from);
+            if search.into {
+                visit(search.to);
+            }
+            search.unique_from.iter().copied().for_each(visit);
+        }
         Op::Distinct { slots, .. } => slots.iter().copied().for_each(visit),
         Op::Union { branches, .. } => {
             branches.iter().flat_map(|branch| &branch.columns).copied().for_each(visit);
@@ -446,6 +457,12 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
             }
         }
         Op::ShortestPath(path) => visit(path.rels),
+        Op::PathSearch(search) => {
+            if !search.into {
+                visit(search.to);
+            }
+            search.pattern.sets(visit);
+        }
         Op::Project { items, .. } => items.iter().for_each(|(slot, _)| visit(*slot)),
         Op::Aggregate { keys, aggregates, .. } => {
             // A key that is a slot already stays where it is.

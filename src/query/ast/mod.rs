@@ -250,6 +250,8 @@ pub(crate) struct For {
 pub(crate) struct Match {
     /// `OPTIONAL` was written.
     pub(crate) optional: bool,
+    /// Relationships may occur several times.
+    pub(crate) repeatable: bool,
     /// The comma-separated path patterns, at least one.
     pub(crate) patterns: Vec<PathPattern>,
     /// The predicate of `WHERE`.

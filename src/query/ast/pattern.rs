@@ -1,7 +1,7 @@
 //! Patterns: paths, nodes, relationships, and what they say of labels and properties.
 
 use super::{Expr, Name};
-use crate::Span;
+use crate::{Span, query::search::PathMode};
 
 /// A path pattern: a node, then any number of hops.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,12 +12,27 @@ pub(crate) struct PathPattern {
     pub(crate) selector: PathSelector,
     /// The selector is written before the pattern: WHERE tests what it selected.
     pub(crate) selects_first: bool,
+    /// How many paths (with `Shortest`) or lengths (with `AllShortest`) are wanted; absent means 1.
+    pub(crate) count: Option<Box<Expr>>,
+    /// What may occur twice, where that is written.
+    pub(crate) mode: Option<PathMode>,
+    /// The variable inside the parentheses around the whole pattern.
+    pub(crate) inner: Option<Name>,
+    /// The predicate inside the parentheses around the whole pattern.
+    pub(crate) predicate: Option<Box<Expr>>,
     /// The first node.
     pub(crate) start: NodePattern,
     /// The hops, left to right.
     pub(crate) hops: Vec<Hop>,
     /// The whole pattern, with its variable.
     pub(crate) span: Span,
+}
+
+impl PathPattern {
+    /// Returns whether more than the chain itself says which paths match.
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.selects_first || self.mode.is_some() || self.inner.is_some() || self.predicate.is_some()
+    }
 }
 
 /// Which of the matching paths are wanted.
@@ -83,6 +98,8 @@ pub(crate) struct Group {
     pub(crate) start: NodePattern,
     /// The node behind it.
     pub(crate) end: NodePattern,
+    /// What comes after that in each repetition.
+    pub(crate) rest: Vec<Hop>,
     /// What holds of each repetition.
     pub(crate) predicate: Option<Expr>,
 }

@@ -9,6 +9,7 @@ use super::kind::Kind;
 use crate::query::{
     plan::{Aggregate, CreatePattern, Expr, Follow, LabelRef, SetItem, Slot, SlotInfo, SortKey, TypeRef},
     procedure::Procedure,
+    search::SearchPattern,
 };
 
 /// A bound statement.
@@ -118,6 +119,8 @@ pub(crate) struct PatternGraph {
     pub(crate) paths: Vec<(Slot, Expr)>,
     /// Conjuncts: property maps, label expressions, inline and clause predicates.
     pub(crate) predicates: Vec<Expr>,
+    /// A relationship may occur several times.
+    pub(crate) repeatable: bool,
     /// Slots that this clause binds.
     pub(crate) new_slots: Vec<Slot>,
 }
@@ -149,6 +152,8 @@ pub(crate) struct PatternRel {
     pub(crate) length: Option<Length>,
     /// What each relationship of a variable length must satisfy; local 0 is the relationship.
     pub(crate) filter: Option<Expr>,
+    /// The pattern between its nodes, where that is searched as a whole; `slot` is the list of all relationships.
+    pub(crate) search: Option<Box<SearchPattern>>,
 }
 
 /// A variable length.
@@ -157,8 +162,6 @@ pub(crate) struct Length {
     pub(crate) min: u32,
     pub(crate) max: Option<u32>,
     pub(crate) selector: Selector,
-    /// The conditions of WHERE test the paths that were selected, and do not change which these are.
-    pub(crate) selects_first: bool,
 }
 
 /// Which of the paths of a variable length are wanted.

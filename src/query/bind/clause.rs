@@ -201,7 +201,7 @@ impl<'a> Binder<'a> {
 
     /// Binds a MATCH; its new variables are in scope afterwards.
     pub(super) fn match_clause(&mut self, clause: &'a ast::Match) -> Result<BoundMatch> {
-        let mut graph = self.pattern_graph(&clause.patterns, NewVariables::Declared)?;
+        let mut graph = self.pattern_graph(&clause.patterns, NewVariables::Declared, clause.repeatable)?;
         if let Some(predicate) = &clause.predicate {
             self.aggregation = Mode::Forbidden("in WHERE");
             self.conjuncts(predicate, &mut graph.predicates)?;

@@ -16,6 +16,7 @@ mod pattern;
 mod project;
 mod same;
 mod scope;
+mod search;
 mod subquery;
 mod update;
 

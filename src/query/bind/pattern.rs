@@ -1,7 +1,8 @@
 //! Patterns of MATCH, MERGE, pattern predicates and comprehensions become graphs.
 
 use super::{
-    Binder, Kind, Length, PatternGraph, PatternNode, PatternRel, Place, Selector, fail, kind::Element, type_conflict,
+    Binder, Kind, Length, PatternGraph, PatternNode, PatternRel, Place, Selector, fail, kind::Element, search,
+    type_conflict,
 };
 use crate::{
     Result,
@@ -27,8 +28,10 @@ impl<'a> Binder<'a> {
         &mut self,
         patterns: &'a [ast::PathPattern],
         new: NewVariables,
+        repeatable: bool,
     ) -> Result<PatternGraph> {
-        let mut graph = PatternGraph::default();
+        let mut graph = PatternGraph { repeatable, ..PatternGraph::default() };
+        search::check_alone(patterns, repeatable)?;
         // First all variables, because properties may refer to those further right.
         let mut starts = Vec::with_capacity(patterns.len());
         for pattern in patterns {
@@ -44,43 +47,55 @@ impl<'a> Binder<'a> {
 
     /// Adds a path pattern's nodes and relationships; returns the index of its first node.
     fn path(&mut self, graph: &mut PatternGraph, pattern: &'a ast::PathPattern, new: NewVariables) -> Result<usize> {
-        let mut steps = Vec::new();
-        if let Some(name) = &pattern.variable {
+        let names = || pattern.variable.iter().chain(&pattern.inner);
+        for name in names() {
             self.check_new(name)?;
-            steps.reserve(1 + 2 * pattern.hops.len());
         }
         let start = self.node(graph, &pattern.start, new)?;
         let mut left = start;
-        if pattern.variable.is_some() {
-            steps.push(graph.nodes[left].slot);
+        let mut steps = vec![graph.nodes[left].slot];
+        let is_whole = search::is_whole(pattern, graph.repeatable);
+        if is_whole {
+            if pattern.hops.is_empty() {
+                return Err(search::no_hops(pattern));
+            }
+            let rel = self.search(graph, left, &pattern.hops, Some(pattern), new)?;
+            steps.extend([graph.rels[rel].slot, graph.nodes[graph.rels[rel].right].slot]);
         }
-        for hop in &pattern.hops {
+        for hop in pattern.hops.iter().filter(|_| !is_whole) {
             self.count_step()?;
-            // The slot of the relationship comes before that of the node it leads to, as they are read.
-            let rel = self.relationship(graph, &hop.relationship, pattern.selector, left, new)?;
-            if let Some(length) = &mut graph.rels[rel].length {
-                length.selects_first = pattern.selects_first;
-            }
-            if let Some(group) = &hop.relationship.group {
-                self.group_variables(graph, group, rel)?;
-            }
-            let right = self.node(graph, &hop.node, new)?;
-            graph.rels[rel].right = right;
-            if pattern.variable.is_some() {
-                steps.extend([graph.rels[rel].slot, graph.nodes[right].slot]);
-            }
-            left = right;
+            let rel =
+                if search::is_searched(&hop.relationship, graph.repeatable) && pattern.selector == PathSelector::All {
+                    self.search(graph, left, std::slice::from_ref(hop), None, new)?
+                } else {
+                    // The slot of the relationship comes before that of the node it leads to, as they are read.
+                    let rel = self.relationship(graph, &hop.relationship, pattern.selector, left, new)?;
+                    if let Some(group) = &hop.relationship.group {
+                        self.group_variables(graph, group, rel)?;
+                    }
+                    graph.rels[rel].right = self.node(graph, &hop.node, new)?;
+                    rel
+                };
+            left = graph.rels[rel].right;
+            steps.extend([graph.rels[rel].slot, graph.nodes[left].slot]);
         }
-        check_selector(pattern)?;
-        if let Some(name) = &pattern.variable {
+        if !is_whole {
+            check_selector(pattern)?;
+        }
+        for name in names() {
             let slot = self.declare(name, SlotKind::Path, Kind::Path)?;
-            graph.paths.push((slot, Expr::Path(steps)));
+            graph.paths.push((slot, Expr::Path(steps.clone())));
             graph.new_slots.push(slot);
         }
         Ok(start)
     }
 
-    fn node(&mut self, graph: &mut PatternGraph, node: &'a ast::NodePattern, new: NewVariables) -> Result<usize> {
+    pub(super) fn node(
+        &mut self,
+        graph: &mut PatternGraph,
+        node: &'a ast::NodePattern,
+        new: NewVariables,
+    ) -> Result<usize> {
         let known = match &node.variable {
             None => None,
             Some(name) => match self.scope.find(&name.text) {
@@ -172,7 +187,6 @@ impl<'a> Binder<'a> {
                 min: length.and_then(|length| length.min).unwrap_or(1),
                 max: length.map_or(Some(1), |length| length.max),
                 selector: selector.into(),
-                selects_first: false,
             }),
         };
         let follow = direction(rel.direction);
@@ -180,7 +194,17 @@ impl<'a> Binder<'a> {
             Some(types) => self.plain_types(types).unwrap_or_default(),
             None => Vec::new(),
         };
-        graph.rels.push(PatternRel { slot, bound, left, right: left, follow, types, length, filter: None });
+        graph.rels.push(PatternRel {
+            slot,
+            bound,
+            left,
+            right: left,
+            follow,
+            types,
+            length,
+            filter: None,
+            search: None,
+        });
         Ok(graph.rels.len() - 1)
     }
 
@@ -192,9 +216,16 @@ impl<'a> Binder<'a> {
         start: usize,
         first_rel: usize,
     ) -> Result<()> {
+        if search::is_whole(pattern, graph.repeatable) {
+            return self.search_conditions(graph, first_rel, &pattern.hops, Some(pattern));
+        }
         let start = graph.nodes[start].slot;
         self.node_conditions(graph, &pattern.start, start)?;
         for (i, hop) in pattern.hops.iter().enumerate() {
+            if graph.rels[first_rel + i].search.is_some() {
+                self.search_conditions(graph, first_rel + i, std::slice::from_ref(hop), None)?;
+                continue;
+            }
             self.relationship_conditions(graph, &hop.relationship, first_rel + i)?;
             let right = graph.nodes[graph.rels[first_rel + i].right].slot;
             self.node_conditions(graph, &hop.node, right)?;
@@ -202,7 +233,12 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    fn node_conditions(&mut self, graph: &mut PatternGraph, node: &'a ast::NodePattern, slot: Slot) -> Result<()> {
+    pub(super) fn node_conditions(
+        &mut self,
+        graph: &mut PatternGraph,
+        node: &'a ast::NodePattern,
+        slot: Slot,
+    ) -> Result<()> {
         if let Some(labels) = &node.labels
             && !is_plain(labels)
         {
@@ -330,7 +366,7 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    fn properties(
+    pub(super) fn properties(
         &mut self,
         properties: Option<&'a ast::Properties>,
         entity: &Expr,
@@ -400,7 +436,7 @@ impl From<PathSelector> for Selector {
     }
 }
 
-fn direction(direction: ast::Direction) -> Follow {
+pub(super) fn direction(direction: ast::Direction) -> Follow {
     match direction {
         ast::Direction::Right => Follow::Out,
         ast::Direction::Left => Follow::In,
@@ -426,7 +462,7 @@ pub(super) fn is_plain(labels: &LabelExpr) -> bool {
 }
 
 /// Returns whether it is a type or a choice of types.
-fn is_plain_types(types: &LabelExpr) -> bool {
+pub(super) fn is_plain_types(types: &LabelExpr) -> bool {
     match types {
         LabelExpr::Label(_) => true,
         LabelExpr::Or(items, _) => items.iter().all(is_plain_types),

@@ -51,7 +51,7 @@ impl<'a> Binder<'a> {
             return Err(self.undefined_path(name));
         }
         let (graph, inputs) =
-            self.inside(|binder| binder.pattern_graph(std::slice::from_ref(pattern), NewVariables::Refused))?;
+            self.inside(|binder| binder.pattern_graph(std::slice::from_ref(pattern), NewVariables::Refused, false))?;
         let inner = Box::new(self.plan_graph(graph)?);
         Ok(Expr::Subquery { inner, inputs, kind: SubqueryKind::Exists })
     }
@@ -64,7 +64,7 @@ impl<'a> Binder<'a> {
     /// Binds `shortestPath(...)` and `allShortestPaths(...)` as values.
     pub(super) fn shortest_path(&mut self, pattern: &'a ast::PathPattern) -> Result<Typed> {
         let ((graph, path), inputs) = self.inside(|binder| {
-            let mut graph = binder.pattern_graph(std::slice::from_ref(pattern), NewVariables::Refused)?;
+            let mut graph = binder.pattern_graph(std::slice::from_ref(pattern), NewVariables::Refused, false)?;
             let path = binder.unnamed_slot(SlotKind::Path)?;
             let rel = &graph.rels[0];
             let steps = vec![graph.nodes[rel.left].slot, rel.slot, graph.nodes[rel.right].slot];
@@ -129,7 +129,7 @@ impl<'a> Binder<'a> {
         result: &'a ast::Expr,
     ) -> Result<Typed> {
         let ((graph, result, kind), inputs) = self.inside(|binder| {
-            let mut graph = binder.pattern_graph(std::slice::from_ref(pattern), NewVariables::Declared)?;
+            let mut graph = binder.pattern_graph(std::slice::from_ref(pattern), NewVariables::Declared, false)?;
             if let Some(predicate) = predicate {
                 binder.conjuncts(predicate, &mut graph.predicates)?;
             }

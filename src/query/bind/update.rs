@@ -56,7 +56,7 @@ impl<'a> Binder<'a> {
         create: &mut CreatePattern,
         made: &mut Made,
     ) -> Result<()> {
-        if pattern.selector != PathSelector::All {
+        if pattern.selector != PathSelector::All || pattern.is_restricted() {
             return Err(fail("InvalidClauseComposition", "a shortest path can only be matched", pattern.span));
         }
         let lone = pattern.hops.is_empty();
@@ -220,6 +220,7 @@ impl<'a> Binder<'a> {
                 types: vec![rel.rel_type.clone()],
                 length: None,
                 filter: None,
+                search: None,
             });
             graph.new_slots.push(rel.slot);
             self.equalities(rel.slot, rel.properties.as_ref(), pattern.span, &mut graph.predicates);

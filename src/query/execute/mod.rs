@@ -31,6 +31,7 @@ mod merge;
 mod result;
 mod run;
 mod scan;
+mod search;
 mod shortest;
 mod sort;
 mod table;
@@ -144,6 +145,7 @@ fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
         Op::Expand(spec) => Box::new(expand::Expand::build(spec, builder)),
         Op::Intersect(spec) => Box::new(intersect::Intersect::build(spec, builder)),
         Op::VarExpand(spec) => Box::new(var_expand::VarExpand::build(spec, builder)),
+        Op::PathSearch(spec) => Box::new(search::PathSearch::build(spec, builder)),
         Op::ShortestPath(spec) => Box::new(shortest::ShortestPath::build(spec, builder)),
         Op::Filter { input, predicate, .. } => Box::new(filter::Filter::build(input, predicate, builder)),
         Op::Project { input, items } => Box::new(filter::Project::build(input, items, builder)),
@@ -203,6 +205,7 @@ pub(crate) fn inputs(op: &Op) -> Vec<&Op> {
         Op::Intersect(spec) => vec![&spec.input],
         Op::VarExpand(spec) => vec![&spec.input],
         Op::ShortestPath(spec) => vec![&spec.input],
+        Op::PathSearch(spec) => vec![&spec.input],
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => vec![input, inner],
         Op::Foreach { input, body, .. } => vec![input, body],
         Op::Union { branches, .. } => branches.iter().map(|branch| &branch.op).collect(),
@@ -229,6 +232,7 @@ pub(crate) fn may_batch(inner: &Op) -> bool {
             | Op::Intersect(_)
             | Op::VarExpand(_)
             | Op::ShortestPath(_)
+            | Op::PathSearch(_)
             | Op::Filter { .. }
             | Op::Project { .. }
             | Op::Unwind { .. }

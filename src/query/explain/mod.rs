@@ -15,6 +15,7 @@ use self::expr::Printer;
 use super::{
     chain::{ChainAggregate, ChainSource, Fold},
     plan::{ApplyKind, Expr, Follow, IntersectStep, Named, Op, Plan, Slot},
+    search::{PathMode, PathSearch, PathStep},
     slots,
     statistics::Statistics,
 };
@@ -120,6 +121,7 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
             let filter = e.rel_filter.as_ref().map(|f| format!(" where each {}", p.expr(f))).unwrap_or_default();
             format!("{name} {}{filter}", hop(p, e.from, &inside, e.follow, e.to))
         }
+        Op::PathSearch(search) => path_search(search, p),
         Op::Filter { predicate, .. } => format!("Filter {}", p.expr(predicate)),
         Op::Project { items, .. } => format!("Project {}", p.items(items)),
         Op::Aggregate { keys, aggregates, .. } => {
@@ -224,12 +226,69 @@ fn chain_aggregate(chain: &ChainAggregate, p: &Printer<'_>) -> String {
     format!("TrailAggregate {}{by} over {pattern}{keep}", folds.join(", "))
 }
 
-fn hop(p: &Printer<'_>, from: Slot, inside: &str, follow: Follow, to: Slot) -> String {
-    let (left, right) = match follow {
+fn path_search(search: &PathSearch, p: &Printer<'_>) -> String {
+    let pattern = &search.pattern;
+    let mut text = format!("({})", p.slot(search.from));
+    let n = pattern.parts.len();
+    // As it is written, or from its right end, as it is searched.
+    for i in 0..n {
+        let at = if search.reversed { n - 1 - i } else { i };
+        let part = &pattern.parts[at];
+        let step = |step: &PathStep| {
+            let follow = match (search.reversed, step.follow) {
+                (true, Follow::Out) => Follow::In,
+                (true, Follow::In) => Follow::Out,
+                (_, follow) => follow,
+            };
+            let (left, right) = arrow(follow);
+            format!("{left}[{}{}]{right}", p.slot(step.rel), types(&step.types))
+        };
+        let mut steps: Vec<String> = part.steps.iter().map(step).collect();
+        if search.reversed {
+            steps.reverse();
+        }
+        match part.repeat {
+            None => text += &steps.join("()"),
+            Some((min, max)) => {
+                let where_each = part.tests.iter().map(|test| p.expr(test)).collect::<Vec<_>>().join(" AND ");
+                let where_each = if where_each.is_empty() { where_each } else { format!(" where each {where_each}") };
+                let most = max.map(|max| max.to_string()).unwrap_or_default();
+                text += &format!("(({}){where_each}){{{min},{most}}}", steps.join("()"));
+            }
+        }
+        let joint = if search.reversed { at.checked_sub(1) } else { Some(at) };
+        if let Some(node) = joint.and_then(|joint| pattern.joints.get(joint)).filter(|_| i + 1 < n) {
+            text += &format!("({})", p.slot(*node));
+        }
+    }
+    text += &format!("({})", p.slot(search.to));
+    let tests: Vec<String> = pattern.tests.iter().chain(&pattern.conditions).map(|test| p.expr(test)).collect();
+    let tests = if tests.is_empty() { String::new() } else { format!(" where {}", tests.join(" AND ")) };
+    let mode = match pattern.mode {
+        PathMode::Walk => " walk",
+        PathMode::Trail => "",
+        PathMode::Acyclic => " acyclic",
+        PathMode::Simple => " simple",
+    };
+    let select = match &pattern.select {
+        None => String::new(),
+        Some(select) if select.groups => format!(" shortest {} groups", p.expr(&select.count)),
+        Some(select) => format!(" shortest {}", p.expr(&select.count)),
+    };
+    let name = if search.into { "PathSearchInto" } else { "PathSearch" };
+    format!("{name}{select}{mode} {text}{tests}{}", unique(p, &search.unique_from))
+}
+
+fn arrow(follow: Follow) -> (&'static str, &'static str) {
+    match follow {
         Follow::Out => ("-", "->"),
         Follow::In => ("<-", "-"),
         Follow::Both => ("-", "-"),
-    };
+    }
+}
+
+fn hop(p: &Printer<'_>, from: Slot, inside: &str, follow: Follow, to: Slot) -> String {
+    let (left, right) = arrow(follow);
     format!("({}){left}[{inside}]{right}({})", p.slot(from), p.slot(to))
 }
 

@@ -42,6 +42,14 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
             let n = cost::trails(cost::fan_out(statistics, &e.types, e.follow, &[]), e.min, e.max);
             rows(&e.input) * n / if e.into { (statistics.n_nodes() as f64).max(1.0) } else { 1.0 }
         }
+        Op::PathSearch(e) => {
+            let parts = e.pattern.parts.iter().map(|part| {
+                let step: f64 = part.steps.iter().map(|s| cost::fan_out(statistics, &s.types, s.follow, &[])).product();
+                part.repeat.map_or(step, |(min, max)| cost::trails(step, min, max))
+            });
+            let n: f64 = parts.product();
+            rows(&e.input) * n / if e.into { (statistics.n_nodes() as f64).max(1.0) } else { 1.0 }
+        }
         Op::ShortestPath(e) => rows(&e.input),
         Op::Filter { input, predicate, .. } => rows(input) * cost::share(predicate),
         Op::Project { input, .. }

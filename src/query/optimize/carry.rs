@@ -141,6 +141,12 @@ fn fill(op: &mut Op, needed: SlotSet) {
                 Op::VarExpand(expand) if !expand.rels_bound => {
                     expand.rels = expand.rels.filter(|rels| needed.contains(*rels));
                 }
+                Op::PathSearch(search) => {
+                    let mut outputs = Vec::new();
+                    search.pattern.sets(&mut |slot| outputs.push(slot));
+                    outputs.retain(|slot| needed.contains(*slot));
+                    search.outputs = outputs;
+                }
                 _ => {}
             }
             let mut carry = needed;
@@ -251,6 +257,7 @@ fn carry_of(op: &mut Op) -> Option<&mut Vec<Slot>> {
         Op::Intersect(intersect) => Some(&mut intersect.carry),
         Op::VarExpand(expand) => Some(&mut expand.carry),
         Op::ShortestPath(path) => Some(&mut path.carry),
+        Op::PathSearch(search) => Some(&mut search.carry),
         _ => None,
     }
 }

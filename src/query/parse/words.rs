@@ -82,6 +82,8 @@ pub(super) mod code {
     pub(crate) const GREATER: Code = *b"o>";
     /// `>=`.
     pub(crate) const GREATER_EQUAL: Code = *b"o}";
+    /// `ACYCLIC`.
+    pub(crate) const ACYCLIC: Code = *b"Ae";
     /// `ALL`.
     pub(crate) const ALL: Code = *b"Al";
     /// `ALLSHORTESTPATHS`.
@@ -134,10 +136,16 @@ pub(super) mod code {
     pub(crate) const DESCRIBE: Code = *b"Db";
     /// `DETACH`.
     pub(crate) const DETACH: Code = *b"Dt";
+    /// `DIFFERENT`.
+    pub(crate) const DIFFERENT: Code = *b"Df";
     /// `DISTINCT`.
     pub(crate) const DISTINCT: Code = *b"Di";
     /// `DROP`.
     pub(crate) const DROP: Code = *b"Dr";
+    /// `ELEMENT`.
+    pub(crate) const ELEMENT: Code = *b"Em";
+    /// `ELEMENTS`.
+    pub(crate) const ELEMENTS: Code = *b"Es";
     /// `ELSE`.
     pub(crate) const ELSE: Code = *b"El";
     /// `END`.
@@ -166,6 +174,10 @@ pub(super) mod code {
     pub(crate) const FUNCTION: Code = *b"Fn";
     /// `FUNCTIONS`.
     pub(crate) const FUNCTIONS: Code = *b"Fs";
+    /// `GROUP`.
+    pub(crate) const GROUP: Code = *b"Gr";
+    /// `GROUPS`.
+    pub(crate) const GROUPS: Code = *b"Gs";
     /// `HEADERS`.
     pub(crate) const HEADERS: Code = *b"Hd";
     /// `IF`.
@@ -234,8 +246,14 @@ pub(super) mod code {
     pub(crate) const PROFILE: Code = *b"Pr";
     /// `RANGE`.
     pub(crate) const RANGE: Code = *b"Rg";
+    /// `RELATIONSHIP`.
+    pub(crate) const RELATIONSHIP: Code = *b"Rl";
+    /// `RELATIONSHIPS`.
+    pub(crate) const RELATIONSHIPS: Code = *b"Rs";
     /// `REMOVE`.
     pub(crate) const REMOVE: Code = *b"Re";
+    /// `REPEATABLE`.
+    pub(crate) const REPEATABLE: Code = *b"Rp";
     /// `REQUIRE`.
     pub(crate) const REQUIRE: Code = *b"Rq";
     /// `RETURN`.
@@ -250,6 +268,8 @@ pub(super) mod code {
     pub(crate) const SHORTESTPATH: Code = *b"Sp";
     /// `SHOW`.
     pub(crate) const SHOW: Code = *b"Sh";
+    /// `SIMPLE`.
+    pub(crate) const SIMPLE: Code = *b"Si";
     /// `SKIP`.
     pub(crate) const SKIP: Code = *b"Sk";
     /// `STARTS`.
@@ -282,6 +302,8 @@ pub(super) mod code {
     pub(crate) const UNIQUE: Code = *b"Uq";
     /// `UNWIND`.
     pub(crate) const UNWIND: Code = *b"Uw";
+    /// `WALK`.
+    pub(crate) const WALK: Code = *b"Wk";
     /// `WHEN`.
     pub(crate) const WHEN: Code = *b"Wh";
     /// `WHERE`.
@@ -296,6 +318,7 @@ pub(super) mod code {
 
 /// The keywords, sorted.
 pub(super) const WORDS: &[(&str, Code)] = &[
+    ("ACYCLIC", code::ACYCLIC),
     ("ALL", code::ALL),
     ("ALLSHORTESTPATHS", code::ALLSHORTESTPATHS),
     ("AND", code::AND),
@@ -322,8 +345,11 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("DESCENDING", code::DESCENDING),
     ("DESCRIBE", code::DESCRIBE),
     ("DETACH", code::DETACH),
+    ("DIFFERENT", code::DIFFERENT),
     ("DISTINCT", code::DISTINCT),
     ("DROP", code::DROP),
+    ("ELEMENT", code::ELEMENT),
+    ("ELEMENTS", code::ELEMENTS),
     ("ELSE", code::ELSE),
     ("END", code::END),
     ("ENDS", code::ENDS),
@@ -338,6 +364,8 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("FROM", code::FROM),
     ("FUNCTION", code::FUNCTION),
     ("FUNCTIONS", code::FUNCTIONS),
+    ("GROUP", code::GROUP),
+    ("GROUPS", code::GROUPS),
     ("HEADERS", code::HEADERS),
     ("IF", code::IF),
     ("IN", code::IN),
@@ -372,7 +400,10 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("PROCEDURES", code::PROCEDURES),
     ("PROFILE", code::PROFILE),
     ("RANGE", code::RANGE),
+    ("RELATIONSHIP", code::RELATIONSHIP),
+    ("RELATIONSHIPS", code::RELATIONSHIPS),
     ("REMOVE", code::REMOVE),
+    ("REPEATABLE", code::REPEATABLE),
     ("REQUIRE", code::REQUIRE),
     ("RETURN", code::RETURN),
     ("ROLLBACK", code::ROLLBACK),
@@ -380,6 +411,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("SHORTEST", code::SHORTEST),
     ("SHORTESTPATH", code::SHORTESTPATH),
     ("SHOW", code::SHOW),
+    ("SIMPLE", code::SIMPLE),
     ("SKIP", code::SKIP),
     ("STARTS", code::STARTS),
     ("SUMMARIZE", code::SUMMARIZE),
@@ -396,6 +428,7 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("UNION", code::UNION),
     ("UNIQUE", code::UNIQUE),
     ("UNWIND", code::UNWIND),
+    ("WALK", code::WALK),
     ("WHEN", code::WHEN),
     ("WHERE", code::WHERE),
     ("WITH", code::WITH),

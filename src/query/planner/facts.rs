@@ -14,7 +14,7 @@ impl Planner<'_> {
     pub(super) fn may_be_the_same(&mut self, at: usize, matching: &Matching) -> Vec<Slot> {
         let rels = &matching.graph.rels;
         let rel = &rels[at];
-        if rel.length.is_some_and(|length| length.selector != Selector::All) {
+        if matching.graph.repeatable || rel.length.is_some_and(|length| length.selector != Selector::All) {
             return Vec::new();
         }
         let mut same = Vec::new();

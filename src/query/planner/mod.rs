@@ -9,6 +9,7 @@ pub(crate) mod cost;
 mod facts;
 mod order;
 mod pattern;
+mod search;
 mod trail;
 
 use super::{

@@ -13,6 +13,7 @@ use crate::{
         bind::{Length, PatternGraph, PatternRel, Selector},
         function::Function,
         plan::{Comparison, Expand, Expr, Follow, LabelRef, LabelTest, Named, Op, ShortestPath, Slot, VarExpand},
+        search::SearchPattern,
         slots,
     },
 };
@@ -154,6 +155,9 @@ impl Planner<'_> {
     /// Follows a relationship from one of its nodes.
     fn follow(&mut self, at: usize, from_left: bool, matching: &mut Matching) -> Result<()> {
         let unique_from = self.may_be_the_same(at, matching);
+        if matching.graph.rels[at].search.is_some() {
+            return self.search(at, from_left, unique_from, matching);
+        }
         let rel = &mut matching.graph.rels[at];
         let (from_at, to_at) = if from_left { (rel.left, rel.right) } else { (rel.right, rel.left) };
         let follow = if from_left { rel.follow } else { order::reverse(rel.follow) };
@@ -246,6 +250,15 @@ impl Planner<'_> {
 }
 
 impl Matching {
+    /// Marks the slots of a search as bound.
+    pub(super) fn searched(&mut self, at: usize, pattern: &SearchPattern, to: Slot) {
+        self.followed.push(at);
+        for slot in [self.graph.rels[at].slot, to] {
+            self.unbound[slot.index()] = false;
+        }
+        pattern.sets(&mut |slot| self.unbound[slot.index()] = false);
+    }
+
     /// Finds the left node of a relationship that is bound already.
     fn find_end(&mut self, at: usize) {
         let rel = &self.graph.rels[at];
@@ -344,6 +357,15 @@ fn nodes_of_filter(rel: &PatternRel, graph: &PatternGraph) -> Vec<usize> {
     if let Some(filter) = &rel.filter {
         slots::reads(filter, &mut |slot| {
             needs.extend(graph.nodes.iter().position(|node| node.slot == slot && !node.bound));
+        });
+    }
+    if let Some(search) = &rel.search {
+        // Its ends it finds itself, or is told.
+        let ends = [graph.nodes[rel.left].slot, graph.nodes[rel.right].slot];
+        search.reads(&mut |slot| {
+            if !ends.contains(&slot) {
+                needs.extend(graph.nodes.iter().position(|node| node.slot == slot && !node.bound));
+            }
         });
     }
     needs

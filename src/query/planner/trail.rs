@@ -2,7 +2,8 @@
 //!
 //! For a shortest path this is more than speed: `shortestPath(...)` with such a condition means the shortest of the paths that
 //! satisfy it. Any other condition on a shortest path in the same WHERE would need a search of its own, and is refused.
-//! Where the selector is written before the pattern (`ANY SHORTEST`), the conditions test what was found.
+//! Where the selector is written before the pattern (`ANY SHORTEST`), the pattern is searched as a whole, and WHERE tests what was
+//! found.
 
 use super::unsupported;
 use crate::{
@@ -32,7 +33,7 @@ pub(super) fn conditions(graph: &mut PatternGraph) -> Result<()> {
         }
     }
     *predicates = kept;
-    for rel in rels.iter().filter(|rel| is_shortest(rel) && !selects_first(rel)) {
+    for rel in rels.iter().filter(|rel| is_shortest(rel)) {
         let path = paths.iter().find(|(_, path)| is_only(path, rel.slot)).map(|(slot, _)| *slot);
         let about_it = |slot: Slot| slot == rel.slot || Some(slot) == path;
         for predicate in &*predicates {
@@ -53,11 +54,6 @@ fn is_shortest(rel: &PatternRel) -> bool {
     rel.length.is_some_and(|length| length.selector != Selector::All)
 }
 
-/// Returns whether the shortest paths are those of the pattern alone, whatever WHERE says of them.
-fn selects_first(rel: &PatternRel) -> bool {
-    rel.length.is_some_and(|length| length.selects_first)
-}
-
 /// Returns the relationship of which the predicate says something of each hop.
 fn about(predicate: &Expr, rels: &[PatternRel], paths: &[(Slot, Expr)], new_slots: &[Slot]) -> Option<usize> {
     let Expr::Quantified { quantifier: Quantifier::All | Quantifier::None, local: 0, list, predicate } = predicate
@@ -73,7 +69,7 @@ fn about(predicate: &Expr, rels: &[PatternRel], paths: &[(Slot, Expr)], new_slot
         }
         _ => return None,
     };
-    if rels[at].length.is_none() || rels[at].bound || selects_first(&rels[at]) {
+    if rels[at].search.is_some() || rels[at].length.is_none() || rels[at].bound {
         return None;
     }
     // What it reads besides must be there before the walk.

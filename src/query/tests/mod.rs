@@ -1,5 +1,6 @@
 //! Statements from text to rows, over a graph in memory: what the openCypher scenarios do not cover.
 
+mod paths;
 mod random;
 
 use std::sync::Arc;

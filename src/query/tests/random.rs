@@ -11,35 +11,35 @@ const N_QUERIES: u64 = 40;
 const ROWS_MAX: usize = 20_000;
 
 /// A xorshift generator.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) as usize % n
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub(super) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())]
     }
 }
 
 #[derive(Debug)]
-struct Graph {
+pub(super) struct Graph {
     /// Labels A and B, and x.
-    nodes: Vec<(bool, bool, Option<i64>)>,
+    pub(super) nodes: Vec<(bool, bool, Option<i64>)>,
     /// Start, end, type, y.
-    rels: Vec<(usize, usize, &'static str, i64)>,
+    pub(super) rels: Vec<(usize, usize, &'static str, i64)>,
 }
 
 impl Graph {
-    fn new(random: &mut Random) -> Self {
+    pub(super) fn new(random: &mut Random) -> Self {
         let n = 3 + random.below(4);
         let nodes = (0..n)
             .map(|_| (random.one_in(2), random.one_in(3), (!random.one_in(4)).then(|| random.below(2) as i64)))
@@ -56,7 +56,7 @@ impl Graph {
         Self { nodes, rels }
     }
 
-    fn create(&self) -> String {
+    pub(super) fn create(&self) -> String {
         let mut parts = Vec::new();
         for (i, (a, b, x)) in self.nodes.iter().enumerate() {
             let labels = format!("{}{}", if *a { ":A" } else { "" }, if *b { ":B" } else { "" });

@@ -61,7 +61,7 @@ impl Builder<'_> {
         let mut nodes = pair.into_inner().peekable();
         let patterns = self.paths(&mut nodes, true)?;
         let predicate = self.maybe_where(&mut nodes)?;
-        let clauses = vec![Clause::Match(Match { optional: false, patterns, predicate, span })];
+        let clauses = vec![Clause::Match(Match { optional: false, repeatable: false, patterns, predicate, span })];
         Ok(Query { parts: vec![SingleQuery { clauses, span }], union: Union::All, span })
     }
 
@@ -94,8 +94,10 @@ impl Builder<'_> {
     }
 
     fn r#match(&mut self, nodes: &mut Nodes<'_>, optional: bool, span: Span) -> Result<Clause> {
+        let mode = next_if(nodes, Rule::match_mode);
+        let repeatable = mode.is_some_and(|mode| self.code(&mode) == code::REPEATABLE);
         let patterns = self.paths(nodes, true)?;
-        Ok(Clause::Match(Match { optional, patterns, predicate: self.maybe_where(nodes)?, span }))
+        Ok(Clause::Match(Match { optional, repeatable, patterns, predicate: self.maybe_where(nodes)?, span }))
     }
 
     fn unwind(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {

@@ -7,10 +7,11 @@ use crate::{
     QueryError, Span,
     query::{
         ast::{
-            Direction, Group, Hop, LabelExpr, Name, NodePattern, PathLength, PathPattern, PathSelector, Properties,
-            RelationshipPattern,
+            Direction, Expr, ExprKind, Group, Hop, LabelExpr, Name, NodePattern, PathLength, PathPattern, PathSelector,
+            Properties, RelationshipPattern,
         },
         parse::{literal, words::code},
+        search::PathMode,
     },
 };
 
@@ -38,7 +39,6 @@ impl Builder<'_> {
             Some(pair) => Some(self.name(&pair)?),
             None => None,
         };
-        let mut selects_first = false;
         let mut path = match next_if(&mut nodes, Rule::shortest) {
             Some(pair) => {
                 let selector = match self.code(&pair) {
@@ -50,36 +50,97 @@ impl Builder<'_> {
                 }
                 self.chain(&mut pair.into_inner().peekable(), selector, span, matching)?
             }
-            None => {
-                let selector = match next_if(&mut nodes, Rule::selector) {
-                    Some(pair) => {
-                        selects_first = true;
-                        self.selector(pair, matching)?
-                    }
-                    None => PathSelector::All,
-                };
-                self.chain(&mut nodes, selector, span, matching)?
-            }
+            None => return self.prefixed_path(nodes, variable, span, matching),
         };
         path.variable = variable;
-        path.selects_first = selects_first;
         Ok(path)
     }
 
-    /// Returns what is written before a path: any path will do where the shortest does.
-    fn selector(&mut self, pair: Pair<'_, Rule>, matching: bool) -> Result<PathSelector> {
-        let span = self.span(&pair);
-        if !matching {
-            return fail(unexpected("the shortest path can be matched, not created", span));
+    /// Returns a path with what is written before it: a selector, a mode.
+    fn prefixed_path(
+        &mut self,
+        mut nodes: Nodes<'_>,
+        variable: Option<Name>,
+        span: Span,
+        matching: bool,
+    ) -> Result<PathPattern> {
+        let prefix = nodes.peek().filter(|pair| !is_step(pair.as_rule())).map(|pair| self.span(pair));
+        let (mut selector, mut count, mut selects_first) = (PathSelector::All, None, false);
+        if let Some(pair) = next_if(&mut nodes, Rule::selector) {
+            let (start, code_after) = (self.code(&pair), self.tokens.code(first_token(&pair) + 1));
+            selects_first = start != code::ALL || code_after == code::SHORTEST;
+            selector = match start {
+                code::ALL if selects_first => PathSelector::AllShortest,
+                code::ALL => PathSelector::All,
+                _ => PathSelector::Shortest,
+            };
+            count = pair.into_inner().next().map(|pair| self.path_count(&pair)).transpose()?.map(Box::new);
+            if start == code::SHORTEST && count.is_none() && !nodes.clone().any(|p| p.as_rule() == Rule::path_groups) {
+                let message = "SHORTEST needs the number of paths";
+                let span = prefix.unwrap_or(span);
+                return fail(unexpected(message, span).hint("write SHORTEST 1, ALL SHORTEST, or SHORTEST 1 GROUPS"));
+            }
         }
-        let start = self.code(&pair);
-        if let Some(count) = pair.into_inner().next()
-            && literal::integer(self.token_text(&count), false, self.span(&count))? != 1
-        {
-            let message = "not supported yet: SHORTEST with another number than 1";
-            return fail(unexpected(message, span).hint("write SHORTEST 1, or ALL SHORTEST"));
+        let mode = next_if(&mut nodes, Rule::path_mode).map(|pair| match self.code(&pair) {
+            code::WALK => PathMode::Walk,
+            code::ACYCLIC => PathMode::Acyclic,
+            code::SIMPLE => PathMode::Simple,
+            _ => PathMode::Trail,
+        });
+        if let Some(pair) = next_if(&mut nodes, Rule::path_groups) {
+            let starts_shortest =
+                prefix.is_some_and(|p| self.text[p.start as usize..].to_ascii_uppercase().starts_with("SHORTEST"));
+            if selector != PathSelector::Shortest || !starts_shortest {
+                let message = "only SHORTEST selects groups";
+                return fail(unexpected(message, self.span(&pair)).hint("write SHORTEST 1 GROUPS"));
+            }
+            selector = PathSelector::AllShortest;
         }
-        Ok(if start == code::ALL { PathSelector::AllShortest } else { PathSelector::Shortest })
+        if let Some(prefix) = prefix.filter(|_| !matching) {
+            return fail(unexpected("paths are selected where they are matched, not where they are made", prefix));
+        }
+        let is_alone = nodes.peek().is_some_and(|pair| {
+            pair.as_rule() == Rule::quantified
+                && !pair.clone().into_inner().any(|child| child.as_rule() == Rule::quantifier)
+        });
+        let mut path = if is_alone {
+            let pair = next(&mut nodes);
+            let inside = self.span(&pair);
+            if !matching {
+                return fail(unexpected("a pattern that is made does not stand in parentheses", inside));
+            }
+            if let Some(more) = nodes.next() {
+                return fail(parenthesized(self.span(&more)));
+            }
+            let mut nodes = pair.into_inner().peekable();
+            let inner = next_if(&mut nodes, Rule::path_name).map(|pair| self.name(&pair)).transpose()?;
+            let mut path = self.chain(&mut nodes, selector, span, matching)?;
+            path.inner = inner;
+            path.predicate =
+                next_if(&mut nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?.map(Box::new);
+            path
+        } else {
+            self.chain(&mut nodes, selector, span, matching)?
+        };
+        path.variable = variable;
+        path.selects_first = selects_first;
+        path.count = count;
+        path.mode = mode;
+        Ok(path)
+    }
+
+    /// Returns how many paths, or lengths, a selector wants.
+    fn path_count(&mut self, pair: &Pair<'_, Rule>) -> Result<Expr> {
+        let span = self.span(pair);
+        if pair.as_rule() == Rule::parameter {
+            return Ok(Expr { kind: ExprKind::Parameter(self.parameter(pair)?), span });
+        }
+        let count = literal::integer(self.token_text(pair), false, span)?;
+        if count < 1 {
+            let message = format!("a selector wants at least one path, not {count}");
+            return fail(QueryError::syntax("NumberOutOfRange", message, span));
+        }
+        Ok(Expr { kind: ExprKind::Int(count), span })
     }
 
     /// Returns the path of a chain of nodes and relationships.
@@ -119,7 +180,18 @@ impl Builder<'_> {
         }
         hops.extend(open.map(|relationship| Hop { relationship, node: NodePattern::unnamed(nowhere) }));
         let start = start.unwrap_or_else(|| NodePattern::unnamed(nowhere));
-        Ok(PathPattern { variable: None, selector, selects_first: false, start, hops, span })
+        Ok(PathPattern {
+            variable: None,
+            selector,
+            selects_first: false,
+            count: None,
+            mode: None,
+            inner: None,
+            predicate: None,
+            start,
+            hops,
+            span,
+        })
     }
 
     /// Returns the relationship of a quantified pattern, with the nodes beside it.
@@ -129,25 +201,29 @@ impl Builder<'_> {
             let message = "a relationship that is made has no variable length";
             return fail(QueryError::syntax("CreatingVarLength", message, span));
         }
+        let Some(quantifier) = pair.clone().into_inner().find(|child| child.as_rule() == Rule::quantifier) else {
+            return fail(parenthesized(span));
+        };
         let mut nodes = pair.into_inner().peekable();
-        let start = self.node(next(&mut nodes), matching)?;
-        let mut relationship = self.relationship(next(&mut nodes), matching)?;
-        let end = self.node(next(&mut nodes), matching)?;
-        if let Some(pair) = next_if(&mut nodes, Rule::relationship) {
-            let message = "not supported yet: a quantified pattern of more than one relationship";
-            return fail(unexpected(message, self.span(&pair)));
+        if let Some(pair) = next_if(&mut nodes, Rule::path_name) {
+            let message = "a path inside a quantified pattern has no name";
+            return fail(unexpected(message, self.span(&pair)).hint("name the whole path"));
         }
-        if let Some(length) = relationship.length {
+        // Refused before it is gone into: a tree as deep as the brackets would be.
+        if let Some(pair) = nodes.clone().find(|child| child.as_rule() == Rule::quantified) {
+            return fail(unexpected("quantified patterns do not stand in each other", self.span(&pair)));
+        }
+        let chain = self.chain(&mut nodes, PathSelector::All, span, matching)?;
+        let predicate = next_if(&mut nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
+        if let Some(length) = chain.hops.iter().find_map(|hop| hop.relationship.length) {
             return fail(unexpected("quantified patterns do not stand in each other", length.span));
         }
-        let predicate = next_if(&mut nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
-        let is_about_nodes = !start.is_empty() || !end.is_empty();
-        if is_about_nodes && relationship.direction == Direction::Either {
-            let message = "not supported yet: a quantified pattern that names its nodes and has no direction";
-            return fail(unexpected(message, relationship.span));
-        }
-        relationship.length = Some(self.quantified(next(&mut nodes))?);
-        relationship.group = Some(Box::new(Group { start, end, predicate }));
+        let mut hops = chain.hops.into_iter();
+        let Some(Hop { mut relationship, node: end }) = hops.next() else {
+            return fail(unexpected("a quantified pattern has a relationship", span));
+        };
+        relationship.length = Some(self.quantified(quantifier)?);
+        relationship.group = Some(Box::new(Group { start: chain.start, end, rest: hops.collect(), predicate }));
         relationship.span = span;
         Ok(relationship)
     }
@@ -347,9 +423,14 @@ impl NodePattern {
     }
 
     /// Returns whether it is `()`.
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.variable.is_none() && self.labels.is_none() && self.properties.is_none() && self.predicate.is_none()
     }
+}
+
+#[cold]
+fn parenthesized(span: Span) -> QueryError {
+    unexpected("parentheses stand around a whole path, or have a quantifier", span)
 }
 
 /// Returns whether a pair is a part of a chain.

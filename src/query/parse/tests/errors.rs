@@ -125,7 +125,6 @@ fn what_is_not_built_yet_says_so() {
         ("SHOW EMBEDDINGS", "EMBEDDINGS", "SHOW EMBEDDINGS"),
         ("CREATE POLICY p FOR ()-[r]-() HALF LIFE 3", "POLICY", "CREATE POLICY"),
         ("CREATE FULLTEXT INDEX f FOR (n:L) ON EACH [n.x]", "FULLTEXT", "CREATE FULLTEXT"),
-        ("MATCH p = SHORTEST 3 (a)--(b) RETURN p", "SHORTEST 3", "SHORTEST"),
         ("BACKUP TO 'dir'", "BACKUP", "BACKUP"),
         ("MATCH (n) AT TIME 3 RETURN n", "AT", "AT"),
     ] {

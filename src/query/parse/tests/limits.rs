@@ -25,6 +25,7 @@ fn deep_nesting_is_refused_on_a_small_stack() {
             format!("RETURN {}", "CASE WHEN ".repeat(n)),
             format!("RETURN {}", "CASE 1 WHEN 1 THEN ".repeat(n / 4)),
             format!("MATCH {}", "(a WHERE ".repeat(n)),
+            format!("MATCH {}", "(".repeat(n)),
             format!("MATCH (a:{}A) RETURN a", "!".repeat(n)),
             format!("RETURN {}", "f(".repeat(n)),
             format!("RETURN {}", "EXISTS { MATCH (a) WHERE ".repeat(n / 4)),
@@ -63,6 +64,13 @@ fn the_allowed_nesting_fits_a_small_stack() {
             statement(&text);
             let text = format!("RETURN {}1{}", before.repeat(n + 1), after.repeat(n + 1));
             assert!(failure(&text).message.contains("nested deeper"), "{text}");
+        }
+        for quantifier in ["", "+"] {
+            let after = format!("){quantifier}").repeat(n - 1);
+            assert_eq!(
+                failure(&format!("MATCH {}(a)-->(b){after} RETURN 1", "(".repeat(n - 1))).detail,
+                "UnexpectedSyntax"
+            );
         }
         // All levels of precedence in each bracket: the tree becomes too deep first.
         let text = format!("RETURN {}1{}", "1 OR 1 XOR 1 AND NOT 1 = 1 IN 1 + 1 * 1 ^ -(".repeat(n), ")".repeat(n));
@@ -110,6 +118,7 @@ fn nested_alternatives_are_not_parsed_twice() {
         ("({k: ", "1", "})"),
         ("[x IN ", "xs", " WHERE x | y]"),
         ("(a WHERE ", "1", ")"),
+        ("(p = (a)-->", "()", "()-->(b))+"),
         ("EXISTS { (a WHERE ", "true", ") }"),
         ("all(x IN ", "xs", " WHERE true)"),
         ("count{a: ", "1", "}"),

@@ -180,16 +180,3 @@ Feature: Quantified path patterns
       MERGE (:A) ((n)-[:R]->(m)){2} (x)
       """
     Then a SyntaxError should be raised at compile time: CreatingVarLength
-
-  @source:kgql/patterns
-  Scenario Outline: [18] What is not supported says so
-    When executing query:
-      """
-      MATCH <pattern> RETURN 1
-      """
-    Then a SyntaxError should be raised at compile time: UnexpectedSyntax
-
-    Examples:
-      | pattern                                |
-      | (:A) (()-[:R]->()-[:R]->()){1,2} (x)   |
-      | (:A) ((n)-[:R]-(m)){1,2} (x)           |
