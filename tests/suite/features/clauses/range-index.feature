@@ -79,7 +79,6 @@ Feature: Ordered indexes - ranges and prefixes of an indexed property
       | 20   |
     And the side effects should be:
       | +nodes      | 1 |
-      | +labels     | 0 |
       | +properties | 2 |
 
   Scenario: [4] Bounds from the row before
