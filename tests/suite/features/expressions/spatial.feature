@@ -206,7 +206,33 @@ Feature: Points
       | 'point({srid: 7203, x: 3.0, y: 0.0})' | 10 |
     And no side effects
 
-  Scenario Outline: [7] What is no point
+  @source:cypher/values-and-types/spatial#spatial-values-point-index
+  Scenario Outline: [7] No point is less or more than another, with an index or without
+    Given an empty graph
+    And having executed:
+      """
+      CREATE INDEX at FOR (p:P) ON (p.at)
+      """
+    And having executed:
+      """
+      CREATE (:P {at: point({x: 1, y: 1})}), (:P {at: 3}), (:P {at: 'a'}), (:<label> {at: point({x: 5, y: 5})})
+      """
+    When executing query:
+      """
+      MATCH (p:<label>) WHERE p.at <test> RETURN p.at
+      """
+    Then the result should be, in any order:
+      | p.at |
+    And no side effects
+
+    Examples:
+      | label | test                                                 |
+      | P     | < point({x: 3, y: 3})                                |
+      | P     | >= point({x: 3, y: 3})                               |
+      | P     | > point({x: 0, y: 0}) AND p.at < point({x: 9, y: 9}) |
+      | Q     | < point({x: 9, y: 9})                                |
+
+  Scenario Outline: [8] What is no point
     Given an empty graph
     When executing query:
       """
@@ -237,7 +263,7 @@ Feature: Points
       | point({x: 1.0/0.0, y: 1})                       |
 
   @source:cypher/functions/spatial
-  Scenario Outline: [8] Arguments of a wrong type
+  Scenario Outline: [9] Arguments of a wrong type
     Given an empty graph
     And parameters are:
       | n | 5 |
