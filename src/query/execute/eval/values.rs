@@ -126,7 +126,7 @@ pub(super) fn joined_bytes(op: Arithmetic, a: &Value, b: &Value) -> usize {
 }
 
 /// The longest text that an expression makes: one is made at a stroke, which nothing can stop.
-pub(super) const TEXT_BYTES_MAX: usize = 64 << 20;
+pub(super) const TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// Refuses to make a longer text.
 pub(super) fn check_text(bytes: usize) -> Result<()> {
