@@ -354,6 +354,8 @@ pub(crate) struct CreateRel {
 pub(crate) enum SetItem {
     /// `target.key = value` (a null value removes).
     Property { target: Expr, key: KeyRef, value: Expr },
+    /// `target[key] = value`; the key is written at `span`.
+    Dynamic { target: Expr, key: Expr, value: Expr, span: Span },
     /// `target = map`: replaces all properties.
     Replace { target: Expr, map: Expr },
     /// `target += map`: adds and overwrites.

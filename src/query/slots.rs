@@ -353,6 +353,11 @@ fn set_exprs<'o>(item: &'o SetItem, visit: &mut dyn FnMut(&'o Expr)) {
             visit(target);
             visit(value);
         }
+        SetItem::Dynamic { target, key, value, .. } => {
+            visit(target);
+            visit(key);
+            visit(value);
+        }
         SetItem::Replace { target, map } | SetItem::Merge { target, map } => {
             visit(target);
             visit(map);
@@ -365,6 +370,11 @@ fn set_exprs_mut(item: &mut SetItem, visit: &mut dyn FnMut(&mut Expr)) {
     match item {
         SetItem::Property { target, value, .. } => {
             visit(target);
+            visit(value);
+        }
+        SetItem::Dynamic { target, key, value, .. } => {
+            visit(target);
+            visit(key);
             visit(value);
         }
         SetItem::Replace { target, map } | SetItem::Merge { target, map } => {

@@ -368,6 +368,17 @@ pub(crate) enum SetItem {
         /// The whole item.
         span: Span,
     },
+    /// `target[key] = value`: the key is computed.
+    Dynamic {
+        /// The entity.
+        target: Expr,
+        /// The property key.
+        key: Expr,
+        /// The new value.
+        value: Expr,
+        /// The whole item.
+        span: Span,
+    },
     /// `n = map`: replaces all properties.
     Replace {
         /// The entity.
@@ -409,6 +420,15 @@ pub(crate) struct Remove {
 /// One item of `REMOVE`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum RemoveItem {
+    /// `target[key]`: the key is computed.
+    Dynamic {
+        /// The entity.
+        target: Expr,
+        /// The property key.
+        key: Expr,
+        /// The whole item.
+        span: Span,
+    },
     /// `target.key`.
     Property {
         /// The entity.

@@ -248,6 +248,12 @@ impl<'a> Binder<'a> {
                 ast::SetItem::Property { target, key, value, .. } => {
                     SetItem::Property { target: self.entity(target)?, key: self.key(key), value: self.expr(value)?.0 }
                 }
+                ast::SetItem::Dynamic { target, key, value, .. } => SetItem::Dynamic {
+                    target: self.entity(target)?,
+                    key: self.computed_key(key)?,
+                    value: self.expr(value)?.0,
+                    span: key.span,
+                },
                 ast::SetItem::Replace { variable, value, .. } => {
                     SetItem::Replace { target: self.entity_variable(variable)?, map: self.properties_map(value)? }
                 }
@@ -274,6 +280,12 @@ impl<'a> Binder<'a> {
                     key: self.key(key),
                     value: Expr::Const(Value::Null),
                 },
+                ast::RemoveItem::Dynamic { target, key, .. } => SetItem::Dynamic {
+                    target: self.entity(target)?,
+                    key: self.computed_key(key)?,
+                    value: Expr::Const(Value::Null),
+                    span: key.span,
+                },
                 ast::RemoveItem::Labels { variable, labels, .. } => SetItem::RemoveLabels {
                     target: self.node_variable(variable)?,
                     labels: labels.iter().map(|label| self.label(label)).collect(),
@@ -281,6 +293,14 @@ impl<'a> Binder<'a> {
             });
         }
         Ok(bound)
+    }
+
+    fn computed_key(&mut self, e: &'a ast::Expr) -> Result<Expr> {
+        let (expr, kind) = self.expr(e)?;
+        if !kind.may_be(&[Kind::String]) {
+            return Err(wrong_argument(kind, "a string, as the key of a property is", e.span));
+        }
+        Ok(expr)
     }
 
     fn entity(&mut self, e: &'a ast::Expr) -> Result<Expr> {

@@ -9,7 +9,7 @@ use super::{
     eval::Ex,
 };
 use crate::{
-    Result,
+    Result, Span,
     error::QueryError,
     model::{KeyId, LabelId, Map, NodeId, RelId, Value},
     query::{
@@ -272,6 +272,7 @@ pub(super) struct Changes {
 
 enum Change {
     Property { key: Arc<str>, value: Ex },
+    Dynamic { key: Ex, value: Ex, span: Span },
     Replace(Ex),
     Merge(Ex),
     AddLabels(Vec<LabelRef>),
@@ -290,6 +291,9 @@ impl Changes {
         let build = |item: &SetItem| match item {
             SetItem::Property { target, key, value } => {
                 (one(target), Change::Property { key: key.name.clone(), value: one(value) })
+            }
+            SetItem::Dynamic { target, key, value, span } => {
+                (one(target), Change::Dynamic { key: one(key), value: one(value), span: *span })
             }
             SetItem::Replace { target, map } => (one(target), Change::Replace(one(map))),
             SetItem::Merge { target, map } => (one(target), Change::Merge(one(map))),
@@ -325,6 +329,17 @@ impl Changes {
                 Change::Property { key, value } => {
                     let value = value.value(ctx, batch, row)?;
                     set(ctx, target, key, value)?;
+                }
+                Change::Dynamic { key, value, span } => {
+                    let key = match key.value(ctx, batch, row)? {
+                        Value::String(key) => key,
+                        other => {
+                            let message = format!("the key of a property is a string, not {} `{other}`", other.kind());
+                            return Err(QueryError::type_error("InvalidArgumentType", message).at(*span).into());
+                        }
+                    };
+                    let value = value.value(ctx, batch, row)?;
+                    set(ctx, target, &key, value)?;
                 }
                 Change::Replace(map) => {
                     let map = map.value(ctx, batch, row)?;

@@ -69,6 +69,9 @@ impl Printer<'_> {
             SetItem::Property { target, key, value } => {
                 format!("{}.{} = {}", self.expr(target), key.name, self.expr(value))
             }
+            SetItem::Dynamic { target, key, value, .. } => {
+                format!("{}[{}] = {}", self.expr(target), self.expr(key), self.expr(value))
+            }
             SetItem::Replace { target, map } => format!("{} = {}", self.expr(target), self.expr(map)),
             SetItem::Merge { target, map } => format!("{} += {}", self.expr(target), self.expr(map)),
             SetItem::AddLabels { target, labels: added } => format!("{}{}", self.expr(target), labels(added)),

@@ -224,6 +224,7 @@ impl Builder<'_> {
         let value = self.expr(nodes.next().expect("an assignment has a value"))?;
         match target.kind {
             ExprKind::Property(entity, key) if !adds => Ok(SetItem::Property { target: *entity, key, value, span }),
+            ExprKind::Index(entity, key) if !adds => Ok(SetItem::Dynamic { target: *entity, key: *key, value, span }),
             _ => {
                 let what = if adds {
                     "+= adds a map to a variable; to a property, write n.key = n.key + value"
@@ -253,6 +254,7 @@ impl Builder<'_> {
                     RemoveItem::Labels { variable, labels: self.label_names(labels)?, span }
                 }
                 (None, ExprKind::Property(entity, key)) => RemoveItem::Property { target: *entity, key, span },
+                (None, ExprKind::Index(entity, key)) => RemoveItem::Dynamic { target: *entity, key: *key, span },
                 (None, _) => {
                     return fail(
                         unexpected("REMOVE takes properties and labels", span)

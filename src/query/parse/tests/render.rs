@@ -221,6 +221,7 @@ fn projection(word: &str, p: &Projection) -> String {
 
 fn set_item(item: &SetItem) -> String {
     match item {
+        SetItem::Dynamic { target, key, value, .. } => format!("{}[{}] := {}", expr(target), expr(key), expr(value)),
         SetItem::Property { target, key, value, .. } => format!("{}.{} := {}", expr(target), key.text, expr(value)),
         SetItem::Replace { variable, value, .. } => format!("{} := {}", variable.text, expr(value)),
         SetItem::Merge { variable, value, .. } => format!("{} += {}", variable.text, expr(value)),
@@ -251,6 +252,7 @@ fn clause(clause: &Clause) -> String {
         Clause::Remove(c) => format!(
             "REMOVE {}",
             list(&c.items, |item| match item {
+                RemoveItem::Dynamic { target, key, .. } => format!("{}[{}]", expr(target), expr(key)),
                 RemoveItem::Property { target, key, .. } => format!("{}.{}", expr(target), key.text),
                 RemoveItem::Labels { variable, labels, .. } => format!("{}:{}", variable.text, list(labels, name)),
             })
