@@ -9,6 +9,7 @@ use super::{
     plan::{Expr, Follow, Op, Slot, TypeRef},
     slots,
 };
+use crate::model::Value;
 
 /// See [`Op::PathSearch`].
 #[derive(Debug, Clone)]
@@ -92,6 +93,16 @@ pub(crate) struct Select {
 }
 
 impl SearchPattern {
+    /// Returns the one relationship that is repeated, and whether all of the shortest paths are wanted, where nothing else is
+    /// asked of them: then it does not matter how a shortest path between two different nodes is found, nor in which mode.
+    pub(crate) fn only_shortest(&self) -> Option<(&PathStep, bool)> {
+        let [Part { steps, repeat: Some((0 | 1, _)), tests, .. }] = &self.parts[..] else { return None };
+        let ([step], Some(select)) = (&steps[..], &self.select) else { return None };
+        let is_one = matches!(select.count, Expr::Const(Value::Int(1)));
+        let is_free = tests.is_empty() && self.tests.is_empty() && self.conditions.is_empty();
+        (is_one && is_free).then_some((step, select.groups))
+    }
+
     /// Calls `visit` for each slot that a row gets.
     pub(crate) fn sets(&self, visit: &mut dyn FnMut(Slot)) {
         visit(self.rels);

@@ -9,12 +9,16 @@ use super::{
     build,
     eval::Ex,
     expand::type_ids,
+    scan,
     var_expand::passes,
 };
 use crate::{
     Result,
     model::{Direction, NodeId, TypeId, Value},
-    query::plan::{self, Follow, Slot, TypeRef},
+    query::{
+        plan::{self, Follow, Slot, TypeRef},
+        search::PathStep,
+    },
 };
 
 /// About how many bytes a reached node costs: its depth, its way back, and their places in tables.
@@ -125,6 +129,39 @@ impl ShortestPath {
             search: Search::default(),
             held: 0,
         }
+    }
+
+    /// Returns what finds the shortest trails between two nodes that are given one by one; no rows come in.
+    pub(super) fn alone(step: &PathStep, max: Option<u32>, all: bool, builder: &mut Builder) -> Self {
+        Self {
+            input: Box::new(scan::Nothing),
+            from: Slot(0),
+            to: Slot(0),
+            rels: Slot(0),
+            follow: step.follow,
+            types: step.types.clone(),
+            min: 1,
+            max: max.unwrap_or(u32::MAX),
+            all,
+            rel_filter: None,
+            carry: Vec::new(),
+            batch: builder.batch(),
+            row: 0,
+            rows: Vec::new(),
+            lists: Vec::new(),
+            at: 0,
+            search: Search::default(),
+            held: 0,
+        }
+    }
+
+    /// Returns the lists of relationships of the shortest trails from a node to another.
+    pub(super) fn between(&mut self, ctx: &mut Context, from: u32, to: u32) -> Result<std::vec::Drain<'_, Value>> {
+        let types = type_ids(ctx.view(), &self.types);
+        self.find(ctx, 0, from, to, &types)?;
+        self.rows.clear();
+        ctx.release(&mut self.held);
+        Ok(self.lists.drain(..))
     }
 
     fn find(&mut self, ctx: &mut Context, row: usize, from: u32, to: u32, types: &[TypeId]) -> Result<()> {

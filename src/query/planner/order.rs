@@ -10,6 +10,9 @@ use crate::query::{
 /// The most nodes of a pattern that are tried as its start; the cheapest ones, by their own number of rows.
 const STARTS_MAX: usize = 8;
 
+/// The most nodes that the end of a selected path may be for it to be found before the path is searched.
+const ENDS_FIRST_MAX: f64 = 16.0;
+
 /// One step of matching a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -165,6 +168,10 @@ impl Search<'_> {
             return None;
         }
         let into = progress.nodes[to];
+        // Paths are selected for each pair of ends: where the other end is one of a few, it is found first.
+        if !into && self.nodes[to].found <= ENDS_FIRST_MAX && rel.search.as_ref().is_some_and(|s| s.select.is_some()) {
+            return None;
+        }
         let follow = if from_left { rel.follow } else { reverse(rel.follow) };
         let labels = &self.graph.nodes[from].labels;
         let fan_out = cost::fan_out(self.statistics, &rel.types, follow, labels);

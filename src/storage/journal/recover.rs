@@ -76,6 +76,11 @@ pub(super) fn recover(
         }
         found.follow(&header, at == 0, from_sequence).map_err(|(expected, got)| corrupt(expected, got))?;
         let end = found.read_frames(&header, &path, &bytes, from_sequence, visitor)?;
+        if end > bytes.len() {
+            // The padding of a frame is written with it.
+            let got = format!("a file that ends in it, at byte {}", bytes.len());
+            return Err(corrupt(format!("frame {} and what follows it", found.next_sequence - 1), got));
+        }
         if at + 1 == n_segments {
             if let Some(next) = next::find(header.nonce, &bytes[end..]) {
                 let expected = format!("segment {next}, which segment {number} names as the next");
@@ -148,7 +153,7 @@ impl Recovered {
             self.next_sequence += 1;
             self.hash = frame.hash;
         }
-        Ok(at.min(bytes.len()))
+        Ok(at)
     }
 }
 

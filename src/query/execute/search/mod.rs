@@ -21,6 +21,7 @@ use super::{
     batch::{BATCH_ROWS_MAX, Batch, rel_value, value_bytes},
     build,
     eval::Ex,
+    shortest::ShortestPath,
 };
 use crate::{
     Result,
@@ -44,6 +45,8 @@ pub(super) struct PathSearch {
     is_active: bool,
     matcher: Matcher,
     selection: Option<Selection>,
+    /// Where nothing is asked of a path but to be shortest, both ends are searched from until they meet.
+    meeting: Option<Box<ShortestPath>>,
     held: u64,
 }
 
@@ -105,6 +108,11 @@ impl PathSearch {
             is_active: false,
             matcher: Matcher::build(spec, builder),
             selection: spec.pattern.select.as_ref().map(|select| Selection::build(select, spec.pattern.mode, builder)),
+            meeting: spec
+                .pattern
+                .only_shortest()
+                .filter(|_| spec.into && spec.unique_from.is_empty())
+                .map(|(step, all)| Box::new(ShortestPath::alone(step, spec.pattern.length().1, all, builder))),
             held: 0,
         }
     }
@@ -122,6 +130,17 @@ impl PathSearch {
                     self.row += 1;
                     continue;
                 };
+                if let (Some(meeting), Some(Some(target))) = (&mut self.meeting, target)
+                    && node != target
+                {
+                    let (from, to) = if self.matcher.reversed { (target, node) } else { (node, target) };
+                    for list in meeting.between(ctx, from, to)? {
+                        self.matcher.push_met(self.row, target, list);
+                    }
+                    ctx.hold(&mut self.held, self.matcher.bytes())?;
+                    self.row += 1;
+                    continue;
+                }
                 self.matcher.begin(node, self.selection.is_some(), &self.batch, self.row);
                 if let Some(selection) = &mut self.selection {
                     selection.begin(ctx, &self.batch, self.row, target.flatten())?;
@@ -261,6 +280,21 @@ impl Matcher {
         }
         self.n_listed += 1;
         Ok(true)
+    }
+
+    /// Takes down a path that is one repetition, found otherwise.
+    fn push_met(&mut self, row: usize, end: u32, rels: Value) {
+        self.rows.push(u32::try_from(row).expect("batches are short"));
+        self.ends.push(end);
+        if let Value::List(rels) = &rels {
+            self.n_listed += rels.len() + 1;
+        }
+        self.found_bytes += value_bytes(&rels);
+        for (_, _, found) in &mut self.columns {
+            if let Found::Lists(lists) = found {
+                lists.push(rels.clone());
+            }
+        }
     }
 
     /// Returns whether the conditions on the whole path hold.
