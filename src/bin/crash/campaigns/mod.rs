@@ -17,6 +17,7 @@ mod kill;
 mod memory;
 mod model;
 mod openers;
+mod parse;
 mod power;
 mod report;
 mod soak;
@@ -58,6 +59,7 @@ pub(crate) const CAMPAIGNS: &[Campaign] = &[
     openers::CAMPAIGN,
     soak::CAMPAIGN,
     damage::CAMPAIGN,
+    parse::CAMPAIGN,
     truth::CAMPAIGN,
 ];
 
