@@ -228,7 +228,7 @@ impl<'a> Binder<'a> {
         let args = match &clause.args {
             Some(args) => self.procedure_args(&procedure, args, name.span)?,
             None if clause.standalone || procedure.args().is_empty() => {
-                procedure.args().iter().map(|arg| Expr::Param(self.param(&arg.name))).collect()
+                procedure.args().iter().map(|arg| Ok(Expr::Param(self.param(&arg.name)?))).collect::<Result<_>>()?
             }
             None => {
                 let message = format!("`{}` takes arguments: {}", procedure.name(), procedure.signature());

@@ -41,7 +41,7 @@ impl<'a> Binder<'a> {
                 (Expr::List(exprs), element.listed())
             }
             ExprKind::Map(entries) => (self.map(entries)?, Kind::Map),
-            ExprKind::Parameter(name) => (Expr::Param(self.param(&name.text)), Kind::Any),
+            ExprKind::Parameter(name) => (Expr::Param(self.param(&name.text)?), Kind::Any),
             ExprKind::Variable(name) => {
                 let variable = self.variable(name)?;
                 (variable.read(), variable.kind)
@@ -192,9 +192,20 @@ impl<'a> Binder<'a> {
             ExprKind::And(items) => Expr::And(self.operands(items, "AND", patterns)?),
             ExprKind::Or(items) => Expr::Or(self.operands(items, "OR", patterns)?),
             ExprKind::Xor(items) => {
-                let operands = self.operands(items, "XOR", patterns)?;
-                let xor = |left, right| Expr::Xor(Box::new(left), Box::new(right));
-                operands.into_iter().reduce(xor).expect("the parser gives at least two operands")
+                let mut operands = self.operands(items, "XOR", patterns)?;
+                // In pairs, and pairs of pairs: a long chain is no deep tree.
+                while operands.len() > 1 {
+                    let mut rest = operands.into_iter();
+                    operands = std::iter::from_fn(|| {
+                        let left = rest.next()?;
+                        Some(match rest.next() {
+                            Some(right) => Expr::Xor(Box::new(left), Box::new(right)),
+                            None => left,
+                        })
+                    })
+                    .collect();
+                }
+                operands.pop().expect("the parser gives at least two operands")
             }
             ExprKind::Not(operand) => Expr::Not(Box::new(self.operand(operand, "NOT", patterns)?)),
             _ => return self.expr(e),

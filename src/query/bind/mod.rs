@@ -29,6 +29,8 @@ pub(crate) use bound::{
 pub(crate) use kind::{Element, Kind};
 use scope::{Place, Scope, Variable};
 
+use rustc_hash::FxHashMap;
+
 use super::{
     ast,
     notice::Notice,
@@ -83,6 +85,8 @@ struct Binder<'a> {
     writes: bool,
     slots: Vec<SlotInfo>,
     params: Vec<Arc<str>>,
+    /// Where they are in `params`.
+    param_at: FxHashMap<Arc<str>, u16>,
     notices: Vec<Notice>,
     assumptions: Vec<Assumption>,
     scope: Scope,
@@ -135,6 +139,7 @@ impl<'a> Binder<'a> {
             writes,
             slots: Vec::with_capacity(16),
             params: Vec::new(),
+            param_at: FxHashMap::default(),
             notices: Vec::new(),
             assumptions: Vec::new(),
             scope: Scope::default(),
@@ -177,13 +182,16 @@ impl<'a> Binder<'a> {
     }
 
     /// Returns the index of a parameter.
-    fn param(&mut self, name: &Arc<str>) -> u16 {
-        let known = self.params.iter().position(|known| known == name);
-        let index = known.unwrap_or_else(|| {
-            self.params.push(name.clone());
-            self.params.len() - 1
-        });
-        u16::try_from(index).expect("a statement of 1 MiB has fewer parameters than 2^16")
+    fn param(&mut self, name: &Arc<str>) -> Result<u16> {
+        if let Some(known) = self.param_at.get(name) {
+            return Ok(*known);
+        }
+        let max = u64::from(u16::MAX);
+        let index = u16::try_from(self.params.len());
+        let index = index.map_err(|_| Error::Limit { what: "parameters of a statement", max })?;
+        self.params.push(name.clone());
+        self.param_at.insert(name.clone(), index);
+        Ok(index)
     }
 
     /// Returns the variable of this name.

@@ -1,5 +1,7 @@
 //! Patterns of MATCH, MERGE, pattern predicates and comprehensions become graphs.
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Binder, Kind, Length, PatternGraph, PatternNode, PatternRel, Place, Selector, fail, kind::Element, search,
     type_conflict,
@@ -393,12 +395,10 @@ impl<'a> Binder<'a> {
             Some(LabelExpr::Label(name)) => vec![self.label(name)],
             Some(LabelExpr::And(items, _)) if labels.is_some_and(is_plain) => {
                 let mut labels: Vec<LabelRef> = Vec::with_capacity(items.len());
+                let mut seen = FxHashSet::default();
                 for item in items {
-                    for label in self.plain_labels(Some(item)) {
-                        if !labels.contains(&label) {
-                            labels.push(label);
-                        }
-                    }
+                    let new = self.plain_labels(Some(item)).into_iter().filter(|label| seen.insert(label.name.clone()));
+                    labels.extend(new);
                 }
                 labels
             }
@@ -412,12 +412,9 @@ impl<'a> Binder<'a> {
             LabelExpr::Label(name) => Some(vec![self.rel_type(name)]),
             LabelExpr::Or(items, _) if is_plain_types(types) => {
                 let mut all: Vec<TypeRef> = Vec::with_capacity(items.len());
+                let mut seen = FxHashSet::default();
                 for item in items {
-                    for rel_type in self.plain_types(item)? {
-                        if !all.contains(&rel_type) {
-                            all.push(rel_type);
-                        }
-                    }
+                    all.extend(self.plain_types(item)?.into_iter().filter(|one| seen.insert(one.name.clone())));
                 }
                 Some(all)
             }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Aggregation, Binder, BoundProjection, Column, Computed, Hidden, Kind, Place, Scope, Variable,
     aggregate::{self, Mode},
@@ -146,14 +148,14 @@ impl<'a> Binder<'a> {
 
     /// Checks that columns have names, and different ones.
     fn check_names(&self, projection: &ast::Projection, star: &[Column], is_with: bool) -> Result<()> {
-        for (i, item) in projection.items.iter().enumerate() {
+        let mut seen: FxHashSet<&str> = star.iter().map(|column| &*column.name).collect();
+        for item in &projection.items {
+            let is_new = seen.insert(&item.column);
             if is_with && item.alias.is_none() && !matches!(item.expr.kind, ExprKind::Variable(_)) {
                 // What an unnamed item is wrong about inside comes first.
                 continue;
             }
-            let twice = projection.items[..i].iter().any(|other| other.column == item.column)
-                || star.iter().any(|column| column.name == item.column);
-            if twice {
+            if !is_new {
                 let message = format!("two columns have the name `{}`", item.column);
                 return Err(fail("ColumnNameConflict", message, item.span));
             }
@@ -319,13 +321,13 @@ fn check_aliases(projection: &ast::Projection) -> Result<()> {
 
 /// Returns the variables that grouping keys mention.
 fn mentioned_by_keys(projection: &ast::Projection, before: &Scope) -> Scope {
-    let mut names: Vec<&Arc<str>> = Vec::new();
+    let mut names: FxHashSet<&Arc<str>> = FxHashSet::default();
     for item in projection.items.iter().filter(|item| !aggregate::aggregates(&item.expr)) {
         same::walk(&item.expr, &mut |inner| {
             if let ExprKind::Variable(name) = &inner.kind {
-                names.push(&name.text);
+                names.insert(&name.text);
             }
         });
     }
-    before.iter().filter(|variable| names.contains(&&variable.name)).cloned().collect()
+    before.iter().filter(|variable| names.contains(&variable.name)).cloned().collect()
 }

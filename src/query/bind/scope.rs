@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::kind::Kind;
 use crate::query::plan::{Expr, Slot};
 
@@ -22,31 +24,71 @@ pub(crate) enum Place {
     Local(u16),
 }
 
+/// Variables that are looked through one by one: more are found by a table.
+const LISTED_MAX: usize = 32;
+
 /// The variables in scope; a later one hides an earlier one of the same name.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
     variables: Vec<Variable>,
+    /// Where there are many: by name the last, and for each variable the one it hides.
+    table: Option<Table>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Table {
+    last: FxHashMap<Arc<str>, usize>,
+    hidden: Vec<Option<usize>>,
+}
+
+impl Table {
+    fn push(&mut self, name: &Arc<str>) {
+        let hidden = self.last.insert(name.clone(), self.hidden.len());
+        self.hidden.push(hidden);
+    }
 }
 
 impl Scope {
     /// Returns the variable of this name.
     pub(crate) fn find(&self, name: &str) -> Option<&Variable> {
-        self.variables.iter().rev().find(|variable| &*variable.name == name)
+        match &self.table {
+            Some(table) => table.last.get(name).map(|at| &self.variables[*at]),
+            None => self.variables.iter().rev().find(|variable| &*variable.name == name),
+        }
     }
 
     /// Adds a variable of the row.
     pub(crate) fn add(&mut self, name: Arc<str>, slot: Slot, kind: Kind) {
-        self.variables.push(Variable { name, place: Place::Slot(slot), kind });
+        self.push(Variable { name, place: Place::Slot(slot), kind });
     }
 
     /// Adds a variable of a comprehension.
     pub(crate) fn add_local(&mut self, name: Arc<str>, local: u16, kind: Kind) {
-        self.variables.push(Variable { name, place: Place::Local(local), kind });
+        self.push(Variable { name, place: Place::Local(local), kind });
+    }
+
+    fn push(&mut self, variable: Variable) {
+        if let Some(table) = &mut self.table {
+            table.push(&variable.name);
+        }
+        self.variables.push(variable);
+        if self.table.is_none() && self.variables.len() > LISTED_MAX {
+            let mut table = Table::default();
+            self.variables.iter().for_each(|variable| table.push(&variable.name));
+            self.table = Some(table);
+        }
     }
 
     /// Takes away what was added since there were `len` variables.
     pub(crate) fn truncate(&mut self, len: usize) {
-        self.variables.truncate(len);
+        while self.variables.len() > len {
+            let (gone, table) = (self.variables.pop(), self.table.as_mut());
+            let (Some(gone), Some(table)) = (gone, table) else { continue };
+            match table.hidden.pop().flatten() {
+                Some(before) => table.last.insert(gone.name, before),
+                None => table.last.remove(&gone.name),
+            };
+        }
     }
 
     /// Returns how many variables there are, hidden ones too.
@@ -67,7 +109,9 @@ impl Scope {
 
 impl FromIterator<Variable> for Scope {
     fn from_iter<T: IntoIterator<Item = Variable>>(variables: T) -> Self {
-        Self { variables: variables.into_iter().collect() }
+        let mut scope = Self::default();
+        variables.into_iter().for_each(|variable| scope.push(variable));
+        scope
     }
 }
 

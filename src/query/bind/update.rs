@@ -173,7 +173,7 @@ impl<'a> Binder<'a> {
             None => Ok(None),
             Some(ast::Properties::Map(entries, _)) => Ok(Some(self.map(entries)?)),
             Some(ast::Properties::Parameter(name)) if maker == Maker::Merge => Err(parameter_use(name)),
-            Some(ast::Properties::Parameter(name)) => Ok(Some(Expr::Param(self.param(&name.text)))),
+            Some(ast::Properties::Parameter(name)) => Ok(Some(Expr::Param(self.param(&name.text)?))),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The most `!` before a label: more are no use, and would make the tree deep.
-const BANGS_MAX: usize = 16;
+const BANGS_MAX: usize = 128;
 
 /// The most hops that a variable-length relationship can be told to take.
 const HOPS_MAX: i64 = u32::MAX as i64;
