@@ -22,7 +22,7 @@ use crate::{Error, QueryError, Result, Span, model::Value};
 
 /// The most operators one above the other: each takes a few KiB of stack while it is built and while it runs, and a thread
 /// may have no more than 2 MiB.
-const DEPTH_MAX: usize = 400;
+const DEPTH_MAX: usize = 200;
 
 /// Plans a bound statement.
 ///
