@@ -410,6 +410,9 @@ impl Finding<'_> {
         }
         match self.tokens.code(self.at) {
             code::SEMICOLON => error.hint("only one statement can be given here"),
+            code::LBRACKET if before == Some(code::GREATER) => {
+                error.hint("what a relationship holds stands within it: -[…]-> or <-[…]-")
+            }
             code::STRING if before == Some(code::STRING) => error.hint("a quote inside a string is written \\'"),
             _ => error,
         }
