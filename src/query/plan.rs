@@ -111,6 +111,17 @@ pub(crate) enum Follow {
     Both,
 }
 
+impl Follow {
+    /// Returns how a relationship is followed from its other end.
+    pub(crate) const fn reversed(self) -> Self {
+        match self {
+            Self::Out => Self::In,
+            Self::In => Self::Out,
+            Self::Both => Self::Both,
+        }
+    }
+}
+
 /// An operator. `input` gives the rows it works on; `carry` lists the slots of the input that are needed above it (filled by
 /// the last rule of the optimizer; an operator that makes new rows copies only these).
 #[derive(Debug, Clone)]

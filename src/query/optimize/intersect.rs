@@ -4,7 +4,7 @@
 //! Rudra, "Worst-case optimal join algorithms", 2018), one node of the pattern at a time.
 
 use super::{each_op, take};
-use crate::query::plan::{Expand, Follow, Intersect, IntersectStep, Op};
+use crate::query::plan::{Expand, Intersect, IntersectStep, Op};
 
 /// Applies the rule.
 pub(super) fn apply(op: &mut Op) {
@@ -38,7 +38,7 @@ pub(super) fn apply(op: &mut Op) {
         intersect.steps.push(IntersectStep {
             from: if backwards { closing.to } else { closing.from },
             rel: closing.rel,
-            follow: if backwards { reverse(closing.follow) } else { closing.follow },
+            follow: if backwards { closing.follow.reversed() } else { closing.follow },
             types: std::mem::take(&mut closing.types),
             apart: apart.into_iter().filter_map(|slot| own.iter().position(|one| *one == Some(slot))).collect(),
             unique_from,
@@ -62,12 +62,4 @@ fn started(first: Expand) -> Box<Intersect> {
     let Expand { input, from, rel, to, follow, types, unique_from, carry, .. } = first;
     let step = IntersectStep { from, rel, follow, types, apart: Vec::new(), unique_from };
     Box::new(Intersect { input, to, steps: vec![step], carry })
-}
-
-fn reverse(follow: Follow) -> Follow {
-    match follow {
-        Follow::Out => Follow::In,
-        Follow::In => Follow::Out,
-        Follow::Both => Follow::Both,
-    }
 }

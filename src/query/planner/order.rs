@@ -3,7 +3,6 @@
 use super::cost;
 use crate::query::{
     bind::{PatternGraph, Selector},
-    plan::Follow,
     statistics::Statistics,
 };
 
@@ -172,7 +171,7 @@ impl Search<'_> {
         if !into && self.nodes[to].found <= ENDS_FIRST_MAX && rel.search.as_ref().is_some_and(|s| s.select.is_some()) {
             return None;
         }
-        let follow = if from_left { rel.follow } else { reverse(rel.follow) };
+        let follow = if from_left { rel.follow } else { rel.follow.reversed() };
         let labels = &self.graph.nodes[from].labels;
         let fan_out = cost::fan_out(self.statistics, &rel.types, follow, labels);
         let to_labels = &self.graph.nodes[to].labels;
@@ -192,14 +191,5 @@ impl Search<'_> {
             n * cost::target_share(self.statistics, &rel.types, follow, to_labels) * self.nodes[to].share
         };
         Some((progress.rows * kept, work))
-    }
-}
-
-/// Returns how a relationship is followed from its other end.
-pub(super) const fn reverse(follow: Follow) -> Follow {
-    match follow {
-        Follow::Out => Follow::In,
-        Follow::In => Follow::Out,
-        Follow::Both => Follow::Both,
     }
 }

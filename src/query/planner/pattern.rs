@@ -160,7 +160,7 @@ impl Planner<'_> {
         }
         let rel = &mut matching.graph.rels[at];
         let (from_at, to_at) = if from_left { (rel.left, rel.right) } else { (rel.right, rel.left) };
-        let follow = if from_left { rel.follow } else { order::reverse(rel.follow) };
+        let follow = if from_left { rel.follow } else { rel.follow.reversed() };
         let (slot, bound, length) = (rel.slot, rel.bound, rel.length);
         let types = std::mem::take(&mut rel.types);
         let rel_filter = rel.filter.take();
@@ -223,8 +223,7 @@ impl Planner<'_> {
             })),
             Some(Length { min, max, selector, .. }) => {
                 // A path is written from its left end.
-                let (from, to, follow) =
-                    if from_left { (from, to, follow) } else { (to, from, order::reverse(follow)) };
+                let (from, to, follow) = if from_left { (from, to, follow) } else { (to, from, follow.reversed()) };
                 Op::ShortestPath(Box::new(ShortestPath {
                     input,
                     from,

@@ -211,7 +211,7 @@ fn run(part: &Part, at: usize, reversed: bool) -> Run {
         let step = &part.steps[at];
         let (left, right) = (part.nodes.get(at).copied(), part.nodes.get(at + 1).copied());
         let (before, after) = if reversed { (right, left) } else { (left, right) };
-        let follow = if reversed { reverse(step.follow) } else { step.follow };
+        let follow = if reversed { step.follow.reversed() } else { step.follow };
         Step {
             follow,
             types: step.types.clone(),
@@ -226,14 +226,6 @@ fn run(part: &Part, at: usize, reversed: bool) -> Run {
     });
     let (min, max) = part.repeat.unwrap_or((1, Some(1)));
     Run { steps: steps.collect(), min, max: max.unwrap_or(u32::MAX), part: at }
-}
-
-const fn reverse(follow: Follow) -> Follow {
-    match follow {
-        Follow::Out => Follow::In,
-        Follow::In => Follow::Out,
-        Follow::Both => Follow::Both,
-    }
 }
 
 impl Step {
