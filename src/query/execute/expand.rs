@@ -94,20 +94,11 @@ impl Expand {
             let direction = if self.follow == Follow::Out { Direction::Out } else { Direction::In };
             return self.fill_from(&[(view.adjacency(direction, rel_type), false)]);
         }
-        let mut adjacencies = Vec::new();
-        for rel_type in type_ids(view, &self.types) {
-            if self.follow != Follow::In {
-                adjacencies.push((view.adjacency(Direction::Out, rel_type), false));
-            }
-            if self.follow != Follow::Out {
-                adjacencies.push((view.adjacency(Direction::In, rel_type), self.follow == Follow::Both));
-            }
-        }
+        let adjacencies = adjacencies(view, &self.types, self.follow);
         self.fill_from(&adjacencies)
     }
 
-    /// `bool`: leave self-loops out, they were met in the other direction.
-    fn fill_from(&mut self, adjacencies: &[(Adjacency<'_>, bool)]) -> Result<()> {
+    fn fill_from(&mut self, adjacencies: &[Edges<'_>]) -> Result<()> {
         let Self { batch, found, .. } = self;
         let needs_rels = self.rel.is_some() || !self.unique_from.is_empty();
         let from = batch.column(self.from);
@@ -229,6 +220,23 @@ impl Operator for Expand {
         self.found.clear();
         (self.batch.len, self.row, self.at, self.n_seen) = (0, 0, 0, 0);
     }
+}
+
+/// The edges of a direction and type; `bool`: leave self-loops out, they were met in the other direction.
+pub(super) type Edges<'v> = (Adjacency<'v>, bool);
+
+/// Returns where the edges are that a relationship of these types may be, followed that way.
+pub(super) fn adjacencies<'v>(view: &'v Snapshot, types: &[TypeRef], follow: Follow) -> Vec<Edges<'v>> {
+    let mut adjacencies = Vec::new();
+    for rel_type in type_ids(view, types) {
+        if follow != Follow::In {
+            adjacencies.push((view.adjacency(Direction::Out, rel_type), false));
+        }
+        if follow != Follow::Out {
+            adjacencies.push((view.adjacency(Direction::In, rel_type), follow == Follow::Both));
+        }
+    }
+    adjacencies
 }
 
 /// Finds a type now: a statement may have made it after it was planned.

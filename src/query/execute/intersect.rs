@@ -9,13 +9,12 @@ use super::{
     Builder, Context, Operator,
     batch::{BATCH_ROWS_MAX, Batch},
     build,
-    expand::{is_unused, type_ids},
+    expand::{Edges, adjacencies, is_unused},
 };
 use crate::{
     Result,
-    graph::{Adjacency, Snapshot},
-    model::{Direction, NodeId},
-    query::plan::{self, Follow, IntersectStep, Slot},
+    model::NodeId,
+    query::plan::{self, IntersectStep, Slot},
     storage::RelIds,
 };
 
@@ -92,9 +91,6 @@ impl Marks {
     }
 }
 
-/// The edges of a direction and type; `bool`: leave self-loops out, they were met in the other direction.
-type Edges<'v> = Vec<(Adjacency<'v>, bool)>;
-
 /// The neighbours of one node by one step, ascending.
 #[derive(Default)]
 struct Neighbors<'v> {
@@ -106,7 +102,7 @@ struct Neighbors<'v> {
 }
 
 impl<'v> Neighbors<'v> {
-    fn load(&mut self, edges: &Edges<'v>, node: u32) -> Result<()> {
+    fn load(&mut self, edges: &[Edges<'v>], node: u32) -> Result<()> {
         if self.of == Some(node) {
             return Ok(());
         }
@@ -115,7 +111,7 @@ impl<'v> Neighbors<'v> {
         self.whole = None;
         for &(adjacency, skips_loops) in edges {
             let edges_here = adjacency.edges(NodeId::new(node))?;
-            if let ([_], Some(neighbors)) = (&edges[..], edges_here.neighbors_slice()) {
+            if let ([_], Some(neighbors)) = (edges, edges_here.neighbors_slice()) {
                 self.whole = Some((neighbors, edges_here.rels()));
                 return Ok(());
             }
@@ -171,7 +167,8 @@ impl Intersect {
     /// Finds the common neighbours of input rows until a batch is full.
     fn fill(&mut self, ctx: &Context) -> Result<()> {
         let view = ctx.view();
-        let edges: Vec<Edges<'_>> = self.steps.iter().map(|step| edges(view, step)).collect();
+        let edges: Vec<Vec<Edges<'_>>> =
+            self.steps.iter().map(|step| adjacencies(view, &step.types, step.follow)).collect();
         if edges.iter().any(Vec::is_empty) {
             self.row = self.batch.len;
             return Ok(());
@@ -286,20 +283,6 @@ impl Hits<'_, '_> {
             }
         }
     }
-}
-
-/// Returns where a step's edges are, seen from its bound node.
-fn edges<'v>(view: &'v Snapshot, step: &IntersectStep) -> Edges<'v> {
-    let mut edges = Vec::new();
-    for rel_type in type_ids(view, &step.types) {
-        if step.follow != Follow::In {
-            edges.push((view.adjacency(Direction::Out, rel_type), false));
-        }
-        if step.follow != Follow::Out {
-            edges.push((view.adjacency(Direction::In, rel_type), step.follow == Follow::Both));
-        }
-    }
-    edges
 }
 
 impl Operator for Intersect {
