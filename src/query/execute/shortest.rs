@@ -109,25 +109,16 @@ impl Side {
 
 impl ShortestPath {
     pub(super) fn build(spec: &plan::ShortestPath, builder: &mut Builder) -> Self {
+        let input = build(&spec.input, builder);
+        let step = PathStep { rel: spec.rels, follow: spec.follow, types: spec.types.clone() };
         Self {
-            input: build(&spec.input, builder),
+            input,
             from: spec.from,
             to: spec.to,
-            rels: spec.rels,
-            follow: spec.follow,
-            types: spec.types.clone(),
             min: spec.min,
-            max: spec.max.unwrap_or(u32::MAX),
-            all: spec.all,
             rel_filter: spec.rel_filter.as_ref().map(|filter| Ex::build(filter, builder)),
             carry: spec.carry.clone(),
-            batch: builder.batch(),
-            row: 0,
-            rows: Vec::new(),
-            lists: Vec::new(),
-            at: 0,
-            search: Search::default(),
-            held: 0,
+            ..Self::alone(&step, spec.max, spec.all, builder)
         }
     }
 
@@ -137,7 +128,7 @@ impl ShortestPath {
             input: Box::new(scan::Nothing),
             from: Slot(0),
             to: Slot(0),
-            rels: Slot(0),
+            rels: step.rel,
             follow: step.follow,
             types: step.types.clone(),
             min: 1,
