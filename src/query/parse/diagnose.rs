@@ -258,6 +258,9 @@ impl Expected {
         if self.operator {
             words.push("an operator".to_owned());
         }
+        if codes.contains(&code::PATTERN_LPAREN) {
+            codes.remove(&code::LPAREN);
+        }
         for (code, name) in [
             (code::INTEGER, "an integer"),
             (code::STRING, "a string"),
