@@ -14,9 +14,9 @@ use super::{
     procedure::Procedures,
     statistics::Statistics,
 };
-use crate::Result;
 #[cfg(test)]
-use crate::{Error, graph::Snapshot};
+use crate::graph::Snapshot;
+use crate::{Error, QueryError, Result, Span};
 
 /// A statement ready to run.
 #[derive(Debug, Clone)]
@@ -103,6 +103,8 @@ pub(crate) fn statement(
         Statement::CreateIndex(create) => Compiled::CreateIndex(create),
         Statement::DropConstraint(drop) => Compiled::DropConstraint(drop),
         Statement::DropIndex(drop) => Compiled::DropIndex(drop),
+        Statement::CreateEmbedding(create) => return Err(not_yet("CREATE EMBEDDING", create.span)),
+        Statement::DropEmbedding(drop) => return Err(not_yet("DROP EMBEDDING", drop.span)),
         Statement::Show(show) => {
             let query = show.query.map(|query| self::query(&query, statistics, procedures)).transpose()?;
             Compiled::Show(show.what, query)
@@ -122,6 +124,10 @@ pub(crate) fn statement(
             }))
         }
     })
+}
+
+fn not_yet(what: &str, span: Span) -> Error {
+    QueryError::syntax("UnexpectedSyntax", format!("not supported yet: {what}"), span).into()
 }
 
 /// Binds, plans and optimizes a query.

@@ -4,13 +4,14 @@
 //! Every node that an error can point at carries the [`Span`] of its text. Trees are bounded: no [`Expr`] is
 //! deeper than [`EXPR_DEPTH_MAX`], so recursive walks (and `Drop`) are safe on a small stack.
 
+mod attend;
 mod expr;
 mod files;
 mod pattern;
 
 use std::sync::Arc;
 
-pub(crate) use self::{expr::*, files::*, pattern::*};
+pub(crate) use self::{attend::*, expr::*, files::*, pattern::*};
 use crate::Span;
 
 /// The greatest height of an expression tree: a walk with frames of 2 KiB stays within half a MiB.
@@ -45,6 +46,10 @@ pub(crate) enum Statement {
     DropConstraint(DropSchema),
     /// `DROP INDEX name [IF EXISTS]`.
     DropIndex(DropSchema),
+    /// `CREATE EMBEDDING`.
+    CreateEmbedding(Box<CreateEmbedding>),
+    /// `DROP EMBEDDING name [IF EXISTS]`.
+    DropEmbedding(DropSchema),
     /// `SHOW CONSTRAINTS` and its kin.
     Show(Show),
     /// `BEGIN [TRANSACTION]`.
@@ -161,6 +166,10 @@ pub(crate) enum Clause {
     Page(Page),
     /// `FINISH`: no rows leave.
     Finish(Span),
+    /// `ATTEND`.
+    Attend(Box<Attend>),
+    /// `SEARCH`.
+    Search(Box<Search>),
 }
 
 /// `LET x = expr, y = expr`: new variables beside the others.

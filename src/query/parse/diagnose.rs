@@ -24,27 +24,6 @@ const EXPECTED_MAX: usize = 8;
 /// The longest piece of the statement that a message repeats.
 const FOUND_CHARS_MAX: usize = 40;
 
-/// What is in the language but not built yet, with what must stand before it (nothing: the place of a clause).
-const NOT_YET: &[(&str, &[&str])] = &[
-    ("ATTEND", &[]),
-    ("REINFORCE", &[]),
-    ("SEARCH", &[]),
-    ("COST", &[]),
-    ("BACKUP", &[]),
-    ("RESTORE", &[]),
-    ("AT", &[]),
-    ("RANKED", &[]),
-    ("EMBEDDING", &["CREATE", "DROP", "COPY"]),
-    ("EMBEDDINGS", &["SHOW"]),
-    ("MODELS", &["SHOW"]),
-    ("POLICY", &["CREATE", "DROP"]),
-    ("POLICIES", &["SHOW"]),
-    ("VALIDITY", &["CREATE", "DROP"]),
-    ("FULLTEXT", &["CREATE", "DROP"]),
-    ("ACCESS", &["COPY"]),
-    ("CHEAPEST", &["="]),
-];
-
 /// Words and signs of other languages, and what is written here instead.
 const FOREIGN: &[(&str, &str)] = &[
     ("LIKE", "write STARTS WITH, ENDS WITH, CONTAINS, or =~ with a regular expression"),
@@ -61,7 +40,9 @@ const FOREIGN: &[(&str, &str)] = &[
 
 /// The keywords that begin a clause.
 const CLAUSES: &[Code] = &[
+    code::ATTEND,
     code::CALL,
+    code::COST,
     code::CREATE,
     code::DELETE,
     code::DETACH,
@@ -79,8 +60,10 @@ const CLAUSES: &[Code] = &[
     code::OFFSET,
     code::OPTIONAL,
     code::ORDER,
+    code::REINFORCE,
     code::REMOVE,
     code::RETURN,
+    code::SEARCH,
     code::SET,
     code::SKIP,
     code::UNWIND,
@@ -89,13 +72,17 @@ const CLAUSES: &[Code] = &[
 
 /// The further keywords that begin a statement.
 const STATEMENTS: &[Code] = &[
+    code::ALTER,
+    code::BACKUP,
     code::BEGIN,
     code::COMMIT,
     code::COPY,
     code::DESCRIBE,
     code::DROP,
     code::EXPLAIN,
+    code::NO,
     code::PROFILE,
+    code::RESTORE,
     code::ROLLBACK,
     code::SHOW,
     code::SUMMARIZE,
@@ -145,8 +132,7 @@ pub(super) fn diagnose(source: &str, tokens: &Tokens) -> QueryError {
         Some(Farthest::Token(at, expected)) => {
             let finding = Finding { source, tokens, at, expected };
             finding
-                .not_yet()
-                .or_else(|| finding.in_transactions())
+                .in_transactions()
                 .or_else(|| finding.misspelled())
                 .or_else(|| finding.missing())
                 .unwrap_or_else(|| finding.unexpected())
@@ -301,28 +287,6 @@ impl Finding<'_> {
 
     fn is_name(&self, index: usize) -> bool {
         words::is_name(self.tokens.code(index))
-    }
-
-    /// Returns the error for what the language has and this version has not.
-    fn not_yet(&self) -> Option<QueryError> {
-        for index in [Some(self.at), self.at.checked_sub(1)].into_iter().flatten() {
-            let text = self.text(index);
-            let before = index.checked_sub(1).map_or("", |before| self.text(before));
-            let known = NOT_YET.iter().find(|(word, after)| {
-                word.eq_ignore_ascii_case(text)
-                    && if after.is_empty() {
-                        index == self.at && self.expected.clause()
-                    } else {
-                        after.iter().any(|word| word.eq_ignore_ascii_case(before))
-                    }
-            });
-            if let Some((word, after)) = known {
-                let ddl = after.first().is_some_and(|word| word.len() > 1);
-                let what = if ddl { format!("{} {word}", before.to_ascii_uppercase()) } else { (*word).to_owned() };
-                return Some(unexpected(format!("not supported yet: {what}"), self.tokens.span(index)));
-            }
-        }
-        None
     }
 
     /// Returns the error for `CALL { } IN TRANSACTIONS`: a statement is one transaction.

@@ -82,12 +82,18 @@ pub(super) mod code {
     pub(crate) const GREATER: Code = *b"o>";
     /// `>=`.
     pub(crate) const GREATER_EQUAL: Code = *b"o}";
+    /// `ACCESS`.
+    pub(crate) const ACCESS: Code = *b"Aa";
     /// `ACYCLIC`.
     pub(crate) const ACYCLIC: Code = *b"Ae";
     /// `ALL`.
     pub(crate) const ALL: Code = *b"Al";
+    /// `ALLOWED`.
+    pub(crate) const ALLOWED: Code = *b"Ao";
     /// `ALLSHORTESTPATHS`.
     pub(crate) const ALLSHORTESTPATHS: Code = *b"Sa";
+    /// `ALTER`.
+    pub(crate) const ALTER: Code = *b"At";
     /// `AND`.
     pub(crate) const AND: Code = *b"Ia";
     /// `ANY`.
@@ -98,8 +104,18 @@ pub(super) mod code {
     pub(crate) const ASC: Code = *b"Ac";
     /// `ASCENDING`.
     pub(crate) const ASCENDING: Code = *b"Ai";
+    /// `AT`.
+    pub(crate) const AT: Code = *b"Ab";
+    /// `ATTEND`.
+    pub(crate) const ATTEND: Code = *b"An";
+    /// `BACKUP`.
+    pub(crate) const BACKUP: Code = *b"Ba";
+    /// `BEAM`.
+    pub(crate) const BEAM: Code = *b"Be";
     /// `BEGIN`.
     pub(crate) const BEGIN: Code = *b"Bg";
+    /// `BOOST`.
+    pub(crate) const BOOST: Code = *b"Bs";
     /// `BOTH`.
     pub(crate) const BOTH: Code = *b"Bo";
     /// `BY`.
@@ -108,6 +124,10 @@ pub(super) mod code {
     pub(crate) const CALL: Code = *b"Ca";
     /// `CASE`.
     pub(crate) const CASE: Code = *b"Cs";
+    /// `CHEAPEST`.
+    pub(crate) const CHEAPEST: Code = *b"Ch";
+    /// `CLOCK`.
+    pub(crate) const CLOCK: Code = *b"Co";
     /// `COLLECT`.
     pub(crate) const COLLECT: Code = *b"Cl";
     /// `COMMIT`.
@@ -120,6 +140,8 @@ pub(super) mod code {
     pub(crate) const CONTAINS: Code = *b"Ic";
     /// `COPY`.
     pub(crate) const COPY: Code = *b"Cp";
+    /// `COST`.
+    pub(crate) const COST: Code = *b"Cb";
     /// `COUNT`.
     pub(crate) const COUNT: Code = *b"Cc";
     /// `CREATE`.
@@ -138,16 +160,26 @@ pub(super) mod code {
     pub(crate) const DETACH: Code = *b"Dt";
     /// `DIFFERENT`.
     pub(crate) const DIFFERENT: Code = *b"Df";
+    /// `DIMENSION`.
+    pub(crate) const DIMENSION: Code = *b"Dm";
     /// `DISTINCT`.
     pub(crate) const DISTINCT: Code = *b"Di";
     /// `DROP`.
     pub(crate) const DROP: Code = *b"Dr";
+    /// `EACH`.
+    pub(crate) const EACH: Code = *b"Ea";
     /// `ELEMENT`.
     pub(crate) const ELEMENT: Code = *b"Em";
     /// `ELEMENTS`.
     pub(crate) const ELEMENTS: Code = *b"Es";
     /// `ELSE`.
     pub(crate) const ELSE: Code = *b"El";
+    /// `EMBEDDER`.
+    pub(crate) const EMBEDDER: Code = *b"Eb";
+    /// `EMBEDDING`.
+    pub(crate) const EMBEDDING: Code = *b"Ee";
+    /// `EMBEDDINGS`.
+    pub(crate) const EMBEDDINGS: Code = *b"Ed";
     /// `END`.
     pub(crate) const END: Code = *b"En";
     /// `ENDS`.
@@ -164,12 +196,16 @@ pub(super) mod code {
     pub(crate) const FILTER: Code = *b"Fi";
     /// `FINISH`.
     pub(crate) const FINISH: Code = *b"Fh";
+    /// `FLOOR`.
+    pub(crate) const FLOOR: Code = *b"Fl";
     /// `FOR`.
     pub(crate) const FOR: Code = *b"Fr";
     /// `FOREACH`.
     pub(crate) const FOREACH: Code = *b"Fe";
     /// `FROM`.
     pub(crate) const FROM: Code = *b"Fm";
+    /// `FULLTEXT`.
+    pub(crate) const FULLTEXT: Code = *b"Fu";
     /// `FUNCTION`.
     pub(crate) const FUNCTION: Code = *b"Fn";
     /// `FUNCTIONS`.
@@ -178,8 +214,14 @@ pub(super) mod code {
     pub(crate) const GROUP: Code = *b"Gr";
     /// `GROUPS`.
     pub(crate) const GROUPS: Code = *b"Gs";
+    /// `HALF`.
+    pub(crate) const HALF: Code = *b"Ha";
     /// `HEADERS`.
     pub(crate) const HEADERS: Code = *b"Hd";
+    /// `HEADS`.
+    pub(crate) const HEADS: Code = *b"He";
+    /// `HOPS`.
+    pub(crate) const HOPS: Code = *b"Ho";
     /// `IF`.
     pub(crate) const IF: Code = *b"Gf";
     /// `IN`.
@@ -194,16 +236,32 @@ pub(super) mod code {
     pub(crate) const IS: Code = *b"Zs";
     /// `LEADING`.
     pub(crate) const LEADING: Code = *b"Gd";
+    /// `LENGTH`.
+    pub(crate) const LENGTH: Code = *b"Ge";
     /// `LET`.
     pub(crate) const LET: Code = *b"Gt";
+    /// `LIFE`.
+    pub(crate) const LIFE: Code = *b"Ga";
     /// `LIMIT`.
     pub(crate) const LIMIT: Code = *b"Mt";
     /// `LOAD`.
     pub(crate) const LOAD: Code = *b"Gl";
+    /// `LOG`.
+    pub(crate) const LOG: Code = *b"Go";
+    /// `LOGIT`.
+    pub(crate) const LOGIT: Code = *b"Gg";
     /// `MATCH`.
     pub(crate) const MATCH: Code = *b"Ma";
     /// `MERGE`.
     pub(crate) const MERGE: Code = *b"Me";
+    /// `METRIC`.
+    pub(crate) const METRIC: Code = *b"Mr";
+    /// `MIN`.
+    pub(crate) const MIN: Code = *b"Mi";
+    /// `MODEL`.
+    pub(crate) const MODEL: Code = *b"Mo";
+    /// `MODELS`.
+    pub(crate) const MODELS: Code = *b"Md";
     /// `NEXT`.
     pub(crate) const NEXT: Code = *b"Nt";
     /// `NFC`.
@@ -214,12 +272,20 @@ pub(super) mod code {
     pub(crate) const NFKC: Code = *b"Nk";
     /// `NFKD`.
     pub(crate) const NFKD: Code = *b"Nq";
+    /// `NO`.
+    pub(crate) const NO: Code = *b"Na";
+    /// `NODE`.
+    pub(crate) const NODE: Code = *b"Nb";
     /// `NODETACH`.
     pub(crate) const NODETACH: Code = *b"Nd";
+    /// `NORM`.
+    pub(crate) const NORM: Code = *b"Nr";
     /// `NORMALIZED`.
     pub(crate) const NORMALIZED: Code = *b"Nz";
     /// `NOT`.
     pub(crate) const NOT: Code = *b"No";
+    /// `NOTICE`.
+    pub(crate) const NOTICE: Code = *b"Ni";
     /// `NULL`.
     pub(crate) const NULL: Code = *b"Ln";
     /// `OFFSET`.
@@ -228,6 +294,8 @@ pub(super) mod code {
     pub(crate) const ON: Code = *b"On";
     /// `OPTIONAL`.
     pub(crate) const OPTIONAL: Code = *b"Op";
+    /// `OPTIONS`.
+    pub(crate) const OPTIONS: Code = *b"Ot";
     /// `OR`.
     pub(crate) const OR: Code = *b"Io";
     /// `ORDER`.
@@ -238,14 +306,32 @@ pub(super) mod code {
     pub(crate) const PATH: Code = *b"Ph";
     /// `PATHS`.
     pub(crate) const PATHS: Code = *b"Pt";
+    /// `PER`.
+    pub(crate) const PER: Code = *b"Pe";
+    /// `POLICIES`.
+    pub(crate) const POLICIES: Code = *b"Pl";
+    /// `POLICY`.
+    pub(crate) const POLICY: Code = *b"Po";
+    /// `PRIOR`.
+    pub(crate) const PRIOR: Code = *b"Pi";
+    /// `PRIORITY`.
+    pub(crate) const PRIORITY: Code = *b"Py";
     /// `PROCEDURE`.
     pub(crate) const PROCEDURE: Code = *b"Pc";
     /// `PROCEDURES`.
     pub(crate) const PROCEDURES: Code = *b"Pd";
     /// `PROFILE`.
     pub(crate) const PROFILE: Code = *b"Pr";
+    /// `PRUNE`.
+    pub(crate) const PRUNE: Code = *b"Pu";
     /// `RANGE`.
     pub(crate) const RANGE: Code = *b"Rg";
+    /// `RANKED`.
+    pub(crate) const RANKED: Code = *b"Ra";
+    /// `REINFORCE`.
+    pub(crate) const REINFORCE: Code = *b"Ri";
+    /// `REJECT`.
+    pub(crate) const REJECT: Code = *b"Rj";
     /// `RELATIONSHIP`.
     pub(crate) const RELATIONSHIP: Code = *b"Rl";
     /// `RELATIONSHIPS`.
@@ -256,10 +342,18 @@ pub(super) mod code {
     pub(crate) const REPEATABLE: Code = *b"Rp";
     /// `REQUIRE`.
     pub(crate) const REQUIRE: Code = *b"Rq";
+    /// `RESTORE`.
+    pub(crate) const RESTORE: Code = *b"Ro";
     /// `RETURN`.
     pub(crate) const RETURN: Code = *b"Rt";
     /// `ROLLBACK`.
     pub(crate) const ROLLBACK: Code = *b"Rb";
+    /// `SALIENCE`.
+    pub(crate) const SALIENCE: Code = *b"Sl";
+    /// `SCORE`.
+    pub(crate) const SCORE: Code = *b"Sc";
+    /// `SEARCH`.
+    pub(crate) const SEARCH: Code = *b"Sb";
     /// `SET`.
     pub(crate) const SET: Code = *b"Se";
     /// `SHORTEST`.
@@ -268,14 +362,20 @@ pub(super) mod code {
     pub(crate) const SHORTESTPATH: Code = *b"Sp";
     /// `SHOW`.
     pub(crate) const SHOW: Code = *b"Sh";
+    /// `SIMILARITY`.
+    pub(crate) const SIMILARITY: Code = *b"Sm";
     /// `SIMPLE`.
     pub(crate) const SIMPLE: Code = *b"Si";
     /// `SKIP`.
     pub(crate) const SKIP: Code = *b"Sk";
     /// `STARTS`.
     pub(crate) const STARTS: Code = *b"Za";
+    /// `STORAGE`.
+    pub(crate) const STORAGE: Code = *b"St";
     /// `SUMMARIZE`.
     pub(crate) const SUMMARIZE: Code = *b"Su";
+    /// `TEMPERATURE`.
+    pub(crate) const TEMPERATURE: Code = *b"Te";
     /// `THEN`.
     pub(crate) const THEN: Code = *b"Th";
     /// `TIME`.
@@ -302,14 +402,24 @@ pub(super) mod code {
     pub(crate) const UNIQUE: Code = *b"Uq";
     /// `UNWIND`.
     pub(crate) const UNWIND: Code = *b"Uw";
+    /// `VALIDITY`.
+    pub(crate) const VALIDITY: Code = *b"Va";
+    /// `VECTOR`.
+    pub(crate) const VECTOR: Code = *b"Ve";
     /// `WALK`.
     pub(crate) const WALK: Code = *b"Wk";
+    /// `WEIGHT`.
+    pub(crate) const WEIGHT: Code = *b"Wg";
     /// `WHEN`.
     pub(crate) const WHEN: Code = *b"Wh";
     /// `WHERE`.
     pub(crate) const WHERE: Code = *b"We";
+    /// `WHY`.
+    pub(crate) const WHY: Code = *b"Wy";
     /// `WITH`.
     pub(crate) const WITH: Code = *b"Wi";
+    /// `WITHOUT`.
+    pub(crate) const WITHOUT: Code = *b"Wt";
     /// `XOR`.
     pub(crate) const XOR: Code = *b"Ix";
     /// `YIELD`.
@@ -318,25 +428,36 @@ pub(super) mod code {
 
 /// The keywords, sorted.
 pub(super) const WORDS: &[(&str, Code)] = &[
+    ("ACCESS", code::ACCESS),
     ("ACYCLIC", code::ACYCLIC),
     ("ALL", code::ALL),
+    ("ALLOWED", code::ALLOWED),
     ("ALLSHORTESTPATHS", code::ALLSHORTESTPATHS),
+    ("ALTER", code::ALTER),
     ("AND", code::AND),
     ("ANY", code::ANY),
     ("AS", code::AS),
     ("ASC", code::ASC),
     ("ASCENDING", code::ASCENDING),
+    ("AT", code::AT),
+    ("ATTEND", code::ATTEND),
+    ("BACKUP", code::BACKUP),
+    ("BEAM", code::BEAM),
     ("BEGIN", code::BEGIN),
+    ("BOOST", code::BOOST),
     ("BOTH", code::BOTH),
     ("BY", code::BY),
     ("CALL", code::CALL),
     ("CASE", code::CASE),
+    ("CHEAPEST", code::CHEAPEST),
+    ("CLOCK", code::CLOCK),
     ("COLLECT", code::COLLECT),
     ("COMMIT", code::COMMIT),
     ("CONSTRAINT", code::CONSTRAINT),
     ("CONSTRAINTS", code::CONSTRAINTS),
     ("CONTAINS", code::CONTAINS),
     ("COPY", code::COPY),
+    ("COST", code::COST),
     ("COUNT", code::COUNT),
     ("CREATE", code::CREATE),
     ("CSV", code::CSV),
@@ -346,11 +467,16 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("DESCRIBE", code::DESCRIBE),
     ("DETACH", code::DETACH),
     ("DIFFERENT", code::DIFFERENT),
+    ("DIMENSION", code::DIMENSION),
     ("DISTINCT", code::DISTINCT),
     ("DROP", code::DROP),
+    ("EACH", code::EACH),
     ("ELEMENT", code::ELEMENT),
     ("ELEMENTS", code::ELEMENTS),
     ("ELSE", code::ELSE),
+    ("EMBEDDER", code::EMBEDDER),
+    ("EMBEDDING", code::EMBEDDING),
+    ("EMBEDDINGS", code::EMBEDDINGS),
     ("END", code::END),
     ("ENDS", code::ENDS),
     ("EXISTS", code::EXISTS),
@@ -359,14 +485,19 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("FIELDTERMINATOR", code::FIELDTERMINATOR),
     ("FILTER", code::FILTER),
     ("FINISH", code::FINISH),
+    ("FLOOR", code::FLOOR),
     ("FOR", code::FOR),
     ("FOREACH", code::FOREACH),
     ("FROM", code::FROM),
+    ("FULLTEXT", code::FULLTEXT),
     ("FUNCTION", code::FUNCTION),
     ("FUNCTIONS", code::FUNCTIONS),
     ("GROUP", code::GROUP),
     ("GROUPS", code::GROUPS),
+    ("HALF", code::HALF),
     ("HEADERS", code::HEADERS),
+    ("HEADS", code::HEADS),
+    ("HOPS", code::HOPS),
     ("IF", code::IF),
     ("IN", code::IN),
     ("INDEX", code::INDEX),
@@ -374,47 +505,76 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("INSERT", code::INSERT),
     ("IS", code::IS),
     ("LEADING", code::LEADING),
+    ("LENGTH", code::LENGTH),
     ("LET", code::LET),
+    ("LIFE", code::LIFE),
     ("LIMIT", code::LIMIT),
     ("LOAD", code::LOAD),
+    ("LOG", code::LOG),
+    ("LOGIT", code::LOGIT),
     ("MATCH", code::MATCH),
     ("MERGE", code::MERGE),
+    ("METRIC", code::METRIC),
+    ("MIN", code::MIN),
+    ("MODEL", code::MODEL),
+    ("MODELS", code::MODELS),
     ("NEXT", code::NEXT),
     ("NFC", code::NFC),
     ("NFD", code::NFD),
     ("NFKC", code::NFKC),
     ("NFKD", code::NFKD),
+    ("NO", code::NO),
+    ("NODE", code::NODE),
     ("NODETACH", code::NODETACH),
+    ("NORM", code::NORM),
     ("NORMALIZED", code::NORMALIZED),
     ("NOT", code::NOT),
+    ("NOTICE", code::NOTICE),
     ("NULL", code::NULL),
     ("OFFSET", code::OFFSET),
     ("ON", code::ON),
     ("OPTIONAL", code::OPTIONAL),
+    ("OPTIONS", code::OPTIONS),
     ("OR", code::OR),
     ("ORDER", code::ORDER),
     ("ORDINALITY", code::ORDINALITY),
     ("PATH", code::PATH),
     ("PATHS", code::PATHS),
+    ("PER", code::PER),
+    ("POLICIES", code::POLICIES),
+    ("POLICY", code::POLICY),
+    ("PRIOR", code::PRIOR),
+    ("PRIORITY", code::PRIORITY),
     ("PROCEDURE", code::PROCEDURE),
     ("PROCEDURES", code::PROCEDURES),
     ("PROFILE", code::PROFILE),
+    ("PRUNE", code::PRUNE),
     ("RANGE", code::RANGE),
+    ("RANKED", code::RANKED),
+    ("REINFORCE", code::REINFORCE),
+    ("REJECT", code::REJECT),
     ("RELATIONSHIP", code::RELATIONSHIP),
     ("RELATIONSHIPS", code::RELATIONSHIPS),
     ("REMOVE", code::REMOVE),
     ("REPEATABLE", code::REPEATABLE),
     ("REQUIRE", code::REQUIRE),
+    ("RESTORE", code::RESTORE),
     ("RETURN", code::RETURN),
     ("ROLLBACK", code::ROLLBACK),
+    ("SALIENCE", code::SALIENCE),
+    ("SCORE", code::SCORE),
+    ("SEARCH", code::SEARCH),
     ("SET", code::SET),
     ("SHORTEST", code::SHORTEST),
     ("SHORTESTPATH", code::SHORTESTPATH),
     ("SHOW", code::SHOW),
+    ("SIMILARITY", code::SIMILARITY),
     ("SIMPLE", code::SIMPLE),
     ("SKIP", code::SKIP),
     ("STARTS", code::STARTS),
+    ("STORAGE", code::STORAGE),
     ("SUMMARIZE", code::SUMMARIZE),
+    ("TEMPERATURE", code::TEMPERATURE),
     ("THEN", code::THEN),
     ("TIME", code::TIME),
     ("TIMESTAMP", code::TIMESTAMP),
@@ -428,10 +588,15 @@ pub(super) const WORDS: &[(&str, Code)] = &[
     ("UNION", code::UNION),
     ("UNIQUE", code::UNIQUE),
     ("UNWIND", code::UNWIND),
+    ("VALIDITY", code::VALIDITY),
+    ("VECTOR", code::VECTOR),
     ("WALK", code::WALK),
+    ("WEIGHT", code::WEIGHT),
     ("WHEN", code::WHEN),
     ("WHERE", code::WHERE),
+    ("WHY", code::WHY),
     ("WITH", code::WITH),
+    ("WITHOUT", code::WITHOUT),
     ("XOR", code::XOR),
     ("YIELD", code::YIELD),
 ];
@@ -475,7 +640,7 @@ const SIGNS: &[(&str, Code)] = &[
 const WORD_BYTES_MAX: usize = 16;
 
 /// Buckets of the keyword table: more than four for each word, so most words that are none miss at once.
-const BUCKETS: usize = 512;
+const BUCKETS: usize = 1024;
 
 /// Keywords by hash; open addressing. An entry is an index into [`WORDS`] plus one, 0 is empty.
 static TABLE: [u8; BUCKETS] = table();

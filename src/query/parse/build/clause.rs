@@ -68,7 +68,7 @@ impl Builder<'_> {
     /// Returns a clause. Every kind has a function of its own, and nothing is kept here, for clauses nest.
     fn clause(&mut self, pair: Pair<'_, Rule>) -> Result<Clause> {
         let span = self.span(&pair);
-        let start = self.code(&pair);
+        let (start, first) = (self.code(&pair), first_token(&pair));
         let rule = pair.as_rule();
         let nodes = &mut pair.into_inner().peekable();
         match rule {
@@ -89,6 +89,10 @@ impl Builder<'_> {
             Rule::r#for => self.r#for(nodes, span),
             Rule::page => self.page(nodes, span),
             Rule::finish => Ok(Clause::Finish(span)),
+            Rule::attend => self.attend(nodes, span),
+            Rule::search => self.search(nodes, span),
+            Rule::cost => self.cost(nodes, first),
+            Rule::reinforce => self.reinforce(nodes, first),
             other => unreachable!("{other:?} is no clause"),
         }
     }
@@ -97,6 +101,9 @@ impl Builder<'_> {
         let mode = next_if(nodes, Rule::match_mode);
         let repeatable = mode.is_some_and(|mode| self.code(&mode) == code::REPEATABLE);
         let patterns = self.paths(nodes, true)?;
+        if let Some(pair) = next_if(nodes, Rule::as_of) {
+            self.as_of(pair)?;
+        }
         Ok(Clause::Match(Match { optional, repeatable, patterns, predicate: self.maybe_where(nodes)?, span }))
     }
 
@@ -213,7 +220,10 @@ impl Builder<'_> {
 
     fn set_item(&mut self, pair: Pair<'_, Rule>) -> Result<SetItem> {
         let span = self.span(&pair);
-        let mut nodes = pair.into_inner();
+        let mut nodes = pair.into_inner().peekable();
+        if let Some(salience) = next_if(&mut nodes, Rule::salience) {
+            return self.not_yet(first_token(&salience), "SALIENCE");
+        }
         let target = self.target(nodes.next().expect("an item begins with its target"))?;
         let action = nodes.next().expect("an item has labels or an assignment");
         if action.as_rule() == Rule::labels {
@@ -389,7 +399,12 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
                 return fail(composition(message, span_of(after)).hint("use WITH to go on"));
             }
             Clause::With(_) => updating = None,
-            Clause::Match(_) | Clause::Unwind(_) | Clause::LoadCsv(_) | Clause::For(_) => {
+            Clause::Match(_)
+            | Clause::Unwind(_)
+            | Clause::LoadCsv(_)
+            | Clause::For(_)
+            | Clause::Attend(_)
+            | Clause::Search(_) => {
                 if let Some(before) = updating {
                     let message = format!("{name} cannot directly follow {}", name_of(before));
                     return fail(composition(message, span_of(clause)).hint("put a WITH between them"));
@@ -408,6 +423,8 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
         | Clause::Let(_)
         | Clause::Filter(_)
         | Clause::Page(_)
+        | Clause::Attend(_)
+        | Clause::Search(_)
         | Clause::For(_) => purpose == Purpose::Rows,
         Clause::Return(_) => true,
         Clause::Finish(_) => purpose == Purpose::Any,
@@ -458,6 +475,8 @@ fn name_of(clause: &Clause) -> &'static str {
         Clause::Page(_) => "LIMIT",
         Clause::For(_) => "FOR",
         Clause::Finish(_) => "FINISH",
+        Clause::Attend(_) => "ATTEND",
+        Clause::Search(_) => "SEARCH",
     }
 }
 
@@ -481,5 +500,7 @@ fn span_of(clause: &Clause) -> Span {
         Clause::Page(clause) => clause.span,
         Clause::For(clause) => clause.span,
         Clause::Finish(span) => *span,
+        Clause::Attend(clause) => clause.span,
+        Clause::Search(clause) => clause.span,
     }
 }

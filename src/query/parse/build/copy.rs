@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, Nodes, Result, Rule, fail, next, next_if, unexpected};
+use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected};
 use crate::{
     Span,
     model::temporal::TemporalKind,
@@ -57,6 +57,12 @@ impl Builder<'_> {
     pub(super) fn copy_from(&mut self, pair: Pair<'_, Rule>) -> Result<CopyFrom> {
         let span = self.span(&pair);
         let mut nodes = pair.into_inner().peekable();
+        if let Some(embedding) = next_if(&mut nodes, Rule::copy_embedding) {
+            return self.not_yet(first_token(&embedding) - 1, "COPY EMBEDDING");
+        }
+        if let Some(log) = next_if(&mut nodes, Rule::copy_accesses) {
+            return self.not_yet(first_token(&log) - 1, "COPY ACCESS LOG");
+        }
         let target = next_if(&mut nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
         let file = self.text(&next(&mut nodes))?;
         let mut copy = CopyFrom { target, ..CopyFrom::of_file(file, span) };

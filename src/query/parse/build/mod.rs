@@ -3,9 +3,11 @@
 //! The grammar is loose where a strict one would parse the same text twice; what it leaves open (precedence, which
 //! bracket means what, the order of clauses, where patterns may stand) is decided here.
 
+mod attend;
 mod clause;
 mod composed;
 mod copy;
+mod declare;
 mod expr;
 mod pattern;
 mod schema;
@@ -60,10 +62,18 @@ impl Builder<'_> {
         let rule = pair.as_rule();
         Ok(match rule {
             Rule::query => Statement::Query(self.query(pair)?),
+            // Nothing is noticed yet in any query.
+            Rule::unnoticed => Statement::Query(self.query(first(pair))?),
             Rule::explain => Statement::Explain(self.query(first(pair))?),
             Rule::profile => Statement::Profile(self.query(first(pair))?),
             Rule::create_constraint => Statement::CreateConstraint(self.create_schema(pair)?),
             Rule::create_index => Statement::CreateIndex(self.create_schema(pair)?),
+            Rule::create_embedding => self.create_embedding(pair)?,
+            Rule::create_fulltext => self.create_fulltext(pair)?,
+            Rule::create_policy | Rule::alter_policy => self.policy(pair)?,
+            Rule::create_validity | Rule::drop_validity => self.validity(pair)?,
+            Rule::backup => return self.not_yet(first_token(&pair), "BACKUP TO"),
+            Rule::restore => return self.not_yet(first_token(&pair), "RESTORE FROM"),
             Rule::drop => self.drop_schema(pair)?,
             Rule::show => Statement::Show(self.show(pair)?),
             Rule::begin => Statement::Begin(span),
@@ -75,6 +85,13 @@ impl Builder<'_> {
             Rule::summarize => Statement::Summarize(self.summarize(pair)?),
             other => unreachable!("{other:?} is no statement"),
         })
+    }
+
+    /// Returns the error for what is part of the language and not of the engine: it points at the words.
+    fn not_yet<T>(&self, first: usize, what: &str) -> Result<T> {
+        let last = first + what.split(' ').count() - 1;
+        let span = self.tokens.span(first).to(self.tokens.span(last));
+        fail(unexpected(format!("not supported yet: {what}"), span))
     }
 
     /// Returns where a pair stands in the text.

@@ -1,4 +1,4 @@
-//! Constraints and indexes.
+//! Constraints and indexes, and what else has a name to be dropped by.
 
 use pest::iterators::Pair;
 
@@ -34,11 +34,19 @@ impl Builder<'_> {
 
     pub(super) fn drop_schema(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {
         let span = self.span(&pair);
-        let is_constraint = self.tokens.code(first_token(&pair) + 1) == code::CONSTRAINT;
+        let at = first_token(&pair);
+        let what = self.tokens.code(at + 1);
         let mut nodes = pair.into_inner().peekable();
         let name = self.name(&next(&mut nodes))?;
         let if_exists = next_if(&mut nodes, Rule::if_exists).is_some();
         let drop = DropSchema { name, if_exists, span };
-        Ok(if is_constraint { Statement::DropConstraint(drop) } else { Statement::DropIndex(drop) })
+        Ok(match what {
+            code::CONSTRAINT => Statement::DropConstraint(drop),
+            code::INDEX => Statement::DropIndex(drop),
+            code::EMBEDDING => Statement::DropEmbedding(drop),
+            code::MODEL => return self.not_yet(at, "DROP MODEL"),
+            code::POLICY => return self.not_yet(at, "DROP POLICY"),
+            _ => return self.not_yet(at, "DROP FULLTEXT INDEX"),
+        })
     }
 }

@@ -118,18 +118,79 @@ fn the_place_and_the_expected_words_are_named() {
 #[test]
 fn what_is_not_built_yet_says_so() {
     for (text, at, what) in [
-        ("MATCH (x) ATTEND x IN (FOR $q) RETURN x", "ATTEND", "ATTEND"),
-        ("MATCH (x) REINFORCE x BY 1", "REINFORCE", "REINFORCE"),
-        ("CREATE EMBEDDING text FOR (n) ON n.x DIMENSION 3", "EMBEDDING", "CREATE EMBEDDING"),
-        ("DROP EMBEDDING text", "EMBEDDING", "DROP EMBEDDING"),
-        ("SHOW EMBEDDINGS", "EMBEDDINGS", "SHOW EMBEDDINGS"),
-        ("CREATE POLICY p FOR ()-[r]-() HALF LIFE 3", "POLICY", "CREATE POLICY"),
-        ("CREATE FULLTEXT INDEX f FOR (n:L) ON EACH [n.x]", "FULLTEXT", "CREATE FULLTEXT"),
-        ("BACKUP TO 'dir'", "BACKUP", "BACKUP"),
-        ("MATCH (n) AT TIME 3 RETURN n", "AT", "AT"),
+        ("MATCH (x) REINFORCE x BY 1 + 2", "REINFORCE", "REINFORCE"),
+        ("MATCH (a)-[r]->(b) COST BY r.km * 2 AS total WHERE total < 9 RETURN b", "COST BY", "COST BY"),
+        ("MATCH p = CHEAPEST 3 (a)-[r:ROAD]->+(b) RETURN p", "CHEAPEST", "CHEAPEST"),
+        ("MATCH (n) SET SALIENCE n = 3", "SALIENCE", "SALIENCE"),
+        ("CREATE POLICY p FOR ()-[r]-() HALF LIFE 3", "CREATE POLICY", "CREATE POLICY"),
+        (
+            "CREATE POLICY p IF NOT EXISTS FOR ()-[r:HEARD]-() WHERE r.kind <> 'x' ON REJECT -0.3 FLOOR 0.05 \
+             PRUNE ALLOWED PRIOR 0.3 ON ACCESS 0.1 PRIORITY 2 HALF LIFE duration('P30D')",
+            "CREATE POLICY",
+            "CREATE POLICY",
+        ),
+        ("ALTER POLICY p FLOOR 0.1", "ALTER POLICY", "ALTER POLICY"),
+        ("DROP POLICY p IF EXISTS", "DROP POLICY", "DROP POLICY"),
+        ("SHOW POLICIES", "SHOW POLICIES", "SHOW POLICIES"),
+        ("SHOW MODELS YIELD name", "SHOW MODELS", "SHOW MODELS"),
+        ("DROP MODEL m", "DROP MODEL", "DROP MODEL"),
+        ("CREATE VALIDITY FOR ()-[r:HEARD]-() ON (r.since, r.until) CLOCK $now", "CREATE VALIDITY", "CREATE VALIDITY"),
+        ("DROP VALIDITY FOR ()-[r:HEARD]-()", "DROP VALIDITY", "DROP VALIDITY"),
+        ("CREATE FULLTEXT INDEX f FOR (n:L|M) ON EACH [n.x, n.y]", "CREATE FULLTEXT INDEX", "CREATE FULLTEXT INDEX"),
+        (
+            "CREATE FULLTEXT INDEX IF NOT EXISTS FOR (n) ON EACH [n.x] OPTIONS {a: 1}",
+            "CREATE FULLTEXT INDEX",
+            "CREATE FULLTEXT INDEX",
+        ),
+        ("COPY EMBEDDING text FROM 'v.npy' (KEY Npc(id), IDS 'ids.txt')", "COPY EMBEDDING", "COPY EMBEDDING"),
+        ("COPY ACCESS LOG FROM 'a.tsv' (FROM Npc, TO Npc)", "COPY ACCESS LOG", "COPY ACCESS LOG"),
+        ("BACKUP TO 'dir'", "BACKUP TO", "BACKUP TO"),
+        ("RESTORE FROM $dir", "RESTORE FROM", "RESTORE FROM"),
+        ("MATCH (n) AT TIME 3 WHERE n.x = 1 RETURN n", "AT TIME", "AT TIME"),
+        ("MATCH (n) AT ANY TIME RETURN n", "AT ANY TIME", "AT ANY TIME"),
+        ("MATCH (n) RANKED AT TIME $t RETURN n", "RANKED AT TIME", "RANKED AT TIME"),
+        ("MATCH (n) SEARCH n IN (FULLTEXT INDEX i FOR 'x' LIMIT 3) RETURN n", "FULLTEXT INDEX", "FULLTEXT INDEX"),
     ] {
         check_errors(&[(text, at, "UnexpectedSyntax", &format!("not supported yet: {what}"))]);
     }
+}
+
+#[test]
+fn what_is_wrong_with_attention() {
+    let syntax = "UnexpectedSyntax";
+    check_errors(&[
+        ("MATCH (x) ATTEND x IN (FOR $q FOR $p) RETURN x", "FOR $p", syntax, "FOR is given twice"),
+        (
+            "MATCH (x) ATTEND x IN (MIN SIMILARITY .1 MIN WEIGHT .2 MIN SIMILARITY .3) RETURN x",
+            "MIN SIMILARITY .3",
+            syntax,
+            "twice",
+        ),
+        (
+            "MATCH (x) ATTEND x IN (FOR $q) SCORE AS s, SCORE AS t RETURN x",
+            "SCORE AS t",
+            syntax,
+            "SCORE is given twice",
+        ),
+        ("MATCH (x) ATTEND x (FOR $q) RETURN x", "(", syntax, "IN"),
+        ("MATCH (x) ATTEND x IN (FOR) RETURN x", ")", syntax, "expected"),
+        ("MATCH (x) ATTEND x IN (LENGTH) RETURN x", ")", syntax, "NORM"),
+        (
+            "CREATE (x) ATTEND x IN (FOR $q) RETURN x",
+            "ATTEND x IN (FOR $q)",
+            "InvalidClauseComposition",
+            "put a WITH between",
+        ),
+        ("MATCH (x) ATTEND x IN (FOR $q)", "", "InvalidClauseComposition", "ends in ATTEND"),
+        ("CREATE EMBEDDING t FOR (n) ON n.v", "CREATE EMBEDDING t FOR (n) ON n.v", syntax, "number of dimensions"),
+        ("CREATE EMBEDDING t FOR (n) ON m.v DIMENSION 3", "m", syntax, "not the variable of FOR"),
+        ("CREATE EMBEDDING t FOR (n) ON n.v DIMENSION 3 DIMENSION 4", "DIMENSION 4", syntax, "given twice"),
+        ("CREATE POLICY p FOR ()-[r]-() FLOOR 1 FLOOR 2", "FLOOR 2", syntax, "given twice"),
+    ]);
+}
+
+#[test]
+fn words_of_attention_are_names() {
     statement("CREATE embedding = (a)-[:R]->(b)");
     statement("MATCH (attend:Heads) RETURN attend.attend AS reinforce");
 }

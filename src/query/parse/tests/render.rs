@@ -305,6 +305,17 @@ fn clause(clause: &Clause) -> String {
             format!("FOR {} IN {}{index}", c.variable.text, expr(&c.list))
         }
         Clause::Finish(_) => "FINISH".into(),
+        Clause::Attend(c) => attend(c),
+        Clause::Search(c) => format!(
+            "SEARCH {} IN {} FOR {}{} LIMIT {}{}{}",
+            c.target.text,
+            chosen(&c.index),
+            expr(&c.query),
+            filter(&c.filter),
+            expr(&c.limit),
+            maybe(" SCORE ", c.score.as_ref(), name),
+            maybe(" KEEP ", c.predicate.as_ref(), expr)
+        ),
         Clause::LoadCsv(c) => format!(
             "LOAD CSV{} {} AS {}{}",
             if c.headers { " WITH HEADERS" } else { "" },
@@ -313,4 +324,33 @@ fn clause(clause: &Clause) -> String {
             maybe(" SEPARATOR ", c.separator, |c| format!("{c:?}"))
         ),
     }
+}
+
+fn chosen(chosen: &Chosen) -> String {
+    match chosen {
+        Chosen::Name(name) => name.text.to_string(),
+        Chosen::Parameter(name) => format!("${}", name.text),
+    }
+}
+
+fn attend(c: &Attend) -> String {
+    let option = |word: &str, e: &Option<Expr>| maybe(&format!(" {word}="), e.as_ref(), expr);
+    let space =
+        |(space, weight): &(Chosen, Option<Expr>)| format!("{}{}", chosen(space), maybe("*", weight.as_ref(), expr));
+    let boost = |(e, alias): &(Expr, Option<Name>)| format!("{}{}", expr(e), maybe(" AS ", alias.as_ref(), name));
+    let output = |(output, alias): &(AttendOutput, Name)| format!("{} AS {}", output.word(), alias.text);
+    [
+        format!("ATTEND{} {}", if c.distinct { " DISTINCT" } else { "" }, c.target.text),
+        format!(" PER [{}] FOR={}", list(&c.per, name), c.query.as_ref().map_or("-".into(), expr)),
+        format!(" ON{}[{}]", if c.on_node { " NODE" } else { "" }, list(&c.spaces, space)),
+        option("MASK", &c.mask) + &option("TEMPERATURE", &c.temperature) + &option("HEADS", &c.heads),
+        option("PRIOR", &c.prior) + &maybe(" MODEL=", c.model.as_ref(), chosen),
+        format!(" BOOSTS [{}]", list(&c.boosts, boost)),
+        option("SIMILAR", &c.min_similarity) + &option("WEIGHTY", &c.min_weight) + &option("BEAM", &c.beam),
+        if c.length_norm.is_some() { " NORM".into() } else { String::new() },
+        option("LIMIT", &c.limit),
+        format!(" GIVES [{}]", list(&c.outputs, output)),
+        maybe(" KEEP ", c.predicate.as_ref(), expr),
+    ]
+    .concat()
 }

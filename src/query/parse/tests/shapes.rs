@@ -339,3 +339,77 @@ fn spans_are_where_things_stand() {
     let ExprKind::Property(_, key) = &projection.items[0].expr.kind else { panic!() };
     assert_eq!(at(key.span), "name");
 }
+
+#[test]
+fn attention() {
+    let plain = " GIVES []";
+    check_query(&[
+        (
+            "MATCH (x) ATTEND x IN (FOR $q) RETURN x",
+            &format!("MATCH (x); ATTEND x PER [] FOR=$q ON[] BOOSTS []{plain}; RETURN x AS `x`"),
+        ),
+        (
+            "MATCH (me)-[:KNOWS*1..3]->(x) WHERE me.a ATTEND DISTINCT x PER me IN (FOR $query ON text WEIGHT 0.7, $s \
+             WEIGHT 0.3 WHERE NOT coalesce(x.secret, false) TEMPERATURE 0.7 MODEL npc PRIOR 0.5 HEADS 4 \
+             BOOST (-0.1 * min(length(p))) AS near BOOST 1 MIN SIMILARITY 0.35 MIN WEIGHT 0.02 LIMIT 10 LENGTH NORM \
+             BEAM [64, 32]) SCORE AS s, SIMILARITY AS sim, LOGIT AS z, HOPS AS h, WHY AS why WHERE s > .1 RETURN x",
+            "MATCH (me)-[:KNOWS*1..3]->(x) WHERE me.a; ATTEND DISTINCT x PER [me] FOR=$query ON[text*0.7, $s*0.3] \
+             MASK=(NOT coalesce(x.secret, false)) TEMPERATURE=0.7 HEADS=4 PRIOR=0.5 MODEL=npc \
+             BOOSTS [(-0.1 * min(length(p))) AS near, 1] SIMILAR=0.35 WEIGHTY=0.02 BEAM=[64, 32] NORM LIMIT=10 \
+             GIVES [SCORE AS s, SIMILARITY AS sim, LOGIT AS z, HOPS AS h, WHY AS why] KEEP (s > 0.1); RETURN x AS `x`",
+        ),
+        (
+            "MATCH ()-[r]->() ATTEND r IN (ON NODE text FOR me) WHY WITHOUT AS w ATTEND r IN () RETURN r",
+            &format!(
+                "MATCH ()-[r]->(); ATTEND r PER [] FOR=me ON NODE[text] BOOSTS [] GIVES [WHY WITHOUT AS w]; \
+                 ATTEND r PER [] FOR=- ON[] BOOSTS []{plain}; RETURN r AS `r`"
+            ),
+        ),
+        (
+            "MATCH (x) ATTEND distinct IN (ON node WEIGHT 1) RETURN x",
+            &format!("MATCH (x); ATTEND distinct PER [] FOR=- ON[node*1] BOOSTS []{plain}; RETURN x AS `x`"),
+        ),
+        (
+            "MATCH (x) ATTEND distinct PER per IN (ON node LIMIT 1) RETURN x",
+            &format!("MATCH (x); ATTEND distinct PER [per] FOR=- ON[node] BOOSTS [] LIMIT=1{plain}; RETURN x AS `x`"),
+        ),
+        (
+            "MATCH (x) ATTEND x IN (WHERE x.a) WHERE x.b WITH x ATTEND DISTINCT x IN (WHERE x.c) WHERE x.d RETURN x",
+            &format!(
+                "MATCH (x); ATTEND x PER [] FOR=- ON[] MASK=x.a BOOSTS []{plain} KEEP x.b; WITH x AS `x`; \
+                 ATTEND DISTINCT x PER [] FOR=- ON[] MASK=x.c BOOSTS []{plain} KEEP x.d; RETURN x AS `x`"
+            ),
+        ),
+        (
+            "MATCH (x) ATTEND x IN () WHERE (x.b) RETURN x",
+            &format!("MATCH (x); ATTEND x PER [] FOR=- ON[] BOOSTS []{plain} KEEP x.b; RETURN x AS `x`"),
+        ),
+        (
+            "MATCH (n) SEARCH n IN (VECTOR INDEX i FOR $v WHERE n.x > 1 LIMIT 5) SCORE AS s WHERE s > .5 RETURN n",
+            "MATCH (n); SEARCH n IN i FOR $v WHERE (n.x > 1) LIMIT 5 SCORE s KEEP (s > 0.5); RETURN n AS `n`",
+        ),
+        ("NO NOTICE MATCH (n) RETURN n", "MATCH (n); RETURN n AS `n`"),
+    ]);
+}
+
+#[test]
+fn embeddings() {
+    let Statement::CreateEmbedding(create) = statement(
+        "CREATE EMBEDDING text IF NOT EXISTS FOR (n:Npc|Place) ON n.vec DIMENSION 384 METRIC COSINE STORAGE $s \
+         EMBEDDER hash FROM n.description",
+    ) else {
+        panic!()
+    };
+    let names: Vec<&str> = create.owner.names.iter().map(|name| &*name.text).collect();
+    assert_eq!((&*create.name.text, create.if_not_exists, &*create.key.text), ("text", true, "vec"));
+    assert_eq!((create.owner.is_relationship, names.as_slice()), (false, ["Npc", "Place"].as_slice()));
+    assert_eq!(render::expr(&create.dimension), "384");
+    assert!(matches!(&create.metric, Some(Chosen::Name(name)) if &*name.text == "COSINE"));
+    assert!(matches!(&create.storage, Some(Chosen::Parameter(name)) if &*name.text == "s"));
+    assert!(matches!(&create.embedder, Some((Chosen::Name(_), from)) if &*from.text == "description"));
+    let Statement::CreateEmbedding(create) = statement("CREATE EMBEDDING if FOR ()-[r]-() ON r.v DIMENSION $d") else {
+        panic!()
+    };
+    assert!(create.owner.is_relationship && create.owner.names.is_empty() && !create.if_not_exists);
+    assert!(matches!(statement("DROP EMBEDDING e IF EXISTS"), Statement::DropEmbedding(drop) if drop.if_exists));
+}

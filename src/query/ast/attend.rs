@@ -1,0 +1,155 @@
+//! Attention in a query, and the embeddings it works on.
+
+use std::sync::Arc;
+
+use super::{Expr, Name};
+use crate::Span;
+
+/// The name of something that is no part of the graph (a space, a model, an index): a word, or a string parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Chosen {
+    /// A word.
+    Name(Name),
+    /// A parameter.
+    Parameter(Name),
+}
+
+impl Chosen {
+    /// Returns where it stands.
+    pub(crate) const fn span(&self) -> Span {
+        match self {
+            Self::Name(name) | Self::Parameter(name) => name.span,
+        }
+    }
+}
+
+/// `ATTEND [DISTINCT] target [PER a, b] IN (options) [SCORE AS s, ...] [WHERE predicate]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Attend {
+    /// `DISTINCT` was written: one row for each group and candidate.
+    pub(crate) distinct: bool,
+    /// What is ranked: a node or a relationship variable.
+    pub(crate) target: Name,
+    /// The variables of which each binding is a group of its own.
+    pub(crate) per: Vec<Name>,
+    /// `FOR`: the query.
+    pub(crate) query: Option<Expr>,
+    /// `ON NODE`: of a relationship target, the spaces are those of the node it reaches.
+    pub(crate) on_node: bool,
+    /// `ON space [WEIGHT w], ...`; empty where it was not written.
+    pub(crate) spaces: Vec<(Chosen, Option<Expr>)>,
+    /// The mask.
+    pub(crate) mask: Option<Expr>,
+    /// `TEMPERATURE`.
+    pub(crate) temperature: Option<Expr>,
+    /// `HEADS`.
+    pub(crate) heads: Option<Expr>,
+    /// `PRIOR`.
+    pub(crate) prior: Option<Expr>,
+    /// `MODEL`.
+    pub(crate) model: Option<Chosen>,
+    /// `BOOST expr [AS name]`, in order.
+    pub(crate) boosts: Vec<(Expr, Option<Name>)>,
+    /// `MIN SIMILARITY`.
+    pub(crate) min_similarity: Option<Expr>,
+    /// `MIN WEIGHT`.
+    pub(crate) min_weight: Option<Expr>,
+    /// `BEAM`.
+    pub(crate) beam: Option<Expr>,
+    /// `LENGTH NORM`, where it stands.
+    pub(crate) length_norm: Option<Span>,
+    /// `LIMIT`.
+    pub(crate) limit: Option<Expr>,
+    /// The columns it adds.
+    pub(crate) outputs: Vec<(AttendOutput, Name)>,
+    /// The predicate on ranked rows.
+    pub(crate) predicate: Option<Expr>,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// A column that `ATTEND` adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AttendOutput {
+    /// `SCORE`: the normalised weight.
+    Score,
+    /// `SIMILARITY`: comparable between queries.
+    Similarity,
+    /// `LOGIT`: what the softmax took.
+    Logit,
+    /// `HOPS`: the relationships of a path and their weights.
+    Hops,
+    /// `WHY`: the explanation.
+    Why,
+    /// `WHY WITHOUT`: the explanation, and the relationship that matters most.
+    WhyWithout,
+}
+
+impl AttendOutput {
+    /// Returns how it is written.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Score => "SCORE",
+            Self::Similarity => "SIMILARITY",
+            Self::Logit => "LOGIT",
+            Self::Hops => "HOPS",
+            Self::Why => "WHY",
+            Self::WhyWithout => "WHY WITHOUT",
+        }
+    }
+}
+
+/// `SEARCH variable IN (VECTOR INDEX name FOR query [WHERE filter] LIMIT n) [SCORE AS s] [WHERE predicate]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Search {
+    /// What is sought.
+    pub(crate) target: Name,
+    /// The index: an embedding space.
+    pub(crate) index: Chosen,
+    /// The vector.
+    pub(crate) query: Expr,
+    /// What candidates must satisfy.
+    pub(crate) filter: Option<Expr>,
+    /// How many are wanted.
+    pub(crate) limit: Expr,
+    /// The column of scores.
+    pub(crate) score: Option<Name>,
+    /// The predicate on found rows.
+    pub(crate) predicate: Option<Expr>,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `CREATE EMBEDDING name [IF NOT EXISTS] FOR (n:A|B) ON n.key DIMENSION d [METRIC m] [STORAGE s] [EMBEDDER e FROM n.key]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CreateEmbedding {
+    /// The space's name.
+    pub(crate) name: Name,
+    /// `IF NOT EXISTS` was written.
+    pub(crate) if_not_exists: bool,
+    /// What has embeddings.
+    pub(crate) owner: Declared,
+    /// The property with the vector.
+    pub(crate) key: Name,
+    /// `DIMENSION`: a number, or a parameter.
+    pub(crate) dimension: Expr,
+    /// `METRIC`.
+    pub(crate) metric: Option<Chosen>,
+    /// `STORAGE`.
+    pub(crate) storage: Option<Chosen>,
+    /// `EMBEDDER e FROM n.key`.
+    pub(crate) embedder: Option<(Chosen, Name)>,
+    /// The whole statement.
+    pub(crate) span: Span,
+}
+
+/// What something is declared of: nodes with any of some labels, or relationships of any of some types.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Declared {
+    /// Relationships, not nodes.
+    pub(crate) is_relationship: bool,
+    /// The variable.
+    pub(crate) variable: Arc<str>,
+    /// The labels or types; empty means all.
+    pub(crate) names: Vec<Name>,
+}
