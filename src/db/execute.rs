@@ -7,7 +7,9 @@ use std::{
 
 pub(super) use crate::storage::apart::drop_apart;
 
-use super::{Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, look, profile, statement::Pool};
+use super::{
+    Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, embedding, look, profile, statement::Pool,
+};
 use crate::{
     Error, Phase, QueryError, Result, Value,
     graph::{Snapshot, Stop, Transaction, Writer},
@@ -146,6 +148,8 @@ fn needs_writer(entry: &Entry) -> bool {
         | Compiled::CreateIndex(_)
         | Compiled::DropConstraint(_)
         | Compiled::DropIndex(_)
+        | Compiled::CreateEmbedding(_)
+        | Compiled::DropEmbedding(_)
         | Compiled::CopyFrom(_) => true,
         _ => false,
     }
@@ -224,6 +228,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         | Compiled::CreateIndex(_)
         | Compiled::DropConstraint(_)
         | Compiled::DropIndex(_)
+        | Compiled::CreateEmbedding(_)
+        | Compiled::DropEmbedding(_)
         | Compiled::CopyFrom(_) => unreachable!("statements that change something get the writer"),
     }
 }
@@ -284,6 +290,18 @@ fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Res
         Compiled::DropConstraint(drop) | Compiled::DropIndex(drop) => {
             run.refuse_if_read_only()?;
             let dropped = transaction.drop_index(&drop.name.text, drop.if_exists)?;
+            summary.indexes_changed = u64::from(dropped);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::CreateEmbedding(create) => {
+            run.refuse_if_read_only()?;
+            let made = embedding::create(create, run.params, transaction)?;
+            summary.indexes_changed = u64::from(made);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::DropEmbedding(drop) => {
+            run.refuse_if_read_only()?;
+            let dropped = transaction.drop_space(&drop.name.text, drop.if_exists)?;
             summary.indexes_changed = u64::from(dropped);
             Ok(table(&[], Vec::new(), summary))
         }
@@ -426,6 +444,7 @@ fn show(run: Run<'_>, entry: &Entry, what: ast::Shown, view: Arc<Snapshot>, summ
     let rows = match what {
         ast::Shown::Functions => look::functions(),
         ast::Shown::Procedures => look::procedures(&run.inner.procedures),
+        ast::Shown::Embeddings => embedding::shown(&view)?,
         ast::Shown::Indexes => look::indexes(&view, false),
         ast::Shown::Constraints => look::indexes(&view, true),
     };

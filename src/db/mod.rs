@@ -9,6 +9,7 @@ mod cache;
 mod cancel;
 mod carry;
 mod copy;
+mod embedding;
 mod entities;
 mod execute;
 mod look;

@@ -16,11 +16,12 @@ use super::{
     change::Check,
     index::{self, Index, IndexPage},
     snapshot::{BitsPage, RecordPage, Snapshot, page_words},
+    space::SpaceInfo,
     transaction::Transaction,
 };
 use crate::{
     Error, Result,
-    model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, TypeId},
+    model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, SpaceOwner, TypeId},
     storage::{
         AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, HashChunk,
         Presence, Store, U32Column, split,
@@ -238,6 +239,12 @@ impl Transaction {
             }
             hashed.push((info.number, entries));
         }
+        let admitted = self.admit_columns(n_rows, columns, check, |info, row| {
+            let SpaceOwner::Nodes(labels) = &info.space.owner else { return false };
+            let has = |of: &LabelId| *of == label || more.iter().any(|(other, rows)| other == of && rows.get(row));
+            labels.is_empty() || labels.iter().any(has)
+        })?;
+        let columns = &with_admitted(columns, &admitted);
         let mut writer = Writer::new(self, generation, check);
         writer.columns(BlockKind::NodeProperty, first, n_rows, columns, |row| row)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
@@ -298,6 +305,8 @@ impl Transaction {
         let mut sorted = Grouped::new(n_nodes, n_rows, |row| (starts[row], ends[row], row as u32), check)?;
         sorted.sort_groups(check)?;
         let row_at = |at: usize| sorted.second(at) as usize;
+        let admitted = self.admit_columns(n_rows, columns, check, |info, _| info.is_of_type(rel_type))?;
+        let columns = &with_admitted(columns, &admitted);
         let mut writer = Writer::new(self, generation, check);
         writer.columns(BlockKind::RelProperty, first, n_rows, columns, row_at)?;
         for from in (0..n_rows).step_by(BLOCK_LEN) {
@@ -337,6 +346,37 @@ impl Transaction {
             count_ends(view, rel_type, direction, nodes, check)?;
         }
         Ok(())
+    }
+
+    /// Returns the columns that embedding spaces keep otherwise than they are given, with their place among `columns`.
+    fn admit_columns(
+        &self,
+        n_rows: usize,
+        columns: &[(KeyId, &Column)],
+        check: &mut Check<'_>,
+        is_in: impl Fn(&SpaceInfo, usize) -> bool,
+    ) -> Result<Vec<(usize, Column)>> {
+        let mut admitted = Vec::new();
+        for (at, (key, column)) in columns.iter().enumerate() {
+            let spaces: Vec<_> = self.view().catalog().spaces().iter().filter(|info| info.space.key == *key).collect();
+            if spaces.is_empty() {
+                continue;
+            }
+            let mut values = Vec::with_capacity(n_rows);
+            for row in 0..n_rows {
+                if row.is_multiple_of(ITEMS_BETWEEN_CHECKS / 64) {
+                    check()?;
+                }
+                let mut value = column.value(row);
+                for info in spaces.iter().filter(|info| is_in(info, row)) {
+                    let refuse = |wrong| info.refuse(wrong, format!("row {}", row + 1), self.view());
+                    value = info.space.admit(&value).map_err(refuse)?;
+                }
+                values.push(value);
+            }
+            admitted.push((at, Column { data: ColumnData::Mixed(values), present: None }));
+        }
+        Ok(admitted)
     }
 
     /// Checks that no value of a column stands twice in it, nor in the index already.
@@ -472,6 +512,13 @@ impl BlockEdges {
         let neighbors = edges.iter().map(|(_, edge)| edge.neighbor).collect();
         Self { offsets, neighbors, rels: edges.iter().map(|(_, edge)| edge.rel).collect() }
     }
+}
+
+/// Returns the columns, with some in the place of others.
+fn with_admitted<'a>(columns: &[(KeyId, &'a Column)], admitted: &'a [(usize, Column)]) -> Vec<(KeyId, &'a Column)> {
+    let mut all = columns.to_vec();
+    admitted.iter().for_each(|(at, column)| all[*at].1 = column);
+    all
 }
 
 /// Returns one past the last of `n` ids from `first`.

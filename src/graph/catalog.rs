@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::SpaceInfo;
 use crate::{
     Error, Result,
     model::{KeyId, LabelId, TypeId},
@@ -80,6 +81,7 @@ pub(crate) struct Catalog {
     types: Names,
     keys: Names,
     indexes: Vec<IndexInfo>,
+    spaces: Vec<SpaceInfo>,
     next_index: u32,
     version: u64,
 }
@@ -138,6 +140,11 @@ impl Catalog {
     /// Returns every index and constraint.
     pub(crate) fn indexes(&self) -> &[IndexInfo] {
         &self.indexes
+    }
+
+    /// Returns every embedding space.
+    pub(crate) fn spaces(&self) -> &[SpaceInfo] {
+        &self.spaces
     }
 
     /// Returns the first index number never given.
@@ -210,6 +217,18 @@ impl Catalog {
         let at = self.indexes.iter().position(|index| &*index.name == name)?;
         self.version += 1;
         Some(self.indexes.remove(at))
+    }
+
+    /// Adds a space, in the place of one with its name.
+    pub(crate) fn add_space(&mut self, info: SpaceInfo) {
+        self.spaces.retain(|known| known.space.name != info.space.name);
+        self.spaces.push(info);
+        self.version += 1;
+    }
+
+    pub(crate) fn remove_space(&mut self, name: &str) {
+        self.spaces.retain(|known| *known.space.name != *name);
+        self.version += 1;
     }
 
     pub(crate) fn set_next_index(&mut self, number: u32) {

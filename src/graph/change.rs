@@ -10,10 +10,14 @@ use super::{
     index::{Index, hash_value},
     paged::{Family, Paged},
     snapshot::{Bits, BitsPage, NO_LABEL, RelRecord, SALIENCE_INITIAL, Snapshot, page_words},
+    space::SpaceInfo,
 };
 use crate::{
     Error, Result,
-    model::{Direction, Fact, KeyId, LabelId, NodeId, Point, RelId, TypeId, Value, temporal::Temporal},
+    model::{
+        DIMENSION_MAX, Direction, Fact, KeyId, LabelId, NodeId, Point, RelId, SpaceOwner, TypeId, Value,
+        temporal::Temporal,
+    },
     storage::{BLOCK_LEN, split},
 };
 
@@ -56,7 +60,8 @@ impl Snapshot {
         let is_node = |id: &NodeId| split(id.get()).0 < self.n_node_blocks();
         let is_rel = |id: &RelId| id.get() < self.rel_id_end;
         match fact {
-            Fact::NameLabel { .. } | Fact::NameType { .. } | Fact::NameKey { .. } | Fact::DropIndex { .. } => true,
+            Fact::NameLabel { .. } | Fact::NameType { .. } | Fact::NameKey { .. } => true,
+            Fact::DropIndex { .. } | Fact::DropSpace { .. } => true,
             // In a block that was begun, or in the next one.
             Fact::CreateNode { id, labels } => {
                 id.get() < IDS_MAX && split(id.get()).0 <= self.n_node_blocks() && labels.iter().all(is_label)
@@ -71,6 +76,13 @@ impl Snapshot {
             Fact::DeleteRel { id } | Fact::SetSalience { id, .. } => is_rel(id),
             Fact::SetRel { id, key, .. } => is_rel(id) && is_key(key),
             Fact::CreateIndex { label, key, .. } => is_label(label) && is_key(key),
+            Fact::CreateSpace { space } => {
+                let is_known = match &space.owner {
+                    SpaceOwner::Nodes(labels) => labels.iter().all(is_label),
+                    SpaceOwner::Relationships(types) => types.iter().all(|rel_type| rel_type.index() < n_types),
+                };
+                is_known && is_key(&space.key) && (1..=DIMENSION_MAX).contains(&space.dimension)
+            }
         }
     }
 
@@ -109,6 +121,19 @@ impl Snapshot {
             Fact::CreateIndex { .. } => unreachable!("a new index is built where it can be stopped"),
             Fact::DropIndex { name } => {
                 self.remove_index(name);
+                Ok(())
+            }
+            Fact::CreateSpace { space } => {
+                // The same again keeps what was measured of it.
+                if self.space(&space.name).is_none_or(|known| known.space != *space) {
+                    Arc::make_mut(&mut self.catalog).add_space(SpaceInfo::new(space.clone(), (0.0, 0)));
+                }
+                Ok(())
+            }
+            Fact::DropSpace { name } => {
+                if self.space(name).is_some() {
+                    Arc::make_mut(&mut self.catalog).remove_space(name);
+                }
                 Ok(())
             }
         }

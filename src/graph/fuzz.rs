@@ -146,7 +146,7 @@ pub(crate) fn catalog(input: &[u8]) -> Result<()> {
     let Some((&[catalog_len, counts_len], body)) = input.split_first_chunk() else { return Ok(()) };
     let (catalog, rest) = body.split_at(usize::from(catalog_len).min(body.len()));
     let (counts, facts) = rest.split_at(usize::from(counts_len).min(rest.len()));
-    let catalog: CatalogRecord = codec::decode_meta(codec::CATALOG_VERSION, catalog, "catalog")?;
+    let catalog: CatalogRecord = codec::decode_catalog(catalog)?;
     let counts: CountsRecord = codec::decode_meta(codec::COUNTS_VERSION, counts, "counts")?;
     let facts = fuzz::facts(facts);
     let mut view = Snapshot::empty(Arc::new(Store::memory()));

@@ -58,7 +58,7 @@ pub(super) fn adopt(store: &Arc<Store>, view: &mut Snapshot, payload: &[u8]) -> 
     }
     let key = BlockKey::new(BlockKind::Catalog, 0, MANIFEST_BLOCK, generation);
     let bytes = store.get(&key)?.ok_or_else(|| Error::corrupt(key, "the manifest of a bulk load", "nothing"))?;
-    let record: ManifestRecord = codec::decode_meta(codec::MANIFEST_VERSION, open_bytes(&key, &bytes)?, "manifest")?;
+    let record: ManifestRecord = codec::decode_manifest(open_bytes(&key, &bytes)?)?;
     let mut keys = vec![key];
     for bytes in &record.blocks {
         let block = BlockKey::decode(bytes).filter(|block| block.generation <= generation);

@@ -37,6 +37,7 @@ mod rebuild;
 mod record;
 mod salvage;
 mod snapshot;
+mod space;
 mod transaction;
 
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
 pub(crate) use salvage::salvage_wreck;
 pub(crate) use salvage::{Salvaged, salvage};
 pub(crate) use snapshot::{NO_LABEL, RelRecord, Snapshot};
+pub(crate) use space::SpaceInfo;
 pub(crate) use transaction::{Stop, Transaction};
 
 pub(crate) use crate::storage::{

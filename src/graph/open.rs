@@ -104,7 +104,7 @@ fn view_of(store: &Arc<Store>, root: &Root, table: &PageTable) -> Result<Snapsho
         Ok((key, bytes))
     };
     let (key, bytes) = record(BlockKind::Catalog)?;
-    let catalog = codec::decode_meta(codec::CATALOG_VERSION, open_bytes(&key, &bytes)?, "catalog")?;
+    let catalog = codec::decode_catalog(open_bytes(&key, &bytes)?)?;
     let (key, bytes) = record(BlockKind::Counts)?;
     let counts = codec::decode_meta(codec::COUNTS_VERSION, open_bytes(&key, &bytes)?, "counts")?;
     let is_of_graph = |key: &BlockKey| !matches!(key.kind, BlockKind::Catalog | BlockKind::Counts);

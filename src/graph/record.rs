@@ -12,13 +12,14 @@ use super::{
     index::{CHUNKS_LOG2_MAX, Index},
     paged::Paged,
     snapshot::{Extents, NO_LABEL, Snapshot},
+    space::{SPACES_MAX, SpaceInfo},
 };
 use crate::{
     Error, Result,
-    model::{KeyId, LabelId, TypeId},
+    model::{DIMENSION_MAX, KeyId, LabelId, Metric, TypeId},
     storage::{
         BlockKey, BlockKind, Store,
-        codec::{CatalogRecord, CountsRecord, IndexRecord, TypeCountsRecord},
+        codec::{CatalogRecord, CountsRecord, IndexRecord, SpaceRecord, TypeCountsRecord},
         split,
     },
 };
@@ -47,6 +48,7 @@ impl Snapshot {
             open_extents: open,
             next_rel: self.rel_id_end,
             next_index: catalog.index_end(),
+            spaces: catalog.spaces().iter().map(|info| SpaceRecord::new(&info.space, info.measured())).collect(),
         }
     }
 
@@ -157,6 +159,10 @@ impl Snapshot {
             };
             *self.index_mut(index.number) = Index::from_parts(chunks, chunks_log2, index.n_entries);
         }
+        for space in &record.spaces {
+            let measured = (f32::from_bits(space.deviation), space.n_measured);
+            catalog.add_space(SpaceInfo::new(Arc::new(space.space()), measured));
+        }
         catalog.set_next_index(record.next_index);
         self.catalog = Arc::new(catalog);
         self.adopt_ids(record);
@@ -195,6 +201,18 @@ impl Snapshot {
             let is_small = u32::from(index.chunks_log2) <= CHUNKS_LOG2_MAX && index.n_entries <= u64::from(IDS_MAX);
             if !is_new || !is_small || index.number >= record.next_index {
                 return corrupt("indexes, each once".into(), format!("{index:?}"));
+            }
+        }
+        let mut names = FxHashSet::default();
+        for space in &record.spaces {
+            let n_owners = if space.of_relationships { record.types.len() } else { record.labels.len() };
+            let is_possible = space.owners.iter().all(|owner| (*owner as usize) < n_owners)
+                && (space.key as usize) < record.keys.len()
+                && (1..=DIMENSION_MAX).contains(&space.dimension)
+                && usize::from(space.metric) < Metric::ALL.len()
+                && f32::from_bits(space.deviation).is_finite();
+            if !is_possible || !names.insert(space.name.as_str()) || record.spaces.len() > SPACES_MAX {
+                return corrupt("embedding spaces of known names, each once".into(), format!("{space:?}"));
             }
         }
         if record.next_index > INDEXES_MAX {
@@ -338,6 +356,16 @@ mod tests {
             keys: vec!["k".into()],
             indexes: vec![index(0), index(3)],
             next_index: 4,
+            spaces: vec![SpaceRecord {
+                name: "s".into(),
+                of_relationships: false,
+                owners: vec![0],
+                key: 0,
+                dimension: 3,
+                metric: 0,
+                deviation: 0,
+                n_measured: 0,
+            }],
             ..CatalogRecord::default()
         }
     }
@@ -351,7 +379,7 @@ mod tests {
     fn records_that_contradict_themselves_are_refused() {
         assert!(open(&record(), CountsRecord::default()).is_ok());
         type Change = fn(&mut CatalogRecord);
-        let changes: [(&str, Change); 10] = [
+        let changes: [(&str, Change); 15] = [
             ("a name twice", |record| record.labels[1] = "A".into()),
             ("an index number beyond the next", |record| record.indexes[0].number = u32::MAX),
             ("an index number twice", |record| record.indexes[0].number = 3),
@@ -361,6 +389,11 @@ mod tests {
             ("billions of indexes", |record| record.next_index = u32::MAX),
             ("relationships without blocks", |record| record.next_rel = 1 << 31),
             ("nodes without blocks", |record| record.extents = vec![0]),
+            ("a space of an unknown label", |record| record.spaces[0].owners = vec![2]),
+            ("a space over an unknown key", |record| record.spaces[0].key = 1),
+            ("a space without dimensions", |record| record.spaces[0].dimension = 0),
+            ("a metric nobody knows", |record| record.spaces[0].metric = 3),
+            ("a space twice", |record| record.spaces.push(record.spaces[0].clone())),
             ("a next id in nobody's block", |record| record.open_extents = vec![(0, 5)]),
         ];
         for (why, change) in changes {

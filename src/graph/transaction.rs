@@ -70,6 +70,10 @@ impl Transaction {
         self.stop = stop;
     }
 
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Returns the facts as the journal keeps them.
     ///
     /// # Errors
@@ -219,6 +223,7 @@ impl Transaction {
         if !self.view.node_exists(id)? {
             return Err(deleted("node", id.into()));
         }
+        let value = self.admit_node(id, key, value)?;
         if is_identical(&self.view.node_prop(id, key)?, &value) {
             return Ok(false);
         }
@@ -236,6 +241,7 @@ impl Transaction {
         if !self.view.rel_exists(id)? {
             return Err(deleted("relationship", id.into()));
         }
+        let value = self.admit_rel(id, key, value)?;
         if is_identical(&self.view.rel_prop(id, key)?, &value) {
             return Ok(false);
         }
@@ -277,6 +283,7 @@ impl Transaction {
             self.check_unique(id, key, &value, Some(label))?;
         }
         self.record(Fact::AddLabel { id, label })?;
+        self.admit_label(id, label)?;
         Ok(true)
     }
 
@@ -393,7 +400,7 @@ impl Transaction {
         Ok(true)
     }
 
-    fn record(&mut self, fact: Fact) -> Result<()> {
+    pub(super) fn record(&mut self, fact: Fact) -> Result<()> {
         let stop = &self.stop;
         self.view.apply(&fact, &mut || stop.check())?;
         self.facts.push(fact);
@@ -463,7 +470,7 @@ pub(crate) struct SavePoint {
 }
 
 /// Returns whether setting `new` over `old` would change nothing: same kind and same value.
-fn is_identical(old: &Value, new: &Value) -> bool {
+pub(super) fn is_identical(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
         (Value::List(a), Value::List(b)) => {

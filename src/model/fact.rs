@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{KeyId, LabelId, NodeId, RelId, TypeId, Value};
+use super::{KeyId, LabelId, NodeId, RelId, Space, TypeId, Value};
 
 /// One resulting fact of a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,10 @@ pub enum Fact {
     CreateIndex { name: Arc<str>, label: LabelId, key: KeyId, unique: bool },
     /// The index or constraint of this name is gone.
     DropIndex { name: Arc<str> },
+    /// An embedding space exists.
+    CreateSpace { space: Arc<Space> },
+    /// The embedding space of this name is gone.
+    DropSpace { name: Arc<str> },
 }
 
 impl Fact {
@@ -49,6 +53,8 @@ impl Fact {
                 | Self::NameKey { .. }
                 | Self::CreateIndex { .. }
                 | Self::DropIndex { .. }
+                | Self::CreateSpace { .. }
+                | Self::DropSpace { .. }
         )
     }
 }

@@ -14,9 +14,9 @@ use super::{
     procedure::Procedures,
     statistics::Statistics,
 };
+use crate::Result;
 #[cfg(test)]
-use crate::graph::Snapshot;
-use crate::{Error, QueryError, Result, Span};
+use crate::{Error, graph::Snapshot};
 
 /// A statement ready to run.
 #[derive(Debug, Clone)]
@@ -35,6 +35,10 @@ pub(crate) enum Compiled {
     DropConstraint(ast::DropSchema),
     /// `DROP INDEX`.
     DropIndex(ast::DropSchema),
+    /// `CREATE EMBEDDING`.
+    CreateEmbedding(Box<ast::CreateEmbedding>),
+    /// `DROP EMBEDDING`.
+    DropEmbedding(ast::DropSchema),
     /// `SHOW`, and the query over its rows.
     Show(ast::Shown, Option<Compilation>),
     /// `BEGIN`.
@@ -103,8 +107,8 @@ pub(crate) fn statement(
         Statement::CreateIndex(create) => Compiled::CreateIndex(create),
         Statement::DropConstraint(drop) => Compiled::DropConstraint(drop),
         Statement::DropIndex(drop) => Compiled::DropIndex(drop),
-        Statement::CreateEmbedding(create) => return Err(not_yet("CREATE EMBEDDING", create.span)),
-        Statement::DropEmbedding(drop) => return Err(not_yet("DROP EMBEDDING", drop.span)),
+        Statement::CreateEmbedding(create) => Compiled::CreateEmbedding(create),
+        Statement::DropEmbedding(drop) => Compiled::DropEmbedding(drop),
         Statement::Show(show) => {
             let query = show.query.map(|query| self::query(&query, statistics, procedures)).transpose()?;
             Compiled::Show(show.what, query)
@@ -124,10 +128,6 @@ pub(crate) fn statement(
             }))
         }
     })
-}
-
-fn not_yet(what: &str, span: Span) -> Error {
-    QueryError::syntax("UnexpectedSyntax", format!("not supported yet: {what}"), span).into()
 }
 
 /// Binds, plans and optimizes a query.

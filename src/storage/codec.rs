@@ -16,7 +16,9 @@ use bincode::{
 
 use crate::{
     Error, Result,
-    model::{Date, Fact, KeyId, LabelId, NodeId, Point, RelId, TypeId, Value, temporal::Temporal},
+    model::{
+        Date, Fact, KeyId, LabelId, Metric, NodeId, Point, RelId, Space, SpaceOwner, TypeId, Value, temporal::Temporal,
+    },
 };
 
 /// The most bytes one decoding may claim: a commit or a catalog larger than this is refused when written, so a length
@@ -111,6 +113,8 @@ enum FactRecord<'a> {
     SetSalience(u32, u32),
     CreateIndex { name: &'a str, label: u32, key: u32, unique: bool },
     DropIndex(&'a str),
+    CreateSpace(SpaceRecord),
+    DropSpace(&'a str),
 }
 
 /// Returns the bytes of a batch's facts.
@@ -242,6 +246,85 @@ pub(crate) struct CatalogRecord {
     pub(crate) next_rel: u32,
     /// The first index number never given.
     pub(crate) next_index: u32,
+    /// Embedding spaces.
+    pub(crate) spaces: Vec<SpaceRecord>,
+}
+
+/// The catalog before there were embedding spaces: version 1.
+#[derive(Decode)]
+struct CatalogRecord1 {
+    labels: Vec<String>,
+    types: Vec<String>,
+    keys: Vec<String>,
+    indexes: Vec<IndexRecord>,
+    extents: Vec<u32>,
+    open_extents: Vec<(u32, u32)>,
+    next_rel: u32,
+    next_index: u32,
+}
+
+impl From<CatalogRecord1> for CatalogRecord {
+    fn from(record: CatalogRecord1) -> Self {
+        let CatalogRecord1 { labels, types, keys, indexes, extents, open_extents, next_rel, next_index } = record;
+        Self { labels, types, keys, indexes, extents, open_extents, next_rel, next_index, spaces: Vec::new() }
+    }
+}
+
+/// An embedding space, as stored.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub(crate) struct SpaceRecord {
+    /// Its name.
+    pub(crate) name: String,
+    /// Relationships have the embeddings, not nodes.
+    pub(crate) of_relationships: bool,
+    /// Their labels or types; none means all.
+    pub(crate) owners: Vec<u32>,
+    /// The property key.
+    pub(crate) key: u32,
+    /// Numbers of a vector.
+    pub(crate) dimension: u32,
+    /// The metric: its place in the list of all.
+    pub(crate) metric: u8,
+    /// The bits of the deviation of similarities, 0 where it was not measured.
+    pub(crate) deviation: u32,
+    /// Of how many vectors that was measured.
+    pub(crate) n_measured: u64,
+}
+
+impl SpaceRecord {
+    /// Returns the record of a space and of what was measured of it.
+    pub(crate) fn new(space: &Space, (deviation, n_measured): (f32, u64)) -> Self {
+        let (of_relationships, owners) = match &space.owner {
+            SpaceOwner::Nodes(labels) => (false, labels.iter().map(|label| label.get()).collect()),
+            SpaceOwner::Relationships(types) => (true, types.iter().map(|rel_type| rel_type.get()).collect()),
+        };
+        let metric = Metric::ALL.iter().position(|metric| *metric == space.metric).unwrap_or_default() as u8;
+        Self {
+            name: space.name.to_string(),
+            of_relationships,
+            owners,
+            key: space.key.get(),
+            dimension: space.dimension,
+            metric,
+            deviation: deviation.to_bits(),
+            n_measured,
+        }
+    }
+
+    /// Returns the space; whether it is a possible one is for the caller to check.
+    pub(crate) fn space(&self) -> Space {
+        let owners = self.owners.iter().copied();
+        Space {
+            name: self.name.as_str().into(),
+            owner: match self.of_relationships {
+                false => SpaceOwner::Nodes(owners.map(LabelId::new).collect()),
+                true => SpaceOwner::Relationships(owners.map(TypeId::new).collect()),
+            },
+            key: KeyId::new(self.key),
+            dimension: self.dimension,
+            metric: Metric::ALL.get(usize::from(self.metric)).copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// An index or constraint, as stored.
@@ -305,11 +388,43 @@ pub(crate) struct ManifestRecord {
     pub(crate) facts: Vec<u8>,
 }
 
+/// A manifest with a catalog of version 1.
+#[derive(Decode)]
+struct ManifestRecord1 {
+    catalog: CatalogRecord1,
+    counts: CountsRecord,
+    blocks: Vec<[u8; super::key::KEY_LEN]>,
+    facts: Vec<u8>,
+}
+
 /// Version of [`ManifestRecord`]'s bytes.
-pub(crate) const MANIFEST_VERSION: u8 = 1;
+pub(crate) const MANIFEST_VERSION: u8 = 2;
 
 /// Version of [`CatalogRecord`]'s bytes.
-pub(crate) const CATALOG_VERSION: u8 = 1;
+pub(crate) const CATALOG_VERSION: u8 = 2;
+
+/// Returns the catalog of its bytes, of this version or the one before.
+///
+/// # Errors
+/// As [`decode_meta`].
+pub(crate) fn decode_catalog(bytes: &[u8]) -> Result<CatalogRecord> {
+    match bytes.first() {
+        Some(1) => decode_meta::<CatalogRecord1>(1, bytes, "catalog").map(CatalogRecord::from),
+        _ => decode_meta(CATALOG_VERSION, bytes, "catalog"),
+    }
+}
+
+/// Returns the manifest of its bytes, of this version or the one before.
+///
+/// # Errors
+/// As [`decode_meta`].
+pub(crate) fn decode_manifest(bytes: &[u8]) -> Result<ManifestRecord> {
+    if bytes.first() != Some(&1) {
+        return decode_meta(MANIFEST_VERSION, bytes, "manifest");
+    }
+    let ManifestRecord1 { catalog, counts, blocks, facts } = decode_meta(1, bytes, "manifest")?;
+    Ok(ManifestRecord { catalog: catalog.into(), counts, blocks, facts })
+}
 
 impl<'a> From<&'a Value> for ValueRecord<'a> {
     fn from(value: &'a Value) -> Self {
@@ -381,6 +496,8 @@ impl<'a> From<&'a Fact> for FactRecord<'a> {
                 Self::CreateIndex { name, label: label.get(), key: key.get(), unique: *unique }
             }
             Fact::DropIndex { name } => Self::DropIndex(name),
+            Fact::CreateSpace { space } => Self::CreateSpace(SpaceRecord::new(space, (0.0, 0))),
+            Fact::DropSpace { name } => Self::DropSpace(name),
         }
     }
 }
@@ -409,6 +526,8 @@ impl From<FactRecord<'_>> for Fact {
                 Self::CreateIndex { name: Arc::from(name), label: label(of), key: key(on), unique }
             }
             FactRecord::DropIndex(name) => Self::DropIndex { name: name.into() },
+            FactRecord::CreateSpace(record) => Self::CreateSpace { space: Arc::new(record.space()) },
+            FactRecord::DropSpace(name) => Self::DropSpace { name: name.into() },
         }
     }
 }
@@ -416,6 +535,41 @@ impl From<FactRecord<'_>> for Fact {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn space() -> Space {
+        Space {
+            name: "s".into(),
+            owner: SpaceOwner::Relationships(vec![TypeId::new(1)]),
+            key: KeyId::new(4),
+            dimension: 384,
+            metric: Metric::Dot,
+        }
+    }
+
+    /// What was written before there were embedding spaces is read as having none.
+    #[test]
+    fn catalogs_of_the_version_before_are_read() {
+        let record = CatalogRecord {
+            labels: vec!["A".into()],
+            next_rel: 7,
+            spaces: vec![SpaceRecord::new(&space(), (0.5, 9))],
+            ..CatalogRecord::default()
+        };
+        let now = encode_meta(CATALOG_VERSION, &record);
+        assert_eq!(decode_catalog(&now).unwrap(), record);
+        assert_eq!(record.spaces[0].space(), space());
+        let plain = CatalogRecord { spaces: Vec::new(), ..record };
+        let mut before = encode_meta(1, &plain);
+        assert_eq!(before.pop(), Some(0), "an empty list is its length");
+        assert_eq!(decode_catalog(&before).unwrap(), plain);
+        let manifest = ManifestRecord { catalog: plain, facts: vec![1, 2], ..ManifestRecord::default() };
+        assert_eq!(decode_manifest(&encode_meta(MANIFEST_VERSION, &manifest)).unwrap(), manifest);
+        let mut before = encode_meta(1, &manifest);
+        let end_of_catalog = encode_meta(1, &manifest.catalog).len();
+        before.remove(end_of_catalog - 1);
+        assert_eq!(decode_manifest(&before).unwrap(), manifest);
+        assert!(matches!(decode_catalog(&[9]), Err(Error::Version { .. })));
+    }
 
     fn every_fact() -> Vec<Fact> {
         let (node, rel, label, key) = (NodeId::new(300), RelId::new(u32::MAX - 1), LabelId::new(2), KeyId::new(1));
@@ -443,6 +597,8 @@ mod tests {
             Fact::SetSalience { id: rel, salience: 0.25 },
             Fact::CreateIndex { name: "i".into(), label, key, unique: true },
             Fact::DropIndex { name: "i".into() },
+            Fact::CreateSpace { space: Arc::new(space()) },
+            Fact::DropSpace { name: "s".into() },
         ];
         for value in values {
             facts.push(Fact::SetNode { id: node, key, value: value.clone() });

@@ -12,6 +12,8 @@ use super::{
 use crate::{
     Error, Result, Value,
     graph::{IndexTold, NameSort, Rebuild, RelTold},
+    model::Metric,
+    storage::codec::SpaceRecord,
 };
 
 /// Bytes of a line's end: a space, `#` and eight digits.
@@ -34,6 +36,7 @@ enum Stage {
     Type,
     Key,
     Index,
+    Space,
     Blocks,
     Open,
     Next,
@@ -43,7 +46,7 @@ enum Stage {
 }
 
 /// The kinds of lines after the first, by how they begin.
-const BEGINNINGS: [(&str, Stage); 11] = [
+const BEGINNINGS: [(&str, Stage); 12] = [
     ("{\"relationship\":", Stage::Relationship),
     ("{\"node\":", Stage::Node),
     ("{\"skip\":", Stage::Relationship),
@@ -51,6 +54,7 @@ const BEGINNINGS: [(&str, Stage); 11] = [
     ("{\"type\":", Stage::Type),
     ("{\"key\":", Stage::Key),
     ("{\"index\":", Stage::Index),
+    ("{\"space\":", Stage::Space),
     ("{\"blocks\":[", Stage::Blocks),
     ("{\"open\":", Stage::Open),
     ("{\"next_index\":", Stage::Next),
@@ -225,6 +229,7 @@ impl Lines<'_> {
             Stage::Type => name(&mut scanner, NameSort::Type, rebuild)?,
             Stage::Key => name(&mut scanner, NameSort::Key, rebuild)?,
             Stage::Index => index(&mut scanner, rebuild)?,
+            Stage::Space => space(&mut scanner, rebuild)?,
             Stage::Blocks => blocks(&mut scanner, rebuild)?,
             Stage::Open => {
                 let label = label_or_none(&mut scanner)?;
@@ -301,6 +306,44 @@ fn index(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
     }
     scanner.expect("}")?;
     Ok(rebuild.index(IndexTold { number, name, label, key, unique })?)
+}
+
+fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> {
+    let name = scanner.string()?.into_owned();
+    scanner.expect(",\"of\":\"")?;
+    let of_relationships = scanner.take("relationships");
+    if !of_relationships {
+        scanner.expect("nodes")?;
+    }
+    scanner.expect("\",\"owners\":[")?;
+    let mut owners = Vec::new();
+    while !scanner.take("]") {
+        if !owners.is_empty() {
+            scanner.expect(",")?;
+        }
+        owners.push(scanner.number()?);
+    }
+    scanner.expect(",\"key\":")?;
+    let key = scanner.number()?;
+    scanner.expect(",\"dimension\":")?;
+    let dimension = scanner.number()?;
+    scanner.expect(",\"metric\":\"")?;
+    let Some(metric) = Metric::ALL.iter().position(|metric| scanner.take(metric.name())) else {
+        return Ok(scanner.fault("a metric")?);
+    };
+    scanner.expect("\"}")?;
+    // What was measured of its vectors is measured again.
+    let space = SpaceRecord {
+        name,
+        of_relationships,
+        owners,
+        key,
+        dimension,
+        metric: metric as u8,
+        deviation: 0,
+        n_measured: 0,
+    };
+    Ok(rebuild.space(space)?)
 }
 
 fn blocks(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     graph::{NO_LABEL, Properties, RelRecord, SKIPPED_MAX, Snapshot, Walker},
-    model::{LabelId, NodeId, RelId},
+    model::{LabelId, NodeId, RelId, SpaceOwner},
     storage::BlockKey,
 };
 
@@ -84,6 +84,19 @@ impl<'a> Lines<'a> {
             write_string(&index.name, &mut self.line);
             let (label, key, unique) = (index.label, index.key, index.unique);
             self.put(format_args!(",\"label\":{label},\"key\":{key},\"unique\":{unique}}}"));
+            self.end()?;
+        }
+        for info in catalog.spaces() {
+            let space = &info.space;
+            self.put(format_args!("{{\"space\":"));
+            write_string(&space.name, &mut self.line);
+            let (of, owners): (_, Vec<u32>) = match &space.owner {
+                SpaceOwner::Nodes(labels) => ("nodes", labels.iter().map(|label| label.get()).collect()),
+                SpaceOwner::Relationships(types) => ("relationships", types.iter().map(|of| of.get()).collect()),
+            };
+            let owners = owners.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+            self.put(format_args!(",\"of\":\"{of}\",\"owners\":[{owners}],\"key\":{}", space.key.get()));
+            self.put(format_args!(",\"dimension\":{},\"metric\":\"{}\"}}", space.dimension, space.metric));
             self.end()?;
         }
         for blocks in view.extents.labels.chunks(BLOCKS_PER_LINE) {

@@ -7,8 +7,13 @@ use crate::{
         catalog::{INDEXES_MAX, NAMES_MAX},
         change::IDS_MAX,
         snapshot::NO_LABEL,
+        space::SPACES_MAX,
     },
-    storage::{BLOCK_LEN, BLOCK_WORDS, codec::IndexRecord, split},
+    storage::{
+        BLOCK_LEN, BLOCK_WORDS,
+        codec::{IndexRecord, SpaceRecord},
+        split,
+    },
 };
 
 /// Bytes a block of node ids takes while the graph is built: which nodes exist, and how many edges they have.
@@ -85,6 +90,19 @@ impl Rebuild {
             chunks_log2: 0,
             n_entries: 0,
         });
+        Ok(())
+    }
+
+    /// Adds an embedding space. What nodes and relationships then bring there is checked when the database is.
+    ///
+    /// # Errors
+    /// `Limit`; what it names is checked when the header is whole.
+    pub(crate) fn space(&mut self, space: SpaceRecord) -> Result<()> {
+        self.budget.charge(NAME_BYTES + space.name.len() as u64 * 3 + space.owners.len() as u64 * 4)?;
+        if self.record.spaces.len() >= SPACES_MAX {
+            return Err(Error::Limit { what: "embedding spaces", max: SPACES_MAX as u64 });
+        }
+        self.record.spaces.push(space);
         Ok(())
     }
 

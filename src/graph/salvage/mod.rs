@@ -149,7 +149,7 @@ fn of_journal(wreck: &Wreck) -> Result<Option<(Snapshot, Losses, String)>> {
 fn view_of(store: &Arc<Store>, root: &Root, table: &PageTable) -> Result<Snapshot> {
     let key = BlockKey::new(BlockKind::Catalog, 0, 0, root.generation);
     let bytes = store.get(&key)?.ok_or_else(|| Error::corrupt(key, "a record", "nothing"))?;
-    let catalog: CatalogRecord = codec::decode_meta(codec::CATALOG_VERSION, open_bytes(&key, &bytes)?, "catalog")?;
+    let catalog: CatalogRecord = codec::decode_catalog(open_bytes(&key, &bytes)?)?;
     let is_of_graph = |key: &BlockKey| !matches!(key.kind, BlockKind::Catalog | BlockKind::Counts);
     let keys = table.keys().filter(is_of_graph);
     let mut view = Snapshot::from_records(store, root.sequence, &catalog, codec::CountsRecord::default(), keys)?;

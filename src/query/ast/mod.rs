@@ -215,6 +215,8 @@ pub(crate) enum Shown {
     Functions,
     /// `PROCEDURES`.
     Procedures,
+    /// `EMBEDDINGS`.
+    Embeddings,
 }
 
 impl Shown {
@@ -224,6 +226,17 @@ impl Shown {
             Self::Constraints | Self::Indexes => &["name", "type", "label", "property"],
             Self::Functions => &["name", "arguments_min", "arguments_max", "aggregating"],
             Self::Procedures => &["name", "signature"],
+            Self::Embeddings => &[
+                "name",
+                "entity",
+                "labelsOrTypes",
+                "property",
+                "dimension",
+                "metric",
+                "storage",
+                "vectors",
+                "deviation",
+            ],
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | 4 string | offsets and text |
 //! | 5 word | strings with many repeats: a dictionary, and codes into it by frame of reference |
 //! | 7 mixed | anything else, each value encoded by itself |
+//! | 8 vector | lists of floats, all as long and exact in 32 bits: an array, a row for each place that has one |
 
 use std::{
     collections::hash_map::Entry,
@@ -39,6 +40,7 @@ struct ColumnRecord {
     presence: Vec<u64>,
     /// Bits of booleans, or of floats.
     words: Vec<u64>,
+    /// Of texts; or the bits of the numbers of vectors.
     offsets: Vec<u32>,
     /// Strings, words, or encoded values.
     text: Vec<u8>,
@@ -57,6 +59,7 @@ const STR: u8 = 4;
 const WORD: u8 = 5;
 const DATE: u8 = 6;
 const MIXED: u8 = 7;
+const VECTOR: u8 = 8;
 
 /// A pinned column.
 #[derive(Clone)]
@@ -77,6 +80,54 @@ enum Data {
     Word { codes: Ints, words: StrTable },
     Date(Ints),
     Mixed { offsets: View<u32>, bytes: View<u8> },
+    Vector(Vectors),
+}
+
+/// The vectors of a block, in the order of their places.
+#[derive(Clone)]
+pub(crate) struct Vectors {
+    numbers: View<f32>,
+    dimension: usize,
+    presence: Presence,
+    /// How many vectors there are before each word of `presence`.
+    before: [u16; BLOCK_WORDS],
+}
+
+impl Vectors {
+    fn new(numbers: View<f32>, presence: Presence) -> Self {
+        let mut before = [0; BLOCK_WORDS];
+        let mut n = 0;
+        for (before, word) in before.iter_mut().zip(presence.0) {
+            *before = n;
+            n += word.count_ones() as u16;
+        }
+        let dimension = numbers.as_slice().len() / usize::from(n).max(1);
+        Self { numbers, dimension, presence, before }
+    }
+
+    /// Returns how many numbers a vector has.
+    #[inline]
+    pub(crate) const fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// Returns the vector in place `local`, where there is one.
+    #[inline]
+    pub(crate) fn get(&self, local: usize) -> Option<&[f32]> {
+        let (word, bit) = (local / 64, local % 64);
+        if self.presence.0[word] >> bit & 1 == 0 {
+            return None;
+        }
+        let below = self.presence.0[word] & ((1 << bit) - 1);
+        let at = (usize::from(self.before[word]) + below.count_ones() as usize) * self.dimension;
+        Some(&self.numbers.as_slice()[at..at + self.dimension])
+    }
+
+    /// Returns all numbers: row by row, a row for each place that has a vector.
+    #[inline]
+    pub(crate) fn numbers(&self) -> &[f32] {
+        self.numbers.as_slice()
+    }
 }
 
 /// A value in a pinned column.
@@ -176,6 +227,7 @@ impl ColumnBlock {
             Value::Float(_) => FLOAT,
             Value::String(_) => STR,
             Value::Date(_) => DATE,
+            Value::List(_) => VECTOR,
             _ => MIXED,
         };
         let mut kinds = presence.iter().map(|at| rank(&values[at]));
@@ -190,8 +242,12 @@ impl ColumnBlock {
                 _ => 0,
             }),
             kind => {
+                let numbers = if kind == VECTOR { vectors(values) } else { None };
+                let kind = if kind == VECTOR && numbers.is_none() { MIXED } else { kind };
                 let mut record = ColumnRecord { kind, ..ColumnRecord::default() };
-                if kind == MIXED {
+                if let Some(numbers) = numbers {
+                    record.offsets = numbers;
+                } else if kind == MIXED {
                     record.offsets.push(0);
                     for value in &values[..presence.end()] {
                         if !value.is_null() {
@@ -320,6 +376,14 @@ impl ColumnBlock {
                 }
                 (len + 1, n_offsets, column.data)
             }
+            VECTOR => {
+                let (n, n_numbers) = (presence.count(), record.offsets.len());
+                if n == 0 || n_numbers == 0 || !n_numbers.is_multiple_of(n) {
+                    return Err(Error::corrupt(key, format_args!("numbers of {n} vectors"), n_numbers));
+                }
+                let numbers = View::<f32>::new(&bytes, &record.offsets);
+                (0, 0, Data::Vector(Vectors::new(numbers, presence)))
+            }
             kind => return Err(Error::corrupt(key, "a kind of column", kind)),
         };
         if expected != found {
@@ -342,6 +406,10 @@ impl ColumnBlock {
             Data::Str(strings) => ValueRef::Str(strings.get(local)),
             Data::Word { codes, words } => ValueRef::Str(words.get(codes.view().get(local) as usize)),
             Data::Date(days) => ValueRef::Date(Date::from_days(days.view().get(local) as i32)),
+            Data::Vector(vectors) => {
+                let numbers = vectors.get(local).unwrap_or_default();
+                ValueRef::Mixed(Value::List(numbers.iter().map(|x| Value::Float(f64::from(*x))).collect()))
+            }
             Data::Mixed { .. } => {
                 ValueRef::Mixed(self.decode_mixed(local).expect("pin decoded every value of a mixed column"))
             }
@@ -391,6 +459,15 @@ impl ColumnBlock {
         }
     }
 
+    /// Returns the vectors, where the column is one of vectors.
+    #[inline]
+    pub(crate) fn vectors(&self) -> Option<&Vectors> {
+        match &self.data {
+            Data::Vector(vectors) => Some(vectors),
+            _ => None,
+        }
+    }
+
     fn decode_mixed(&self, local: usize) -> Result<Value> {
         let Data::Mixed { offsets, bytes } = &self.data else { return Ok(Value::Null) };
         let offsets = offsets.as_slice();
@@ -408,6 +485,36 @@ impl ColumnRecord {
         let size = 256 + self.ints.size() + 8 * self.words.len() + 4 * self.offsets.len() + self.text.len();
         seal(key, &self, size)
     }
+}
+
+/// Returns the bits of the numbers of vectors: lists of at least one float, all as long, each exact in 32 bits. Null has none.
+fn vectors(values: &[Value]) -> Option<Vec<u32>> {
+    let mut numbers = Vec::new();
+    let mut dimension = 0;
+    for value in values {
+        let items = match value {
+            Value::Null => continue,
+            Value::List(items) => items,
+            _ => return None,
+        };
+        if dimension == 0 {
+            dimension = items.len();
+            numbers.reserve_exact(dimension * values.len());
+        }
+        if items.is_empty() || items.len() != dimension {
+            return None;
+        }
+        for item in items.iter() {
+            let Value::Float(x) = item else { return None };
+            let single = *x as f32;
+            // Bit by bit: -0.0 is not 0.0, and a NaN keeps its payload only where it is none.
+            if f64::from(single).to_bits() != x.to_bits() {
+                return None;
+            }
+            numbers.push(single.to_bits());
+        }
+    }
+    Some(numbers)
 }
 
 #[inline]

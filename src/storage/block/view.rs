@@ -52,6 +52,10 @@ unsafe impl Plain for u16 {
 unsafe impl Plain for u32 {
     type Archived = rend::u32_le;
 }
+// SAFETY: as above; every four bytes are the bits of a float.
+unsafe impl Plain for f32 {
+    type Archived = rend::u32_le;
+}
 // SAFETY: as above.
 unsafe impl Plain for u64 {
     type Archived = rend::u64_le;

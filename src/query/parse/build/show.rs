@@ -25,7 +25,7 @@ impl Builder<'_> {
             code::CONSTRAINTS | code::CONSTRAINT => Shown::Constraints,
             code::FUNCTIONS | code::FUNCTION => Shown::Functions,
             code::PROCEDURES | code::PROCEDURE => Shown::Procedures,
-            code::EMBEDDINGS | code::EMBEDDING => return self.not_yet(first_token(&pair), "SHOW EMBEDDINGS"),
+            code::EMBEDDINGS | code::EMBEDDING => Shown::Embeddings,
             code::MODELS | code::MODEL => return self.not_yet(first_token(&pair), "SHOW MODELS"),
             code::POLICIES | code::POLICY => return self.not_yet(first_token(&pair), "SHOW POLICIES"),
             _ => Shown::Indexes,

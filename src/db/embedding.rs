@@ -1,0 +1,112 @@
+//! `CREATE EMBEDDING` and `SHOW EMBEDDINGS`.
+
+use std::sync::Arc;
+
+use super::{Params, copy, execute::missing_parameter};
+use crate::{
+    QueryError, Result, Span, Value,
+    graph::{Snapshot, Transaction},
+    model::{Metric, Space, SpaceOwner},
+    query::{
+        ast::{self, Chosen, ExprKind},
+        suggest,
+    },
+};
+
+/// Creates an embedding space. Returns whether it is new.
+///
+/// # Errors
+/// A query error where an option says what there is not, or as [`Transaction::create_space`].
+pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction: &mut Transaction) -> Result<bool> {
+    let metric = match &create.metric {
+        None => Metric::default(),
+        Some(chosen) => choice(chosen, params, "metric", &Metric::ALL.map(|metric| (metric.name(), metric)))?,
+    };
+    if let Some(chosen) = &create.storage {
+        let known = [("F32", true), ("F16", false), ("INT8", false)];
+        if !choice(chosen, params, "storage", &known)? {
+            return Err(not_yet("STORAGE other than F32", chosen.span()));
+        }
+    }
+    if let Some((embedder, _)) = &create.embedder {
+        return Err(not_yet("EMBEDDER", embedder.span()));
+    }
+    let dimension = dimension(&create.dimension, params)?;
+    let mut names = create.owner.names.iter().map(|name| &*name.text).collect::<Vec<_>>();
+    names.sort_unstable();
+    names.dedup();
+    let owner = if create.owner.is_relationship {
+        SpaceOwner::Relationships(names.iter().map(|name| transaction.rel_type(name)).collect::<Result<_>>()?)
+    } else {
+        SpaceOwner::Nodes(names.iter().map(|name| transaction.label(name)).collect::<Result<_>>()?)
+    };
+    let key = transaction.key(&create.key.text)?;
+    let space = Space { name: create.name.text.clone(), owner, key, dimension, metric };
+    transaction.create_space(space, create.if_not_exists)
+}
+
+/// Returns the rows of `SHOW EMBEDDINGS`.
+///
+/// # Errors
+/// `Corrupt` where a block is damaged.
+pub(super) fn shown(view: &Snapshot) -> Result<Vec<Vec<Value>>> {
+    let catalog = view.catalog();
+    let mut rows = Vec::new();
+    for info in catalog.spaces() {
+        let space = &info.space;
+        let (entity, names): (_, Vec<Arc<str>>) = match &space.owner {
+            SpaceOwner::Nodes(labels) => ("NODE", labels.iter().map(|id| catalog.label_name(*id).clone()).collect()),
+            SpaceOwner::Relationships(types) => {
+                ("RELATIONSHIP", types.iter().map(|id| catalog.type_name(*id).clone()).collect())
+            }
+        };
+        let deviation = info.measured().0;
+        rows.push(vec![
+            Value::String(space.name.clone()),
+            entity.into(),
+            Value::list(names.into_iter().map(Value::String)),
+            Value::String(catalog.key_name(space.key).clone()),
+            Value::Int(space.dimension.into()),
+            space.metric.name().into(),
+            "F32".into(),
+            Value::Int(view.n_vectors(space)? as i64),
+            if deviation > 0.0 { Value::Float(deviation.into()) } else { Value::Null },
+        ]);
+    }
+    Ok(rows)
+}
+
+fn dimension(expr: &ast::Expr, params: &Params) -> Result<u32> {
+    let value = match &expr.kind {
+        ExprKind::Parameter(name) => {
+            params.get(&name.text).cloned().ok_or_else(|| missing_parameter(&name.text).at(name.span))?
+        }
+        ExprKind::Int(n) => Value::Int(*n),
+        _ => Value::Null,
+    };
+    let Value::Int(n) = value else {
+        let message = format!("DIMENSION must be an integer, not {value} ({})", value.kind());
+        return Err(QueryError::type_error("InvalidArgumentType", message).at(expr.span).into());
+    };
+    // What is too large is refused with the range, where the space is made.
+    Ok(u32::try_from(n).unwrap_or(if n < 0 { 0 } else { u32::MAX }))
+}
+
+/// Returns what a name, or the string of a parameter, chooses.
+fn choice<T: Copy>(chosen: &Chosen, params: &Params, what: &str, known: &[(&'static str, T)]) -> Result<T> {
+    let name = match chosen {
+        Chosen::Name(name) => name.text.clone(),
+        Chosen::Parameter(name) => copy::text(&ast::Text::Parameter(name.clone()), params)?,
+    };
+    if let Some((_, found)) = known.iter().find(|(word, _)| word.eq_ignore_ascii_case(&name)) {
+        return Ok(*found);
+    }
+    let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+    let error = QueryError::syntax("UnexpectedSyntax", format!("there is no {what} `{name}`"), chosen.span());
+    let hint = suggest::hint(&name, words.iter().copied()).unwrap_or_else(|| format!("there are {}", words.join(", ")));
+    Err(error.hint(hint).into())
+}
+
+fn not_yet(what: &str, span: Span) -> crate::Error {
+    QueryError::syntax("UnexpectedSyntax", format!("not supported yet: {what}"), span).into()
+}

@@ -1,0 +1,352 @@
+//! Embedding spaces in the graph: what may be written to one, and the vectors of one.
+//!
+//! A space is a promise about a property: whatever of its owners has the property has a vector of the space's length,
+//! finite, kept in 32 bits a number (what is written is rounded to that, so what is read is what is compared). Vectors
+//! lie in the property's column; a block of them is one array ([`ColumnBlock`](crate::storage::ColumnBlock)), which is
+//! scored where it lies.
+//!
+//! How alike vectors usually are is measured on a sample, once there are vectors and again when they have doubled, and
+//! kept with the space: logits are counted in these deviations.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{Check, Column, Snapshot, Transaction, transaction::is_identical};
+use crate::{
+    Error, QueryError, Result,
+    model::{DIMENSION_MAX, Fact, KeyId, LabelId, NoVector, NodeId, RelId, Space, SpaceOwner, TypeId, Value, vector},
+    storage::{BLOCK_LEN, BLOCK_WORDS},
+};
+
+/// The most spaces a database may have.
+pub(crate) const SPACES_MAX: usize = 1 << 12;
+
+/// A space, and what was measured of its vectors. All views share the measure.
+#[derive(Debug, Clone)]
+pub(crate) struct SpaceInfo {
+    pub(crate) space: Arc<Space>,
+    measured: Arc<Measured>,
+}
+
+/// The deviation of similarities, and of how many vectors it was measured.
+#[derive(Debug, Default)]
+struct Measured {
+    /// Bits of the deviation; 0 where nothing was measured.
+    deviation: AtomicU64,
+    n_vectors: AtomicU64,
+}
+
+impl SpaceInfo {
+    pub(super) fn new(space: Arc<Space>, (deviation, n_vectors): (f32, u64)) -> Self {
+        let measured = Measured::default();
+        measured.deviation.store(deviation.to_bits().into(), Ordering::Relaxed);
+        measured.n_vectors.store(n_vectors, Ordering::Relaxed);
+        Self { space, measured: Arc::new(measured) }
+    }
+
+    /// Returns the deviation of similarities as last measured (0: not yet), and of how many vectors.
+    pub(crate) fn measured(&self) -> (f32, u64) {
+        let n_vectors = self.measured.n_vectors.load(Ordering::Acquire);
+        (f32::from_bits(self.measured.deviation.load(Ordering::Relaxed) as u32), n_vectors)
+    }
+
+    /// Remembers the deviation of similarities.
+    pub(crate) fn remember(&self, deviation: f32, n_vectors: u64) {
+        self.measured.deviation.store(deviation.to_bits().into(), Ordering::Relaxed);
+        self.measured.n_vectors.store(n_vectors, Ordering::Release);
+    }
+
+    /// Returns whether nodes with these labels have embeddings here.
+    fn is_of_labels(&self, mut has: impl FnMut(LabelId) -> Result<bool>) -> Result<bool> {
+        let SpaceOwner::Nodes(labels) = &self.space.owner else { return Ok(false) };
+        if labels.is_empty() {
+            return Ok(true);
+        }
+        for label in labels {
+            if has(*label)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns whether relationships of this type have embeddings here.
+    pub(super) fn is_of_type(&self, rel_type: TypeId) -> bool {
+        matches!(&self.space.owner, SpaceOwner::Relationships(types) if types.is_empty() || types.contains(&rel_type))
+    }
+
+    /// Returns the value as the space keeps it.
+    fn admit(&self, value: &Value, owner: impl FnOnce() -> String, view: &Snapshot) -> Result<Value> {
+        self.space.admit(value).map_err(|wrong| self.refuse(wrong, owner(), view))
+    }
+
+    #[cold]
+    pub(super) fn refuse(&self, wrong: NoVector, owner: String, view: &Snapshot) -> Error {
+        let space = &self.space;
+        let key = view.catalog().key_name(space.key);
+        let message = format!(
+            "`{key}` of {owner} {wrong}; the embedding space `{}` keeps vectors of {} numbers there",
+            space.name, space.dimension
+        );
+        QueryError::run("22G03", "ArgumentError", "InvalidVector", message)
+            .hint("give a list of as many finite numbers, or DROP EMBEDDING")
+            .into()
+    }
+}
+
+impl Snapshot {
+    /// Returns the embedding space of a name.
+    pub(crate) fn space(&self, name: &str) -> Option<&SpaceInfo> {
+        self.catalog().spaces().iter().find(|info| *info.space.name == *name)
+    }
+
+    /// Returns the column a space's vectors are in.
+    pub(crate) fn space_column(&self, space: &Space) -> Column<'_> {
+        match space.owner {
+            SpaceOwner::Nodes(_) => self.node_column(space.key),
+            SpaceOwner::Relationships(_) => self.rel_column(space.key),
+        }
+    }
+
+    /// Returns which ids of a block may have a vector of the space: its owners.
+    pub(crate) fn space_words(&self, space: &Space, block: u32) -> Result<[u64; BLOCK_WORDS]> {
+        match &space.owner {
+            SpaceOwner::Nodes(labels) if labels.is_empty() => self.node_words(block),
+            SpaceOwner::Nodes(labels) => {
+                let mut all = [0; BLOCK_WORDS];
+                for label in labels {
+                    let words = self.label_words(*label, block)?;
+                    all.iter_mut().zip(words).for_each(|(all, word)| *all |= word);
+                }
+                Ok(all)
+            }
+            SpaceOwner::Relationships(types) => {
+                let mut words = self.rel_words(block)?;
+                if !types.is_empty() {
+                    for local in 0..BLOCK_LEN {
+                        let bit = 1 << (local % 64);
+                        if words[local / 64] & bit != 0 {
+                            let id = RelId::new(block * BLOCK_LEN as u32 + local as u32);
+                            if !self.rel_record(id)?.is_some_and(|record| types.contains(&record.rel_type)) {
+                                words[local / 64] &= !bit;
+                            }
+                        }
+                    }
+                }
+                Ok(words)
+            }
+        }
+    }
+
+    /// Returns whether this node or relationship belongs to the space's owners.
+    pub(crate) fn is_in_space(&self, space: &Space, id: u32) -> Result<bool> {
+        match &space.owner {
+            SpaceOwner::Nodes(labels) => {
+                if labels.is_empty() {
+                    return Ok(true);
+                }
+                for label in labels {
+                    if self.has_label(NodeId::new(id), *label)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            SpaceOwner::Relationships(types) => {
+                let is_of = |record: super::RelRecord| types.is_empty() || types.contains(&record.rel_type);
+                Ok(self.rel_record(RelId::new(id))?.is_some_and(is_of))
+            }
+        }
+    }
+
+    /// Returns how many vectors the space has.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged.
+    pub(crate) fn n_vectors(&self, space: &Space) -> Result<u64> {
+        let mut n = 0;
+        for block in 0..self.n_space_blocks(space) {
+            n += self.vector_words(space, block)?.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+        }
+        Ok(n)
+    }
+
+    /// Returns which ids of a block have a vector of the space.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged.
+    pub(crate) fn vector_words(&self, space: &Space, block: u32) -> Result<[u64; BLOCK_WORDS]> {
+        let Some(page) = self.space_column(space).page(block) else { return Ok([0; BLOCK_WORDS]) };
+        let mut words = page.base()?.map_or([0; BLOCK_WORDS], |base| base.presence().0);
+        if let Some(delta) = &page.delta {
+            for (local, value) in delta.iter() {
+                let bit = 1 << (local % 64);
+                if value.is_null() { words[local / 64] &= !bit } else { words[local / 64] |= bit }
+            }
+        }
+        let owners = self.space_words(space, block)?;
+        words.iter_mut().zip(owners).for_each(|(word, owner)| *word &= owner);
+        Ok(words)
+    }
+
+    /// Returns one past the last block that may hold vectors of the space.
+    pub(crate) fn n_space_blocks(&self, space: &Space) -> u32 {
+        match space.owner {
+            SpaceOwner::Nodes(_) => self.n_node_blocks(),
+            SpaceOwner::Relationships(_) => self.n_rel_blocks(),
+        }
+    }
+}
+
+impl<'a> Column<'a> {
+    /// Returns the vector of an id: in place where its block keeps vectors, else a copy; `None` where there is none.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged.
+    pub(crate) fn vector(self, id: u32) -> Result<Option<Cow<'a, [f32]>>> {
+        let (block, local) = crate::storage::split(id);
+        let Some(page) = self.page(block) else { return Ok(None) };
+        let value = match page.delta.as_ref().and_then(|delta| delta.get(local)) {
+            Some(value) => value.clone(),
+            None => {
+                let Some(base) = page.base()? else { return Ok(None) };
+                match base.vectors() {
+                    Some(vectors) => return Ok(vectors.get(local).map(Cow::Borrowed)),
+                    None => base.get(local).to_value(),
+                }
+            }
+        };
+        let mut numbers = Vec::new();
+        Ok(match vector(&value, &mut numbers) {
+            Ok(()) => Some(Cow::Owned(numbers)),
+            Err(_) => None,
+        })
+    }
+}
+
+impl Transaction {
+    /// Creates an embedding space. What its owners have there already must be vectors of it. Returns whether it is new.
+    ///
+    /// # Errors
+    /// A query error where one of this name, or over the same property of the same owners, exists and `if_not_exists` is
+    /// not set, where the dimension is out of range, or where a value is no vector of it; `Limit`.
+    pub(crate) fn create_space(&mut self, space: Space, if_not_exists: bool) -> Result<bool> {
+        if space.dimension == 0 || space.dimension > DIMENSION_MAX {
+            let message = format!("an embedding has 1 to {DIMENSION_MAX} dimensions, not {}", space.dimension);
+            return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
+        }
+        let catalog = self.view().catalog();
+        let is_same =
+            |other: &Space| other.name == space.name || (other.owner == space.owner && other.key == space.key);
+        if let Some(known) = catalog.spaces().iter().find(|info| is_same(&info.space)) {
+            if if_not_exists {
+                return Ok(false);
+            }
+            let (name, key) = (&known.space.name, catalog.key_name(known.space.key));
+            let message = format!("the embedding space `{name}` over `{key}` exists already");
+            let error = QueryError::run("22N70", "SchemaError", "EmbeddingAlreadyExists", message);
+            return Err(error.hint("drop it first, or add IF NOT EXISTS").into());
+        }
+        if catalog.spaces().len() >= SPACES_MAX {
+            return Err(Error::Limit { what: "embedding spaces", max: SPACES_MAX as u64 });
+        }
+        let info = SpaceInfo::new(Arc::new(space), (0.0, 0));
+        let stop = self.stop().clone();
+        self.admit_all(&info, &mut || stop.check())?;
+        self.record(Fact::CreateSpace { space: info.space.clone() })?;
+        Ok(true)
+    }
+
+    /// Checks, and rounds, what a space's owners have already.
+    fn admit_all(&mut self, info: &SpaceInfo, check: &mut Check<'_>) -> Result<()> {
+        let space = info.space.clone();
+        for block in 0..self.view().n_space_blocks(&space) {
+            check()?;
+            let words = self.view().space_words(&space, block)?;
+            for local in (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0) {
+                let id = block * BLOCK_LEN as u32 + local as u32;
+                let value = self.view().space_column(&space).value(id)?;
+                let kept = info.admit(&value, || owner_name(&space.owner, id), self.view())?;
+                if !is_identical(&kept, &value) {
+                    let fact = match space.owner {
+                        SpaceOwner::Nodes(_) => Fact::SetNode { id: NodeId::new(id), key: space.key, value: kept },
+                        SpaceOwner::Relationships(_) => {
+                            Fact::SetRel { id: RelId::new(id), key: space.key, value: kept }
+                        }
+                    };
+                    self.record(fact)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops an embedding space; the property stays. Returns whether it was there.
+    ///
+    /// # Errors
+    /// A query error where there is none of this name and `if_exists` is not set.
+    pub(crate) fn drop_space(&mut self, name: &str, if_exists: bool) -> Result<bool> {
+        if self.view().space(name).is_none() {
+            if if_exists {
+                return Ok(false);
+            }
+            let message = format!("there is no embedding space `{name}`");
+            return Err(QueryError::run("22N71", "SchemaError", "NoSuchEmbedding", message).into());
+        }
+        self.record(Fact::DropSpace { name: name.into() })?;
+        Ok(true)
+    }
+
+    /// Returns the value as the spaces over a node's property keep it.
+    pub(super) fn admit_node(&self, id: NodeId, key: KeyId, value: Value) -> Result<Value> {
+        let mut value = value;
+        for info in self.view().catalog().spaces().iter().filter(|info| info.space.key == key) {
+            if info.is_of_labels(|label| self.view().has_label(id, label))? {
+                value = info.admit(&value, || owner_name(&info.space.owner, id.get()), self.view())?;
+            }
+        }
+        Ok(value)
+    }
+
+    /// Returns the value as the spaces over a relationship's property keep it.
+    pub(super) fn admit_rel(&self, id: RelId, key: KeyId, value: Value) -> Result<Value> {
+        let mut value = value;
+        let catalog = self.view().catalog();
+        if !catalog.spaces().iter().any(|info| info.space.key == key) {
+            return Ok(value);
+        }
+        let Some(record) = self.view().rel_record(id)? else { return Ok(value) };
+        for info in catalog.spaces().iter().filter(|info| info.space.key == key && info.is_of_type(record.rel_type)) {
+            value = info.admit(&value, || owner_name(&info.space.owner, id.get()), self.view())?;
+        }
+        Ok(value)
+    }
+
+    /// Checks, and rounds, what a node that gets a label brings into the spaces of that label.
+    pub(super) fn admit_label(&mut self, id: NodeId, label: LabelId) -> Result<()> {
+        let of_label =
+            |info: &&SpaceInfo| matches!(&info.space.owner, SpaceOwner::Nodes(labels) if labels.contains(&label));
+        let spaces: Vec<SpaceInfo> = self.view().catalog().spaces().iter().filter(of_label).cloned().collect();
+        for info in spaces {
+            let value = self.view().node_prop(id, info.space.key)?;
+            let kept = info.admit(&value, || owner_name(&info.space.owner, id.get()), self.view())?;
+            if !is_identical(&kept, &value) {
+                self.record(Fact::SetNode { id, key: info.space.key, value: kept })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns how a message names what has an embedding.
+fn owner_name(owner: &SpaceOwner, id: u32) -> String {
+    match owner {
+        SpaceOwner::Nodes(_) => format!("node {id}"),
+        SpaceOwner::Relationships(_) => format!("relationship {id}"),
+    }
+}

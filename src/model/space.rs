@@ -1,0 +1,150 @@
+//! Embedding spaces: which property of what is a vector, how long, and how two of them are compared.
+
+use std::{fmt, sync::Arc};
+
+use super::{KeyId, LabelId, TypeId, Value};
+
+/// The most numbers a vector of a space may have: a block of 1,024 of them then stays below 64 MiB.
+pub(crate) const DIMENSION_MAX: u32 = 16_384;
+
+/// How two vectors of a space are compared. Higher is more alike, always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Metric {
+    /// The cosine of the angle between them: -1 to 1. A vector of zeros is like nothing: 0.
+    #[default]
+    Cosine,
+    /// The sum of the products of their numbers.
+    Dot,
+    /// Minus the square of the distance between them: 0 for the same vector, below for any other.
+    Euclidean,
+}
+
+impl Metric {
+    /// All metrics.
+    pub(crate) const ALL: [Self; 3] = [Self::Cosine, Self::Dot, Self::Euclidean];
+
+    /// Returns its name in the language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cosine => "COSINE",
+            Self::Dot => "DOT",
+            Self::Euclidean => "EUCLIDEAN",
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What has the embeddings of a space. No labels or types means all nodes or relationships.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpaceOwner {
+    /// Nodes with any of these labels.
+    Nodes(Vec<LabelId>),
+    /// Relationships of any of these types.
+    Relationships(Vec<TypeId>),
+}
+
+/// A named space over a vector-valued property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Space {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What has embeddings.
+    pub owner: SpaceOwner,
+    /// The property with the vector.
+    pub key: KeyId,
+    /// How many numbers a vector has.
+    pub dimension: u32,
+    /// How two of them are compared.
+    pub metric: Metric,
+}
+
+/// Why a value is no vector of a space.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum NoVector {
+    /// It is no list.
+    NoList(&'static str),
+    /// It has another number of numbers.
+    Length(usize),
+    /// An item is no number.
+    NoNumber(usize, &'static str),
+    /// An item is infinite, not a number, or too large for 32 bits.
+    NotFinite(usize),
+}
+
+impl fmt::Display for NoVector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoList(found) => write!(f, "is {found}, no list of numbers"),
+            Self::Length(n) => write!(f, "has {n} numbers"),
+            Self::NoNumber(at, found) => write!(f, "has {found} at place {at}, where a number belongs"),
+            Self::NotFinite(at) => write!(f, "has a number at place {at} that is not finite in 32 bits"),
+        }
+    }
+}
+
+impl Space {
+    /// Returns the value as the space keeps it: a list of floats that 32 bits hold exactly. Null stays null.
+    pub(crate) fn admit(&self, value: &Value) -> Result<Value, NoVector> {
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        let mut numbers = Vec::new();
+        vector(value, &mut numbers)?;
+        if numbers.len() != self.dimension as usize {
+            return Err(NoVector::Length(numbers.len()));
+        }
+        Ok(Value::List(numbers.into_iter().map(|x| Value::Float(x.into())).collect()))
+    }
+}
+
+/// Appends the numbers of a list, rounded to 32 bits.
+pub(crate) fn vector(value: &Value, into: &mut Vec<f32>) -> Result<(), NoVector> {
+    let Value::List(items) = value else { return Err(NoVector::NoList(value.kind())) };
+    into.reserve(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let number = match item {
+            Value::Float(x) => *x as f32,
+            Value::Int(n) => *n as f32,
+            other => return Err(NoVector::NoNumber(at, other.kind())),
+        };
+        if !number.is_finite() {
+            return Err(NoVector::NotFinite(at));
+        }
+        into.push(number);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(items: &[f64]) -> Value {
+        Value::List(items.iter().map(|x| Value::Float(*x)).collect())
+    }
+
+    #[test]
+    fn a_space_takes_vectors_of_its_length_and_rounds_them_to_32_bits() {
+        let space = Space {
+            name: "s".into(),
+            owner: SpaceOwner::Nodes(Vec::new()),
+            key: KeyId::new(0),
+            dimension: 2,
+            metric: Metric::Cosine,
+        };
+        let ints = Value::List([Value::Int(1), Value::Float(0.1)].into_iter().collect());
+        assert_eq!(space.admit(&ints), Ok(list(&[1.0, f64::from(0.1f32)])));
+        assert_eq!(space.admit(&Value::Null), Ok(Value::Null));
+        assert_eq!(space.admit(&list(&[1.0])), Err(NoVector::Length(1)));
+        assert_eq!(space.admit(&list(&[1.0, f64::NAN])), Err(NoVector::NotFinite(1)));
+        assert_eq!(space.admit(&list(&[1e300, 1.0])), Err(NoVector::NotFinite(0)));
+        assert!(matches!(space.admit(&Value::Int(1)), Err(NoVector::NoList(_))));
+        let text = Value::List([Value::Int(1), Value::from("x")].into_iter().collect());
+        assert!(matches!(space.admit(&text), Err(NoVector::NoNumber(1, _))));
+    }
+}
