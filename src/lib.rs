@@ -39,6 +39,7 @@
 //!               +-------+-------+
 //!             query           import         producers of rows and of changes; blind to each other
 //!               +-------+-------+
+//!                   attention                leaf: numbers in, numbers out
 //!                     graph                  one read view, one write path
 //!                       |
 //!                    storage                 bytes: journal, blocks, roots
@@ -47,10 +48,13 @@
 //! ```
 //!
 //! Each folder's `mod.rs` says what it owns and what it must not know: `query` the life of a query, `graph` the life of
-//! a batch, `storage` the format on disk. Attention, learning and the compactor will stand between `query` and `graph`.
+//! a batch, `storage` the format on disk, `attention` the formula. Learning and the compactor will stand between `query` and
+//! `graph`.
 
 extern crate alloc; // the parser pest generates without its `std` feature names it
 
+#[allow(dead_code, unused_imports, reason = "what asks for all of it is still to come")]
+mod attention;
 mod db;
 mod error;
 mod graph;

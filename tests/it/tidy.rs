@@ -54,7 +54,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("terminal_size", &["bin/kgql/"]),
     ("flate2", &["import/"]),
     ("xxhash_rust", &["storage/", "graph/index.rs", "db/stream/"]),
-    ("rayon", &["query/", "import/", "db/", "graph/", "storage/"]),
+    ("rayon", &["attention/", "query/", "import/", "db/", "graph/", "storage/"]),
     ("serde_json", &["model/", "import/", "query/", "db/", "bin/"]),
 ];
 
