@@ -62,6 +62,7 @@ mod import;
 pub mod model;
 mod query;
 mod storage;
+mod text;
 
 pub use db::{
     CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params, Progress,

@@ -6,7 +6,7 @@ use super::{Params, copy, execute::missing_parameter};
 use crate::{
     QueryError, Result, Span, Value,
     graph::{Snapshot, Transaction},
-    model::{Metric, Space, SpaceOwner},
+    model::{Embedder, Metric, Space, SpaceOwner},
     query::{
         ast::{self, Chosen, ExprKind},
         suggest,
@@ -28,9 +28,6 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
             return Err(not_yet("STORAGE other than F32", chosen.span()));
         }
     }
-    if let Some((embedder, _)) = &create.embedder {
-        return Err(not_yet("EMBEDDER", embedder.span()));
-    }
     let dimension = dimension(&create.dimension, params)?;
     let mut names = create.owner.names.iter().map(|name| &*name.text).collect::<Vec<_>>();
     names.sort_unstable();
@@ -41,7 +38,14 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
         SpaceOwner::Nodes(names.iter().map(|name| transaction.label(name)).collect::<Result<_>>()?)
     };
     let key = transaction.key(&create.key.text)?;
-    let space = Space { name: create.name.text.clone(), owner, key, dimension, metric };
+    let embedder = match &create.embedder {
+        None => None,
+        Some((chosen, from)) => {
+            let name = choice(chosen, params, "embedder", &[("hash", "hash")])?;
+            Some(Embedder { name: name.into(), from: transaction.key(&from.text)? })
+        }
+    };
+    let space = Space { name: create.name.text.clone(), owner, key, dimension, metric, embedder };
     transaction.create_space(space, create.if_not_exists)
 }
 
@@ -69,6 +73,8 @@ pub(super) fn shown(view: &Snapshot) -> Result<Vec<Vec<Value>>> {
             Value::Int(space.dimension.into()),
             space.metric.name().into(),
             "F32".into(),
+            space.embedder.as_ref().map_or(Value::Null, |embedder| Value::String(embedder.name.clone())),
+            space.embedder.as_ref().map_or(Value::Null, |of| Value::String(catalog.key_name(of.from).clone())),
             Value::Int(view.n_vectors(space)? as i64),
             if deviation > 0.0 { Value::Float(deviation.into()) } else { Value::Null },
         ]);

@@ -81,7 +81,8 @@ impl Snapshot {
                     SpaceOwner::Nodes(labels) => labels.iter().all(is_label),
                     SpaceOwner::Relationships(types) => types.iter().all(|rel_type| rel_type.index() < n_types),
                 };
-                is_known && is_key(&space.key) && (1..=DIMENSION_MAX).contains(&space.dimension)
+                let has_text = space.embedder.as_ref().is_none_or(|embedder| is_key(&embedder.from));
+                is_known && has_text && is_key(&space.key) && (1..=DIMENSION_MAX).contains(&space.dimension)
             }
         }
     }

@@ -210,6 +210,7 @@ impl Snapshot {
                 && (space.key as usize) < record.keys.len()
                 && (1..=DIMENSION_MAX).contains(&space.dimension)
                 && usize::from(space.metric) < Metric::ALL.len()
+                && space.embedder.as_ref().is_none_or(|(_, from)| (*from as usize) < record.keys.len())
                 && f32::from_bits(space.deviation).is_finite();
             if !is_possible || !names.insert(space.name.as_str()) || record.spaces.len() > SPACES_MAX {
                 return corrupt("embedding spaces of known names, each once".into(), format!("{space:?}"));
@@ -363,6 +364,7 @@ mod tests {
                 key: 0,
                 dimension: 3,
                 metric: 0,
+                embedder: Some(("hash".into(), 0)),
                 deviation: 0,
                 n_measured: 0,
             }],
@@ -379,7 +381,7 @@ mod tests {
     fn records_that_contradict_themselves_are_refused() {
         assert!(open(&record(), CountsRecord::default()).is_ok());
         type Change = fn(&mut CatalogRecord);
-        let changes: [(&str, Change); 15] = [
+        let changes: [(&str, Change); 16] = [
             ("a name twice", |record| record.labels[1] = "A".into()),
             ("an index number beyond the next", |record| record.indexes[0].number = u32::MAX),
             ("an index number twice", |record| record.indexes[0].number = 3),
@@ -393,6 +395,7 @@ mod tests {
             ("a space over an unknown key", |record| record.spaces[0].key = 1),
             ("a space without dimensions", |record| record.spaces[0].dimension = 0),
             ("a metric nobody knows", |record| record.spaces[0].metric = 3),
+            ("a space from an unknown key", |record| record.spaces[0].embedder = Some(("hash".into(), 1))),
             ("a space twice", |record| record.spaces.push(record.spaces[0].clone())),
             ("a next id in nobody's block", |record| record.open_extents = vec![(0, 5)]),
         ];

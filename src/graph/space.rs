@@ -11,7 +11,7 @@
 use std::{
     borrow::Cow,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -21,6 +21,7 @@ use crate::{
     Error, QueryError, Result,
     model::{DIMENSION_MAX, Fact, KeyId, LabelId, NoVector, NodeId, RelId, Space, SpaceOwner, TypeId, Value, vector},
     storage::{BLOCK_LEN, BLOCK_WORDS},
+    text::{Frequencies, embed},
 };
 
 /// The most spaces a database may have.
@@ -39,6 +40,10 @@ struct Measured {
     /// Bits of the deviation; 0 where nothing was measured.
     deviation: AtomicU64,
     n_vectors: AtomicU64,
+    /// The commit from which on it is looked again whether there are many more.
+    due: AtomicU64,
+    /// In how many texts words occur, and of how many vectors that was counted.
+    frequencies: Mutex<Option<(u64, Arc<Frequencies>)>>,
 }
 
 impl SpaceInfo {
@@ -61,8 +66,52 @@ impl SpaceInfo {
         self.measured.n_vectors.store(n_vectors, Ordering::Release);
     }
 
+    /// Returns whether to look, at this commit, if there are many more vectors than when they were measured.
+    pub(crate) fn is_due(&self, sequence: u64) -> bool {
+        sequence >= self.measured.due.load(Ordering::Relaxed)
+    }
+
+    /// Says that it was looked at this commit, and there were `n` vectors: the more there are, the more commits until they
+    /// are twice as many.
+    pub(crate) fn checked(&self, sequence: u64, n: u64) {
+        self.measured.due.store(sequence + 1 + n / 64, Ordering::Relaxed);
+    }
+
+    /// Returns in how many of the space's texts words occur; `count` counts them where that is not known of as many vectors
+    /// as the deviation was measured of.
+    ///
+    /// # Errors
+    /// Those of `count`.
+    pub(crate) fn frequencies(&self, count: impl FnOnce() -> Result<Frequencies>) -> Result<Arc<Frequencies>> {
+        let n = self.measured().1;
+        let mut known = self.measured.frequencies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, frequencies)) = &*known
+            && *of == n
+            && n > 0
+        {
+            return Ok(frequencies.clone());
+        }
+        let counted = Arc::new(count()?);
+        *known = Some((n, counted.clone()));
+        Ok(counted)
+    }
+
+    /// Returns the vector of what its embedder works on; null where that is no text, or has no words.
+    pub(super) fn embed(&self, text: &Value) -> Value {
+        let vector = match text {
+            Value::String(text) => embed(text, self.space.dimension as usize),
+            _ => None,
+        };
+        vector.map_or(Value::Null, |numbers| Value::List(numbers.into_iter().map(|x| Value::Float(x.into())).collect()))
+    }
+
+    /// Returns the key of the texts that the space is made from.
+    pub(super) fn source(&self) -> Option<KeyId> {
+        self.space.embedder.as_ref().map(|embedder| embedder.from)
+    }
+
     /// Returns whether nodes with these labels have embeddings here.
-    fn is_of_labels(&self, mut has: impl FnMut(LabelId) -> Result<bool>) -> Result<bool> {
+    pub(super) fn is_of_labels(&self, mut has: impl FnMut(LabelId) -> Result<bool>) -> Result<bool> {
         let SpaceOwner::Nodes(labels) = &self.space.owner else { return Ok(false) };
         if labels.is_empty() {
             return Ok(true);
@@ -259,7 +308,72 @@ impl Transaction {
         let stop = self.stop().clone();
         self.admit_all(&info, &mut || stop.check())?;
         self.record(Fact::CreateSpace { space: info.space.clone() })?;
+        self.embed_all(&info, &mut || stop.check())?;
         Ok(true)
+    }
+
+    /// Gives all owners of a space that is made from texts their vectors.
+    fn embed_all(&mut self, info: &SpaceInfo, check: &mut Check<'_>) -> Result<()> {
+        let (Some(from), space) = (info.source(), info.space.clone()) else { return Ok(()) };
+        for block in 0..self.view().n_space_blocks(&space) {
+            let words = self.view().space_words(&space, block)?;
+            for local in (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0) {
+                check()?;
+                let id = block * BLOCK_LEN as u32 + local as u32;
+                match space.owner {
+                    SpaceOwner::Nodes(_) => self.embed_node(info, NodeId::new(id), from)?,
+                    SpaceOwner::Relationships(_) => {
+                        let text = self.view().rel_prop(RelId::new(id), from)?;
+                        self.put_rel(RelId::new(id), space.key, info.embed(&text))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn embed_node(&mut self, info: &SpaceInfo, id: NodeId, from: KeyId) -> Result<()> {
+        let text = self.view().node_prop(id, from)?;
+        let (key, value) = (info.space.key, info.embed(&text));
+        if !is_identical(&self.view().node_prop(id, key)?, &value) {
+            self.record(Fact::SetNode { id, key, value })?;
+        }
+        Ok(())
+    }
+
+    fn put_rel(&mut self, id: RelId, key: KeyId, value: Value) -> Result<()> {
+        if !is_identical(&self.view().rel_prop(id, key)?, &value) {
+            self.record(Fact::SetRel { id, key, value })?;
+        }
+        Ok(())
+    }
+
+    /// After a node's property was set: brings the spaces up to date that are made from it.
+    pub(super) fn embed_after_node(&mut self, id: NodeId, key: KeyId) -> Result<()> {
+        if !self.view().catalog().spaces().iter().any(|info| info.source() == Some(key)) {
+            return Ok(());
+        }
+        for info in self.view().catalog().spaces().to_vec() {
+            if info.source() == Some(key) && info.is_of_labels(|label| self.view().has_label(id, label))? {
+                self.embed_node(&info, id, key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After a relationship's property was set: brings the spaces up to date that are made from it.
+    pub(super) fn embed_after_rel(&mut self, id: RelId, key: KeyId) -> Result<()> {
+        if !self.view().catalog().spaces().iter().any(|info| info.source() == Some(key)) {
+            return Ok(());
+        }
+        let Some(record) = self.view().rel_record(id)? else { return Ok(()) };
+        for info in self.view().catalog().spaces().to_vec() {
+            if info.source() == Some(key) && info.is_of_type(record.rel_type) {
+                let text = self.view().rel_prop(id, key)?;
+                self.put_rel(id, info.space.key, info.embed(&text))?;
+            }
+        }
+        Ok(())
     }
 
     /// Checks, and rounds, what a space's owners have already.
@@ -337,6 +451,9 @@ impl Transaction {
             let kept = info.admit(&value, || owner_name(&info.space.owner, id.get()), self.view())?;
             if !is_identical(&kept, &value) {
                 self.record(Fact::SetNode { id, key: info.space.key, value: kept })?;
+            }
+            if let Some(from) = info.source() {
+                self.embed_node(&info, id, from)?;
             }
         }
         Ok(())

@@ -230,6 +230,7 @@ impl Transaction {
         check_storable(&value)?;
         self.check_unique(id, key, &value, None)?;
         self.record(Fact::SetNode { id, key, value })?;
+        self.embed_after_node(id, key)?;
         Ok(true)
     }
 
@@ -247,6 +248,7 @@ impl Transaction {
         }
         check_storable(&value)?;
         self.record(Fact::SetRel { id, key, value })?;
+        self.embed_after_rel(id, key)?;
         Ok(true)
     }
 

@@ -24,6 +24,6 @@ pub use id::{Direction, KeyId, LabelId, NodeId, RelId, TypeId};
 pub use json::{from_json, to_json};
 pub use point::{Crs, Point};
 pub(crate) use space::{DIMENSION_MAX, NoVector, vector};
-pub use space::{Metric, Space, SpaceOwner};
+pub use space::{Embedder, Metric, Space, SpaceOwner};
 pub(crate) use tally::Tally;
 pub use value::{Map, Node, NodeData, Path, Relationship, RelationshipData, Value};

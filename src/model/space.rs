@@ -61,6 +61,17 @@ pub struct Space {
     pub dimension: u32,
     /// How two of them are compared.
     pub metric: Metric,
+    /// What makes the vectors of a text.
+    pub embedder: Option<Embedder>,
+}
+
+/// What fills a space, and from what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedder {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The property with the text.
+    pub from: KeyId,
 }
 
 /// Why a value is no vector of a space.
@@ -136,6 +147,7 @@ mod tests {
             key: KeyId::new(0),
             dimension: 2,
             metric: Metric::Cosine,
+            embedder: None,
         };
         let ints = Value::List([Value::Int(1), Value::Float(0.1)].into_iter().collect());
         assert_eq!(space.admit(&ints), Ok(list(&[1.0, f64::from(0.1f32)])));

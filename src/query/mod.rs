@@ -14,7 +14,8 @@
 //!    Values are made of ids where rows leave.
 
 pub(crate) mod ast;
-pub(crate) mod bind;
+pub(crate) mod attend;
+mod bind;
 pub(crate) mod chain;
 pub(crate) mod compile;
 pub(crate) mod execute;

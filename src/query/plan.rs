@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use super::{
+    attend::Attend,
     chain::ChainAggregate,
     function::{Aggregator, Function},
     procedure::Procedure,
@@ -147,6 +148,8 @@ pub(crate) enum Op {
     ShortestPath(Box<ShortestPath>),
     /// For each input row, the paths of a pattern that is searched as a whole.
     PathSearch(Box<PathSearch>),
+    /// For each group of rows, ranks the distinct values of a slot by attention.
+    Attend(Box<Attend>),
     /// Keeps the rows for which the predicate is true.
     Filter { input: Box<Op>, predicate: Expr, carry: Vec<Slot> },
     /// Sets slots, in order (a later item may use an earlier one's slot).

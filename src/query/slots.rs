@@ -191,6 +191,7 @@ pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
         Op::VarExpand(expand) => visit(&expand.input),
         Op::ShortestPath(path) => visit(&path.input),
         Op::PathSearch(search) => visit(&search.input),
+        Op::Attend(attend) => visit(&attend.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -229,6 +230,7 @@ pub(crate) fn inputs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Op)) {
         Op::VarExpand(expand) => visit(&mut expand.input),
         Op::ShortestPath(path) => visit(&mut path.input),
         Op::PathSearch(search) => visit(&mut search.input),
+        Op::Attend(attend) => visit(&mut attend.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -266,6 +268,7 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
         Op::VarExpand(expand) => expand.rel_filter.iter().for_each(visit),
         Op::ShortestPath(path) => path.rel_filter.iter().for_each(visit),
         Op::PathSearch(search) => search.pattern.exprs(visit),
+        Op::Attend(attend) => attend.exprs(visit),
         Op::Project { items, .. } => items.iter().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter().for_each(|(_, e)| visit(e));
@@ -313,6 +316,7 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
         Op::VarExpand(expand) => expand.rel_filter.iter_mut().for_each(visit),
         Op::ShortestPath(path) => path.rel_filter.iter_mut().for_each(visit),
         Op::PathSearch(search) => search.pattern.exprs_mut(visit),
+        Op::Attend(attend) => attend.exprs_mut(visit),
         Op::Project { items, .. } => items.iter_mut().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter_mut().for_each(|(_, e)| visit(e));
@@ -425,6 +429,7 @@ pub(crate) fn own_reads(op: &Op, visit: &mut dyn FnMut(Slot)) {
             }
             search.unique_from.iter().copied().for_each(visit);
         }
+        Op::Attend(attend) => attend.reads(visit),
         Op::Distinct { slots, .. } => slots.iter().copied().for_each(visit),
         Op::Union { branches, .. } => {
             branches.iter().flat_map(|branch| &branch.columns).copied().for_each(visit);
@@ -467,6 +472,7 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
             }
         }
         Op::ShortestPath(path) => visit(path.rels),
+        Op::Attend(attend) => attend.sets(visit),
         Op::PathSearch(search) => {
             if !search.into {
                 visit(search.to);

@@ -17,7 +17,8 @@ use bincode::{
 use crate::{
     Error, Result,
     model::{
-        Date, Fact, KeyId, LabelId, Metric, NodeId, Point, RelId, Space, SpaceOwner, TypeId, Value, temporal::Temporal,
+        Date, Embedder, Fact, KeyId, LabelId, Metric, NodeId, Point, RelId, Space, SpaceOwner, TypeId, Value,
+        temporal::Temporal,
     },
 };
 
@@ -285,6 +286,8 @@ pub(crate) struct SpaceRecord {
     pub(crate) dimension: u32,
     /// The metric: its place in the list of all.
     pub(crate) metric: u8,
+    /// The embedder, and the key of the text it works on.
+    pub(crate) embedder: Option<(String, u32)>,
     /// The bits of the deviation of similarities, 0 where it was not measured.
     pub(crate) deviation: u32,
     /// Of how many vectors that was measured.
@@ -306,6 +309,7 @@ impl SpaceRecord {
             key: space.key.get(),
             dimension: space.dimension,
             metric,
+            embedder: space.embedder.as_ref().map(|embedder| (embedder.name.to_string(), embedder.from.get())),
             deviation: deviation.to_bits(),
             n_measured,
         }
@@ -323,6 +327,10 @@ impl SpaceRecord {
             key: KeyId::new(self.key),
             dimension: self.dimension,
             metric: Metric::ALL.get(usize::from(self.metric)).copied().unwrap_or_default(),
+            embedder: self
+                .embedder
+                .as_ref()
+                .map(|(name, from)| Embedder { name: name.as_str().into(), from: KeyId::new(*from) }),
         }
     }
 }
@@ -543,6 +551,7 @@ mod tests {
             key: KeyId::new(4),
             dimension: 384,
             metric: Metric::Dot,
+            embedder: Some(Embedder { name: "hash".into(), from: KeyId::new(5) }),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: behaviour scripts, comparisons with simpler twins, and the tidiness of the house.
 
 mod api;
+mod attend;
 mod cancel;
 mod copies;
 mod disk_full;

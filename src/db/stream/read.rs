@@ -331,7 +331,14 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
     let Some(metric) = Metric::ALL.iter().position(|metric| scanner.take(metric.name())) else {
         return Ok(scanner.fault("a metric")?);
     };
-    scanner.expect("\"}")?;
+    scanner.expect("\"")?;
+    let mut embedder = None;
+    if scanner.take(",\"embedder\":") {
+        let name = scanner.string()?.into_owned();
+        scanner.expect(",\"from\":")?;
+        embedder = Some((name, scanner.number()?));
+    }
+    scanner.expect("}")?;
     // What was measured of its vectors is measured again.
     let space = SpaceRecord {
         name,
@@ -340,6 +347,7 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
         key,
         dimension,
         metric: metric as u8,
+        embedder,
         deviation: 0,
         n_measured: 0,
     };

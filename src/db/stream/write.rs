@@ -96,7 +96,13 @@ impl<'a> Lines<'a> {
             };
             let owners = owners.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
             self.put(format_args!(",\"of\":\"{of}\",\"owners\":[{owners}],\"key\":{}", space.key.get()));
-            self.put(format_args!(",\"dimension\":{},\"metric\":\"{}\"}}", space.dimension, space.metric));
+            self.put(format_args!(",\"dimension\":{},\"metric\":\"{}\"", space.dimension, space.metric));
+            if let Some(embedder) = &space.embedder {
+                self.put(format_args!(",\"embedder\":"));
+                write_string(&embedder.name, &mut self.line);
+                self.put(format_args!(",\"from\":{}", embedder.from.get()));
+            }
+            self.line.push(b'}');
             self.end()?;
         }
         for blocks in view.extents.labels.chunks(BLOCKS_PER_LINE) {

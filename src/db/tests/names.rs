@@ -52,6 +52,13 @@ const TEMPLATES: &[&str] = &[
     "RETURN 1 AS @ NEXT RETURN @ + 1 AS x",
     "RETURN 1 AS @ UNION RETURN 2 AS @",
     "WHEN true THEN RETURN 1 AS @ ELSE RETURN 2 AS @",
+    "MATCH (@:A) ATTEND @ IN (BOOST @.v AS b LIMIT 1) SCORE AS s RETURN @.v AS x",
+    "MATCH (n:A) ATTEND n IN (BOOST n.v AS @ WHERE n.@ IS NULL) SCORE AS @ RETURN @ AS x",
+    "MATCH (n:A)-[@:R]->() ATTEND DISTINCT @ IN (TEMPERATURE 2 BOOST @.w) RETURN type(@) AS x",
+    "MATCH (n:A) WITH n, 1 AS @ ATTEND DISTINCT n PER @ IN (PRIOR 0) RETURN n.v + @ AS x",
+    "CREATE EMBEDDING @ FOR (@:@) ON @.@ DIMENSION 3",
+    "CREATE EMBEDDING e IF NOT EXISTS FOR ()-[@:@|R]-() ON @.@ DIMENSION 3 METRIC DOT",
+    "DROP EMBEDDING @ IF EXISTS",
 ];
 
 /// The words that mean themselves where a value, or what comes before it, can stand.

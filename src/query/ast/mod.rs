@@ -234,6 +234,8 @@ impl Shown {
                 "dimension",
                 "metric",
                 "storage",
+                "embedder",
+                "source",
                 "vectors",
                 "deviation",
             ],

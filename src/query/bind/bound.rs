@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::kind::Kind;
 use crate::query::{
+    attend::Attend,
     plan::{Aggregate, CreatePattern, Expr, Follow, LabelRef, SetItem, Slot, SlotInfo, SortKey, TypeRef},
     procedure::Procedure,
     search::SearchPattern,
@@ -58,6 +59,8 @@ pub(crate) struct Column {
 /// A clause.
 #[derive(Debug)]
 pub(crate) enum BoundClause {
+    /// Its input is put in where it is planned.
+    Attend(Box<Attend>),
     Match(BoundMatch),
     Unwind {
         list: Expr,

@@ -138,8 +138,8 @@ impl<'a> Binder<'a> {
             Clause::For(clause) => self.r#for(clause, into)?,
             Clause::Page(clause) => BoundClause::Project(Box::new(self.page(clause)?)),
             Clause::Finish(_) => return Ok(()),
-            Clause::Attend(clause) => return Err(fail("UnexpectedSyntax", "not supported yet: ATTEND", clause.span)),
-            Clause::Search(clause) => return Err(fail("UnexpectedSyntax", "not supported yet: SEARCH", clause.span)),
+            Clause::Attend(clause) => return self.attend(clause, into),
+            Clause::Search(clause) => return self.search_clause(clause, into),
             Clause::Call(clause) => self.procedure(clause, columns)?,
             Clause::Subquery(clause) => self.call_subquery(clause)?,
         };

@@ -7,6 +7,7 @@
 //! Unknown labels, types and keys are no errors (they match nothing): they become notices.
 
 mod aggregate;
+mod attend;
 mod bound;
 mod call;
 mod clause;

@@ -14,6 +14,7 @@
 
 mod aggregate;
 mod apply;
+mod attend;
 pub(crate) mod batch;
 mod call;
 pub(crate) mod chain;
@@ -146,6 +147,7 @@ fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
         Op::Intersect(spec) => Box::new(intersect::Intersect::build(spec, builder)),
         Op::VarExpand(spec) => Box::new(var_expand::VarExpand::build(spec, builder)),
         Op::PathSearch(spec) => Box::new(search::PathSearch::build(spec, builder)),
+        Op::Attend(spec) => Box::new(attend::Attend::build(spec, builder)),
         Op::ShortestPath(spec) => Box::new(shortest::ShortestPath::build(spec, builder)),
         Op::Filter { input, predicate, .. } => Box::new(filter::Filter::build(input, predicate, builder)),
         Op::Project { input, items } => Box::new(filter::Project::build(input, items, builder)),
@@ -206,6 +208,7 @@ pub(crate) fn inputs(op: &Op) -> Vec<&Op> {
         Op::VarExpand(spec) => vec![&spec.input],
         Op::ShortestPath(spec) => vec![&spec.input],
         Op::PathSearch(spec) => vec![&spec.input],
+        Op::Attend(spec) => vec![&spec.input],
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => vec![input, inner],
         Op::Foreach { input, body, .. } => vec![input, body],
         Op::Union { branches, .. } => branches.iter().map(|branch| &branch.op).collect(),

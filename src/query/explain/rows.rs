@@ -51,6 +51,10 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
             rows(&e.input) * n / if e.into { (statistics.n_nodes() as f64).max(1.0) } else { 1.0 }
         }
         Op::ShortestPath(e) => rows(&e.input),
+        Op::Attend(a) => match &a.limit {
+            Some(Expr::Const(Value::Int(n))) if a.per.is_empty() => rows(&a.input).min(*n as f64),
+            _ => rows(&a.input),
+        },
         Op::Filter { input, predicate, .. } => rows(input) * cost::share(predicate),
         Op::Project { input, .. }
         | Op::Sort { input, limit: None, .. }

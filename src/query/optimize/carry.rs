@@ -147,6 +147,7 @@ fn fill(op: &mut Op, needed: SlotSet) {
                     outputs.retain(|slot| needed.contains(*slot));
                     search.outputs = outputs;
                 }
+                Op::Attend(attend) => attend.outputs.retain(|(_, slot)| needed.contains(*slot)),
                 _ => {}
             }
             let mut carry = needed;
@@ -155,6 +156,10 @@ fn fill(op: &mut Op, needed: SlotSet) {
             let mut below = carry;
             slots::own_reads(op, &mut |slot| below.insert(slot));
             slots::exprs(op, &mut |e| slots::reads(e, &mut |slot| below.insert(slot)));
+            // What it aggregates for its own expressions comes from nobody below.
+            if let Op::Attend(attend) = op {
+                attend.aggregates.iter().for_each(|(slot, _)| below.remove(*slot));
+            }
             if let Some(carry) = carry_of(op) {
                 *carry = list;
             }
@@ -258,6 +263,7 @@ fn carry_of(op: &mut Op) -> Option<&mut Vec<Slot>> {
         Op::VarExpand(expand) => Some(&mut expand.carry),
         Op::ShortestPath(path) => Some(&mut path.carry),
         Op::PathSearch(search) => Some(&mut search.carry),
+        Op::Attend(attend) => Some(&mut attend.carry),
         _ => None,
     }
 }

@@ -41,6 +41,7 @@ fn by_rows(op: &Op) -> bool {
         Op::Aggregate { .. }
         | Op::Distinct { .. }
         | Op::Sort { .. }
+        | Op::Attend(_)
         | Op::Skip { .. }
         | Op::Limit { .. }
         | Op::Union { .. } => false,

@@ -85,6 +85,10 @@ impl<'a> Planner<'a> {
             BoundClause::Unwind { list, slot } => {
                 Op::Unwind { input: Box::new(effects.before_pass(op)), list, slot, carry: Vec::new() }
             }
+            BoundClause::Attend(mut attend) => {
+                attend.input = effects.before_read(op);
+                Op::Attend(attend)
+            }
             BoundClause::Project(projection) => project(effects.before_pass(op), *projection),
             BoundClause::LoadCsv { url, with_headers, delimiter, slot } => {
                 let input = Box::new(effects.before_pass(op));
@@ -303,6 +307,7 @@ fn needs_rows_apart(op: &Op) -> bool {
         Op::Aggregate { .. }
             | Op::Distinct { .. }
             | Op::Sort { .. }
+            | Op::Attend(_)
             | Op::Skip { .. }
             | Op::Limit { .. }
             | Op::Union { .. }

@@ -41,7 +41,7 @@ pub(super) struct Aggregate {
 }
 
 /// One aggregate: where it goes, what it is fed, what it knows.
-struct One {
+pub(super) struct One {
     slot: Slot,
     function: Aggregator,
     arg: Option<Ex>,
@@ -82,18 +82,7 @@ impl Aggregate {
             by_node,
             groups: Groups::new(keys.len()),
             keys: keys.iter().map(|(slot, expr)| (*slot, Ex::build(expr, builder))).collect(),
-            aggregates: aggregates
-                .iter()
-                .map(|(slot, aggregate)| One {
-                    slot: *slot,
-                    function: aggregate.function,
-                    arg: aggregate.arg.as_ref().map(|arg| Ex::build(arg, builder)),
-                    extra: aggregate.extra.as_ref().map(|extra| Ex::build(extra, builder)),
-                    distinct: aggregate.distinct.then(Seen::default),
-                    column: Column::Absent,
-                    state: State::new(aggregate.function),
-                })
-                .collect(),
+            aggregates: aggregates.iter().map(|(slot, aggregate)| One::build(*slot, aggregate, builder)).collect(),
             batch: builder.batch(),
             group_of: Vec::new(),
             at: None,
@@ -110,9 +99,7 @@ impl Aggregate {
             self.groups.n = 1;
         }
         for one in &mut self.aggregates {
-            one.state = State::new(one.function);
-            one.distinct = one.distinct.is_some().then(Seen::default);
-            one.state.resize(self.groups.n);
+            one.start(self.groups.n);
         }
         let mut bytes = 0;
         while self.input.next(ctx, &mut self.batch)? {
@@ -151,8 +138,37 @@ impl Aggregate {
 }
 
 impl One {
+    pub(super) fn build(slot: Slot, aggregate: &plan::Aggregate, builder: &mut Builder) -> Self {
+        Self {
+            slot,
+            function: aggregate.function,
+            arg: aggregate.arg.as_ref().map(|arg| Ex::build(arg, builder)),
+            extra: aggregate.extra.as_ref().map(|extra| Ex::build(extra, builder)),
+            distinct: aggregate.distinct.then(Seen::default),
+            column: Column::Absent,
+            state: State::new(aggregate.function),
+        }
+    }
+
+    /// Forgets what it was fed, and gets ready for so many groups.
+    pub(super) fn start(&mut self, n_groups: usize) {
+        self.state = State::new(self.function);
+        self.distinct = self.distinct.is_some().then(Seen::default);
+        self.state.resize(n_groups);
+    }
+
+    /// Returns where its result goes.
+    pub(super) const fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// Returns the result of a group.
+    pub(super) fn finish(&mut self, group: usize) -> Result<Value> {
+        self.state.finish(group)
+    }
+
     /// Takes in a batch; returns about how many more bytes are kept.
-    fn feed(&mut self, ctx: &mut Context, batch: &Batch, group_of: &[u32]) -> Result<usize> {
+    pub(super) fn feed(&mut self, ctx: &mut Context, batch: &Batch, group_of: &[u32]) -> Result<usize> {
         ctx.tick(batch.len)?;
         let Some(arg) = &mut self.arg else {
             if let State::Count(counts) = &mut self.state {

@@ -1,0 +1,321 @@
+//! `ATTEND` and `SEARCH`: what is ranked, what its expressions may see, and the columns they add.
+
+use std::sync::Arc;
+
+use super::{
+    Binder, BoundClause, BoundProjection, Hidden, Kind, Place, Scope, Variable, aggregate::Mode, expr::wrong_argument,
+    fail,
+};
+use crate::{
+    QueryError, Result, Span,
+    query::{
+        ast::{self, AttendOutput},
+        attend::{Attend, Chosen, Content, Scale},
+        plan::{Expr, Op, Slot, SlotKind},
+        slots,
+    },
+};
+
+/// The name, inside the parentheses, of the node that a ranked relationship reaches.
+const NODE: &str = "NODE";
+
+impl<'a> Binder<'a> {
+    /// Binds an ATTEND, which follows the clauses of `into`.
+    pub(super) fn attend(&mut self, clause: &'a ast::Attend, into: &mut Vec<BoundClause>) -> Result<()> {
+        let before = into.as_slice();
+        refuse_later(clause)?;
+        let (target, kind) = self.row_variable(&clause.target)?;
+        let ends = match kind {
+            Kind::Node => None,
+            Kind::Relationship => Some(self.ends(&clause.target, target, before)?),
+            Kind::List(_) => {
+                let message = "not supported yet: ATTEND on a variable-length relationship";
+                return Err(fail("UnexpectedSyntax", message, clause.target.span));
+            }
+            _ => {
+                let wanted = "a node or a relationship, as ATTEND ranks";
+                return Err(wrong_argument(kind, wanted, clause.target.span));
+            }
+        };
+        if clause.on_node && ends.is_none() {
+            let error = QueryError::syntax("UnexpectedSyntax", "ON NODE is for relationships", clause.target.span);
+            return Err(error.hint("a node's own spaces are named without NODE: ON text").into());
+        }
+        let content = match ends {
+            None => Content::Node,
+            Some((_, reached)) if clause.on_node => Content::Reached(reached),
+            Some((_, reached)) => Content::Relationship(reached),
+        };
+        let mut per: Vec<Slot> = ends.iter().map(|(start, _)| *start).collect();
+        let mut inner = vec![self.variable(&clause.target)?.clone()];
+        for name in &clause.per {
+            let slot = self.row_variable(name)?.0;
+            if !per.contains(&slot) {
+                per.push(slot);
+            }
+            inner.push(self.variable(name)?.clone());
+        }
+        if let Some((_, reached)) = ends {
+            inner.insert(0, Variable { name: NODE.into(), place: Place::Slot(reached), kind: Kind::Node });
+        }
+
+        self.aggregation = Mode::Forbidden("in the options of ATTEND");
+        let query = match &clause.query {
+            Some(query) => Some((self.expr(query)?.0, query.span)),
+            None => None,
+        };
+        let mut spaces = Vec::with_capacity(clause.spaces.len());
+        for (space, weight) in &clause.spaces {
+            spaces.push((self.chosen(space)?, self.option(weight.as_ref())?));
+        }
+        let temperature = self.option(clause.temperature.as_ref())?;
+        let heads = self.option(clause.heads.as_ref())?;
+        let prior = self.option(clause.prior.as_ref())?;
+        let min_similarity = self.option(clause.min_similarity.as_ref())?;
+        let min_weight = self.option(clause.min_weight.as_ref())?;
+        let limit = self.option(clause.limit.as_ref())?;
+        let mut constants: Vec<(Slot, Arc<str>)> = Vec::new();
+        {
+            let options = [&temperature, &heads, &prior, &min_similarity, &min_weight, &limit];
+            let weights = spaces.iter().filter_map(|(_, weight)| weight.as_ref());
+            let all = options.into_iter().flatten().chain(query.iter().map(|(query, _)| query)).chain(weights);
+            for expr in all {
+                slots::reads(expr, &mut |slot| {
+                    if !per.contains(&slot) && !constants.iter().any(|(known, _)| *known == slot) {
+                        constants.push((slot, self.slots[slot.index()].name.clone()));
+                    }
+                });
+            }
+        }
+
+        let (mask, boosts, aggregates) = self.inner_expressions(clause, inner)?;
+        let path = if prior.is_some() { path_to(target, before) } else { Vec::new() };
+        let mut outputs = Vec::with_capacity(clause.outputs.len());
+        let mut declared = Vec::new();
+        for (output, name) in &clause.outputs {
+            let kind = if *output == AttendOutput::Why { Kind::Map } else { Kind::Float };
+            self.check_new(name)?;
+            let slot = self.slot(name.text.clone(), SlotKind::Value)?;
+            outputs.push((*output, slot));
+            declared.push(Variable { name: name.text.clone(), place: Place::Slot(slot), kind });
+        }
+        if clause.distinct {
+            let keeps = |variable: &Variable| {
+                variable.name == clause.target.text
+                    || clause.per.iter().any(|name| name.text == variable.name)
+                    || self.pinned.find(&variable.name).is_some()
+            };
+            let (kept, ended): (Vec<_>, Vec<_>) = self.scope.iter().cloned().partition(keeps);
+            self.ended.extend(ended.into_iter().map(|variable| variable.name));
+            self.scope = kept.into_iter().collect();
+        }
+        for variable in declared {
+            let Place::Slot(slot) = variable.place else { continue };
+            self.check_new(&ast::Name { text: variable.name.clone(), span: clause.span })?;
+            self.scope.add(variable.name, slot, variable.kind);
+        }
+        into.push(BoundClause::Attend(Box::new(Attend {
+            input: Op::Nothing,
+            target,
+            content,
+            per,
+            distinct: clause.distinct,
+            query,
+            spaces,
+            mask,
+            temperature,
+            heads,
+            prior,
+            min_similarity,
+            min_weight,
+            limit,
+            boosts,
+            aggregates,
+            path,
+            constants,
+            outputs,
+            scale: Scale::Weight,
+            carry: Vec::new(),
+        })));
+        self.ranked_filter(clause.predicate.as_ref(), into)
+    }
+
+    /// Binds a SEARCH in a vector index.
+    pub(super) fn search_clause(&mut self, clause: &'a ast::Search, into: &mut Vec<BoundClause>) -> Result<()> {
+        let (target, kind) = self.row_variable(&clause.target)?;
+        if kind != Kind::Node {
+            return Err(wrong_argument(kind, "a node, as SEARCH ranks", clause.target.span));
+        }
+        self.aggregation = Mode::Forbidden("in SEARCH");
+        // The rows that came before the pattern was matched are searched for one by one.
+        let matched = match into.last() {
+            Some(BoundClause::Match(clause)) => clause.graph.new_slots.as_slice(),
+            _ => &[],
+        };
+        let slot = |variable: &Variable| match variable.place {
+            Place::Slot(slot) if slot != target && !matched.contains(&slot) => Some(slot),
+            _ => None,
+        };
+        let per: Vec<Slot> = self.scope.iter().filter_map(slot).collect();
+        let query = Some((self.expr(&clause.query)?.0, clause.query.span));
+        let spaces = vec![(self.chosen(&clause.index)?, None)];
+        let mask = clause.filter.as_ref().map(|filter| self.predicate(filter)).transpose()?;
+        let limit = self.option(Some(&clause.limit))?;
+        let mut outputs = Vec::new();
+        if let Some(name) = &clause.score {
+            outputs.push((AttendOutput::Score, self.declare(name, SlotKind::Value, Kind::Float)?));
+        }
+        into.push(BoundClause::Attend(Box::new(Attend {
+            input: Op::Nothing,
+            target,
+            content: Content::Node,
+            per,
+            distinct: false,
+            query,
+            spaces,
+            mask,
+            temperature: None,
+            heads: None,
+            prior: None,
+            min_similarity: None,
+            min_weight: None,
+            limit,
+            boosts: Vec::new(),
+            aggregates: Vec::new(),
+            path: Vec::new(),
+            constants: Vec::new(),
+            outputs,
+            scale: Scale::Similarity,
+            carry: Vec::new(),
+        })));
+        self.ranked_filter(clause.predicate.as_ref(), into)
+    }
+
+    /// Adds the WHERE behind: it filters ranked rows and changes no weight.
+    fn ranked_filter(&mut self, predicate: Option<&'a ast::Expr>, into: &mut Vec<BoundClause>) -> Result<()> {
+        let Some(predicate) = predicate else { return Ok(()) };
+        self.aggregation = Mode::Forbidden("in WHERE");
+        let predicate = Some(self.predicate(predicate)?);
+        into.push(BoundClause::Project(Box::new(BoundProjection { predicate, ..BoundProjection::default() })));
+        Ok(())
+    }
+
+    /// Binds mask and boosts: they see the candidate and the variables of PER, and of the other variables only what
+    /// aggregating functions make of them.
+    #[expect(clippy::type_complexity, reason = "three parts of one operator")]
+    fn inner_expressions(
+        &mut self,
+        clause: &'a ast::Attend,
+        inner: Vec<Variable>,
+    ) -> Result<(Option<Expr>, Vec<(Expr, Arc<str>)>, Vec<(Slot, crate::query::plan::Aggregate)>)> {
+        let inner: Scope = self.pinned.iter().cloned().chain(inner).collect();
+        let outer = std::mem::replace(&mut self.scope, inner);
+        let hidden = self.hidden.replace(Hidden {
+            scope: outer,
+            detail: "AmbiguousAggregationExpression",
+            message: "may differ between the rows of one candidate: name it in PER, or aggregate it, as in min(...)",
+        });
+        let (computed, aggregates) = (std::mem::take(&mut self.computed), std::mem::take(&mut self.aggregates));
+        self.aggregation = Mode::Collected;
+        let mut bind = || -> Result<_> {
+            let mask = clause.mask.as_ref().map(|mask| self.predicate(mask)).transpose()?;
+            let mut boosts = Vec::with_capacity(clause.boosts.len());
+            for (at, (boost, name)) in clause.boosts.iter().enumerate() {
+                let (expr, kind) = self.expr(boost)?;
+                if !kind.may_be_number() {
+                    return Err(wrong_argument(kind, "a number, as BOOST adds", boost.span));
+                }
+                let name = name.as_ref().map_or_else(|| format!("boost {}", at + 1).into(), |name| name.text.clone());
+                if boosts.iter().any(|(_, known)| *known == name) {
+                    return Err(fail("UnexpectedSyntax", format!("two boosts are named `{name}`"), boost.span));
+                }
+                boosts.push((expr, name));
+            }
+            Ok((mask, boosts))
+        };
+        let bound = bind();
+        let collected = std::mem::replace(&mut self.aggregates, aggregates);
+        self.computed = computed;
+        let restored = std::mem::replace(&mut self.hidden, hidden);
+        self.scope = restored.expect("it was put there").scope;
+        let (mask, boosts) = bound?;
+        Ok((mask, boosts, collected))
+    }
+
+    /// Binds an option that is a number for a whole group.
+    fn option(&mut self, option: Option<&'a ast::Expr>) -> Result<Option<Expr>> {
+        let Some(option) = option else { return Ok(None) };
+        let (expr, kind) = self.expr(option)?;
+        if !kind.may_be_number() {
+            return Err(wrong_argument(kind, "a number, as this option needs", option.span));
+        }
+        Ok(Some(expr))
+    }
+
+    fn chosen(&mut self, chosen: &ast::Chosen) -> Result<Chosen> {
+        Ok(match chosen {
+            ast::Chosen::Name(name) => Chosen::Name(name.text.clone(), name.span),
+            ast::Chosen::Parameter(name) => Chosen::Param(self.param(&name.text)?, name.span),
+        })
+    }
+
+    /// Returns the slot and kind of a variable of the row.
+    fn row_variable(&self, name: &ast::Name) -> Result<(Slot, Kind)> {
+        let variable = self.variable(name)?;
+        match variable.place {
+            Place::Slot(slot) => Ok((slot, variable.kind)),
+            Place::Local(_) => {
+                Err(fail("UnexpectedSyntax", format!("`{}` is no variable of the row", name.text), name.span))
+            }
+        }
+    }
+
+    /// Returns the node that a relationship starts from and the one it reaches, left to right as it is written.
+    fn ends(&self, name: &ast::Name, target: Slot, before: &[BoundClause]) -> Result<(Slot, Slot)> {
+        let clauses =
+            before.iter().rev().take_while(|clause| !matches!(clause, BoundClause::Project(p) if !p.keeps.is_empty()));
+        for clause in clauses {
+            let BoundClause::Match(clause) = clause else { continue };
+            if let Some(rel) = clause.graph.rels.iter().find(|rel| rel.slot == target && !rel.bound) {
+                return Ok((clause.graph.nodes[rel.left].slot, clause.graph.nodes[rel.right].slot));
+            }
+        }
+        let message = format!("ATTEND on the relationship `{}` follows the MATCH that finds it", name.text);
+        Err(fail("InvalidClauseComposition", message, name.span))
+    }
+}
+
+/// Returns the relationships, and lists of them, of the patterns in which the target was matched.
+fn path_to(target: Slot, before: &[BoundClause]) -> Vec<Slot> {
+    for clause in before.iter().rev() {
+        if let BoundClause::Match(clause) = clause {
+            let graph = &clause.graph;
+            let has =
+                graph.nodes.iter().any(|node| node.slot == target) || graph.rels.iter().any(|rel| rel.slot == target);
+            if has {
+                return graph.rels.iter().filter(|rel| rel.search.is_none()).map(|rel| rel.slot).collect();
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Refuses what the language has and the engine has not yet.
+fn refuse_later(clause: &ast::Attend) -> Result<()> {
+    let later = |what: &str, span: Span| Err(fail("UnexpectedSyntax", format!("not supported yet: {what}"), span));
+    if let Some(model) = &clause.model {
+        return later("MODEL", model.span());
+    }
+    if let Some(beam) = &clause.beam {
+        return later("BEAM", beam.span);
+    }
+    if let Some(span) = clause.length_norm {
+        return later("LENGTH NORM", span);
+    }
+    let output =
+        clause.outputs.iter().find(|(output, _)| matches!(output, AttendOutput::Hops | AttendOutput::WhyWithout));
+    if let Some((output, name)) = output {
+        return later(output.word(), name.span);
+    }
+    Ok(())
+}

@@ -1,0 +1,556 @@
+//! `ATTEND` and `SEARCH`: the candidates of each group are scored where their vectors lie, ranked and cut.
+//!
+//! The input is read whole (a softmax needs all its candidates). Rows fall into groups, in a group into candidates;
+//! what the query says of a group is evaluated on the group's first row, what it says of a candidate (mask, boosts) on the
+//! candidate's first row, beside what was aggregated over all its rows. Vectors are never copied where their block keeps
+//! them: the kernel gets references. Cost: a row costs a hash lookup, a candidate its dot products.
+
+mod ask;
+mod deviation;
+mod why;
+
+use std::{borrow::Cow, sync::Arc};
+
+use rustc_hash::FxHashMap;
+
+use self::ask::Asked;
+use super::{
+    Builder, Context, Operator,
+    aggregate::One,
+    batch::{BATCH_ROWS_MAX, Batch, Column},
+    build,
+    eval::Ex,
+};
+use crate::{
+    Error, QueryError, Result,
+    attention::{self, Attention, Path, Question},
+    error::Span,
+    graph::Snapshot,
+    model::{RelId, Value},
+    query::{
+        attend::{self as plan, AttendOutput, Chosen, Content, Scale},
+        plan::Slot,
+    },
+};
+
+/// Marks a row whose candidate is null.
+const NOBODY: u32 = u32::MAX;
+
+/// Ranks the candidates of each group.
+pub(super) struct Attend {
+    input: Box<dyn Operator>,
+    spec: Spec,
+    /// What is kept of the input.
+    kept: Vec<Slot>,
+    batch: Batch,
+    all: Batch,
+    attention: Attention,
+    /// Rows of `all` as they leave.
+    order: Vec<u32>,
+    /// The outputs of each of them.
+    given: Vec<Vec<Value>>,
+    at: Option<usize>,
+    held: u64,
+}
+
+/// The operator's expressions, ready to run.
+struct Spec {
+    target: Slot,
+    content: Content,
+    per: Vec<Slot>,
+    distinct: bool,
+    query: Option<(Ex, Span)>,
+    spaces: Vec<(Chosen, Option<Ex>)>,
+    mask: Option<Ex>,
+    temperature: Option<Ex>,
+    heads: Option<Ex>,
+    prior: Option<Ex>,
+    min_similarity: Option<Ex>,
+    min_weight: Option<Ex>,
+    limit: Option<Ex>,
+    boosts: Vec<(Ex, Arc<str>)>,
+    aggregates: Vec<One>,
+    path: Vec<Slot>,
+    constants: Vec<(Slot, Arc<str>)>,
+    outputs: Vec<(AttendOutput, Slot)>,
+    scale: Scale,
+    carry: Vec<Slot>,
+}
+
+/// The rows that share a softmax.
+#[derive(Default)]
+struct Group {
+    first_row: u32,
+    /// Places in the list of candidates.
+    candidates: Vec<u32>,
+    /// Rows without a candidate.
+    without: Vec<u32>,
+}
+
+/// One value of the target in a group.
+struct Candidate {
+    id: u32,
+    rows: Vec<u32>,
+}
+
+impl Attend {
+    pub(super) fn build(plan: &plan::Attend, builder: &mut Builder) -> Self {
+        let input = build(&plan.input, builder);
+        let mut kept = plan.carry.clone();
+        let mut keep = |slot: Slot| {
+            if !kept.contains(&slot) {
+                kept.push(slot);
+            }
+        };
+        plan.reads(&mut keep);
+        plan.exprs(&mut |e| crate::query::slots::reads(e, &mut keep));
+        let mut one = |e: &Option<crate::query::plan::Expr>| e.as_ref().map(|e| Ex::build(e, builder));
+        let spec = Spec {
+            target: plan.target,
+            content: plan.content,
+            per: plan.per.clone(),
+            distinct: plan.distinct,
+            temperature: one(&plan.temperature),
+            heads: one(&plan.heads),
+            prior: one(&plan.prior),
+            min_similarity: one(&plan.min_similarity),
+            min_weight: one(&plan.min_weight),
+            limit: one(&plan.limit),
+            spaces: plan.spaces.iter().map(|(space, weight)| (space.clone(), one(weight))).collect(),
+            query: plan.query.as_ref().map(|(query, span)| (Ex::build(query, builder), *span)),
+            mask: plan.mask.as_ref().map(|mask| Ex::predicate(mask, builder)),
+            boosts: plan.boosts.iter().map(|(e, name)| (Ex::build(e, builder), name.clone())).collect(),
+            aggregates: plan.aggregates.iter().map(|(slot, aggregate)| One::build(*slot, aggregate, builder)).collect(),
+            path: plan.path.clone(),
+            constants: plan.constants.clone(),
+            outputs: plan.outputs.clone(),
+            scale: plan.scale,
+            carry: plan.carry.clone(),
+        };
+        Self {
+            input,
+            given: vec![Vec::new(); spec.outputs.len()],
+            spec,
+            kept,
+            batch: builder.batch(),
+            all: builder.batch(),
+            attention: Attention::default(),
+            order: Vec::new(),
+            at: None,
+            held: 0,
+        }
+    }
+
+    fn collect(&mut self, ctx: &mut Context) -> Result<()> {
+        self.all.clear();
+        self.all.ordinals = None;
+        self.order.clear();
+        self.given.iter_mut().for_each(Vec::clear);
+        let mut bytes = 0;
+        while self.input.next(ctx, &mut self.batch)? {
+            ctx.tick(self.batch.len)?;
+            bytes += self.batch.bytes();
+            // Beside the row: its candidate, its place in the order.
+            ctx.hold(&mut self.held, bytes + (self.all.len + self.batch.len) * 24)?;
+            self.all.append(&self.batch, &self.kept);
+        }
+        if self.all.len == 0 {
+            return Ok(());
+        }
+        let (groups, candidates) = self.split(ctx)?;
+        self.check_constants(&groups, &candidates)?;
+        let inner = Inner::of(ctx, &mut self.spec, &self.all, &candidates, &self.kept)?;
+        for group in groups {
+            self.rank(ctx, group, &candidates, &inner)?;
+        }
+        Ok(())
+    }
+
+    /// Finds the groups, and the candidates of each.
+    fn split(&self, ctx: &mut Context) -> Result<(Vec<Group>, Vec<Candidate>)> {
+        let spec = &self.spec;
+        let (mut groups, mut candidates) = (Vec::<Group>::new(), Vec::<Candidate>::new());
+        let mut known: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+        let mut by_ids: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut by_values: FxHashMap<Vec<Value>, u32> = FxHashMap::default();
+        let only_node = match spec.per.as_slice() {
+            [slot] => match self.all.column(*slot) {
+                Column::Nodes(ids) if ids.len() == self.all.len => Some(ids),
+                _ => None,
+            },
+            _ => None,
+        };
+        for row in 0..self.all.len {
+            ctx.tick(1)?;
+            let next = groups.len() as u32;
+            let group = match (only_node, spec.per.is_empty()) {
+                (_, true) => 0,
+                (Some(ids), _) => *by_ids.entry(ids[row]).or_insert(next),
+                _ => {
+                    let key: Vec<Value> = spec.per.iter().map(|slot| self.all.get(*slot, row)).collect();
+                    *by_values.entry(key).or_insert(next)
+                }
+            };
+            if group == next {
+                groups.push(Group { first_row: row as u32, ..Group::default() });
+            }
+            let group_at = group;
+            let group = &mut groups[group as usize];
+            let column = self.all.column(spec.target);
+            let id = match spec.content {
+                Content::Node => column.node(row),
+                _ => column.rel(row),
+            };
+            let Some(id) = id else {
+                group.without.push(row as u32);
+                continue;
+            };
+            let next = candidates.len() as u32;
+            let at = *known.entry((group_at, id)).or_insert(next);
+            if at == next {
+                candidates.push(Candidate { id, rows: Vec::new() });
+                group.candidates.push(next);
+            }
+            candidates[at as usize].rows.push(row as u32);
+        }
+        Ok((groups, candidates))
+    }
+
+    /// Fails where something that a whole group is asked differs in it.
+    fn check_constants(&self, groups: &[Group], candidates: &[Candidate]) -> Result<()> {
+        for (slot, name) in &self.spec.constants {
+            for group in groups {
+                let first = self.all.get(*slot, group.first_row as usize);
+                let rows = group.candidates.iter().flat_map(|at| &candidates[*at as usize].rows).chain(&group.without);
+                for row in rows {
+                    if self.all.get(*slot, *row as usize).order(&first).is_ne() {
+                        let message = format!("`{name}` differs between the rows that ATTEND ranks together");
+                        let error = QueryError::run("22N00", "ArgumentError", "NotConstantInGroup", message);
+                        return Err(error.hint(format!("write ATTEND ... PER {name} IN (...)")).into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ranks a group and puts its rows in order.
+    fn rank(&mut self, ctx: &mut Context, mut group: Group, all: &[Candidate], inner: &Inner) -> Result<()> {
+        group.candidates.sort_unstable_by_key(|at| all[*at as usize].id);
+        let row = group.first_row as usize;
+        let spec = &mut self.spec;
+        let limit = match &mut spec.limit {
+            Some(limit) => limit_of(&limit.value(ctx, &self.all, row)?)?,
+            None => usize::MAX,
+        };
+        let min_weight = number(ctx, &mut spec.min_weight, &self.all, row, "MIN WEIGHT", |_| true, "a number")?;
+        let asked = Asked::of(ctx, spec, &self.all, row)?;
+        let n = group.candidates.len();
+        let content = spec.content;
+        let content_row = |at: usize| all[group.candidates[at] as usize].rows[0] as usize;
+        ctx.tick(n * 64)?;
+        // References where the vectors lie; copies only of those that changed since their block was written.
+        let mut vectors: Vec<Vec<Option<Cow<'_, [f32]>>>> = Vec::with_capacity(asked.spaces.len());
+        let mut saliences = Vec::new();
+        {
+            let view = ctx.view();
+            for space in &asked.spaces {
+                let column = view.space_column(&space.info.space);
+                let mut of_space = Vec::with_capacity(n);
+                for at in 0..n {
+                    let id = match (content, space.of_nodes) {
+                        (Content::Node, _) | (Content::Relationship(_), false) => {
+                            Some(all[group.candidates[at] as usize].id)
+                        }
+                        (Content::Relationship(slot) | Content::Reached(slot), _) => {
+                            self.all.column(slot).node(content_row(at))
+                        }
+                    };
+                    let vector = match id {
+                        Some(id) if view.is_in_space(&space.info.space, id)? => column.vector(id)?,
+                        _ => None,
+                    };
+                    of_space.push(vector.filter(|vector| vector.len() == space.query.len()));
+                }
+                vectors.push(of_space);
+            }
+            if asked.prior != 0.0 {
+                for at in 0..n {
+                    let candidate = &all[group.candidates[at] as usize];
+                    let id = if content == Content::Node { None } else { Some(candidate.id) };
+                    saliences.push(salience(view, &spec.path, &self.all, candidate, id)?);
+                }
+            }
+        }
+        let rows: Vec<Vec<&[f32]>> =
+            vectors.iter().map(|of| of.iter().map(|vector| vector.as_deref().unwrap_or_default()).collect()).collect();
+        let spaces: Vec<attention::Space<'_>> = asked
+            .spaces
+            .iter()
+            .zip(&rows)
+            .map(|(space, rows)| attention::Space {
+                metric: space.metric(),
+                weight: space.weight,
+                gain: space.gain,
+                query: &space.query,
+                folded: None,
+                rows: attention::Rows::F32(rows),
+            })
+            .collect();
+        let selection: Vec<u64> = inner.selection(&group.candidates);
+        let boosts: Vec<Vec<f32>> = inner.boosts.iter().map(|boost| pick(boost, &group.candidates)).collect();
+        let boosts: Vec<&[f32]> = boosts.iter().map(Vec::as_slice).collect();
+        let question = Question {
+            candidates: n,
+            heads: asked.heads,
+            spaces: &spaces,
+            temperature: asked.temperature,
+            prior: asked.prior,
+            saliences: &saliences,
+            biases: &[],
+            boosts: &boosts,
+            selection: Some(&selection),
+            similarity_min: asked.min_similarity,
+        };
+        self.attention.answer(Path::best(), &question);
+        let ranked = match spec.scale {
+            Scale::Weight => self.attention.top(limit.min(n)),
+            // A candidate without a vector is in no vector index.
+            Scale::Similarity => {
+                let mut ranked = self.attention.top(n);
+                ranked.retain(|ranked| self.attention.similarity(ranked.index).is_some());
+                ranked.truncate(limit);
+                ranked
+            }
+        };
+        let wants_why = spec.outputs.iter().any(|(output, _)| *output == AttendOutput::Why);
+        let n_masked = if wants_why { n - self.attention.weights().count() } else { 0 };
+        let counts = (n, n_masked);
+        let told = why::Told { spec, asked: &asked, question: &question, attention: &self.attention, counts };
+        let mut bytes = 0;
+        for ranked in ranked {
+            if min_weight.is_some_and(|least| ranked.score < least) {
+                break;
+            }
+            let similarity = self.attention.similarity(ranked.index);
+            let why =
+                if wants_why { told.map(ranked.index, &inner.boost_was_null, &group.candidates) } else { Value::Null };
+            let rows = &all[group.candidates[ranked.index as usize] as usize].rows;
+            let rows = if spec.distinct { &rows[..1] } else { rows };
+            self.order.extend_from_slice(rows);
+            for ((output, _), given) in spec.outputs.iter().zip(&mut self.given) {
+                let float = |x: Option<f32>| x.map_or(Value::Null, |x| Value::Float(x.into()));
+                let value = match output {
+                    AttendOutput::Score if spec.scale == Scale::Similarity => {
+                        float(similarity.map(|x| asked.scaled(x)))
+                    }
+                    AttendOutput::Score => float(Some(ranked.score)),
+                    AttendOutput::Similarity => float(similarity),
+                    AttendOutput::Logit => float(self.attention.logit(ranked.index)),
+                    AttendOutput::Why => why.clone(),
+                    AttendOutput::Hops | AttendOutput::WhyWithout => Value::Null,
+                };
+                bytes += super::batch::value_bytes(&value);
+                given.extend(std::iter::repeat_n(value, rows.len()));
+            }
+        }
+        if spec.scale == Scale::Weight {
+            let without = if spec.distinct { &group.without[..group.without.len().min(1)] } else { &group.without };
+            self.order.extend_from_slice(without);
+            self.given.iter_mut().for_each(|given| given.extend(std::iter::repeat_n(Value::Null, without.len())));
+        }
+        let mut held = self.held as usize;
+        held += bytes;
+        ctx.hold(&mut self.held, held)
+    }
+}
+
+impl Operator for Attend {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        if self.at.is_none() {
+            self.collect(ctx)?;
+        }
+        let at = self.at.unwrap_or(0);
+        let end = self.order.len().min(at + BATCH_ROWS_MAX);
+        self.at = Some(end);
+        if at == end {
+            return Ok(false);
+        }
+        out.gather(&self.all, &self.order[at..end], &self.spec.carry);
+        for ((_, slot), given) in self.spec.outputs.iter().zip(&self.given) {
+            out.column_mut(*slot).refill_values().extend_from_slice(&given[at..end]);
+        }
+        Ok(true)
+    }
+
+    fn reset(&mut self, ctx: &mut Context) {
+        self.input.reset(ctx);
+        self.at = None;
+        ctx.release(&mut self.held);
+    }
+}
+
+/// What mask and boosts say of each candidate.
+struct Inner {
+    /// A bit for each; empty where there is no mask.
+    mask: Vec<bool>,
+    boosts: Vec<Vec<f32>>,
+    boost_was_null: Vec<Vec<bool>>,
+}
+
+impl Inner {
+    fn of(ctx: &mut Context, spec: &mut Spec, all: &Batch, candidates: &[Candidate], kept: &[Slot]) -> Result<Self> {
+        let n = candidates.len();
+        let mut inner = Self {
+            mask: Vec::new(),
+            boosts: vec![Vec::with_capacity(n); spec.boosts.len()],
+            boost_was_null: vec![Vec::with_capacity(n); spec.boosts.len()],
+        };
+        if spec.mask.is_none() && spec.boosts.is_empty() {
+            return Ok(inner);
+        }
+        feed(ctx, spec, all, candidates)?;
+        let mut batch = all.clone();
+        let mut column = Column::Absent;
+        for from in (0..n).step_by(BATCH_ROWS_MAX) {
+            let to = n.min(from + BATCH_ROWS_MAX);
+            let firsts: Vec<u32> = candidates[from..to].iter().map(|candidate| candidate.rows[0]).collect();
+            batch.gather(all, &firsts, kept);
+            for one in &mut spec.aggregates {
+                let values = (from..to).map(|at| one.finish(at)).collect::<Result<Vec<_>>>()?;
+                batch.column_mut(one.slot()).refill_values().extend(values);
+            }
+            if let Some(mask) = &mut spec.mask {
+                let mut rows: Vec<u32> = (0..batch.len as u32).collect();
+                mask.retain(ctx, &batch, &mut rows)?;
+                inner.mask.resize(to, false);
+                rows.iter().for_each(|row| inner.mask[from + *row as usize] = true);
+            }
+            for (at, (boost, name)) in spec.boosts.iter_mut().enumerate() {
+                boost.column(ctx, &batch, &mut column)?;
+                for row in 0..batch.len {
+                    let value = column.get(row);
+                    let number = match &value {
+                        Value::Null => 0.0,
+                        Value::Int(n) => *n as f64,
+                        Value::Float(x) => *x,
+                        other => {
+                            let message = format!("BOOST `{name}` must be a number, not {other} ({})", other.kind());
+                            return Err(QueryError::type_error("InvalidArgumentType", message).into());
+                        }
+                    };
+                    if number.is_nan() {
+                        let message = format!("BOOST `{name}` is not a number for a candidate");
+                        return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
+                    }
+                    inner.boosts[at].push(number as f32);
+                    inner.boost_was_null[at].push(value.is_null());
+                }
+            }
+        }
+        Ok(inner)
+    }
+
+    /// Returns the bits of those candidates that the mask leaves in.
+    fn selection(&self, candidates: &[u32]) -> Vec<u64> {
+        let mut words = vec![0; candidates.len().div_ceil(64)];
+        for (at, candidate) in candidates.iter().enumerate() {
+            if self.mask.is_empty() || self.mask[*candidate as usize] {
+                words[at / 64] |= 1 << (at % 64);
+            }
+        }
+        words
+    }
+}
+
+/// Aggregates, over each candidate's rows, what mask and boosts ask for.
+fn feed(ctx: &mut Context, spec: &mut Spec, all: &Batch, candidates: &[Candidate]) -> Result<()> {
+    if spec.aggregates.is_empty() {
+        return Ok(());
+    }
+    // Rows without a candidate go where nobody looks.
+    let mut candidate_of = vec![candidates.len() as u32; all.len];
+    for (at, candidate) in candidates.iter().enumerate() {
+        candidate.rows.iter().for_each(|row| candidate_of[*row as usize] = at as u32);
+    }
+    spec.aggregates.iter_mut().for_each(|one| one.start(candidates.len() + 1));
+    let mut batch = all.clone();
+    for from in (0..all.len).step_by(BATCH_ROWS_MAX) {
+        let to = all.len.min(from + BATCH_ROWS_MAX);
+        batch.copy_range(all, from, to);
+        for one in &mut spec.aggregates {
+            one.feed(ctx, &batch, &candidate_of[from..to])?;
+        }
+    }
+    Ok(())
+}
+
+fn pick(of: &[f32], candidates: &[u32]) -> Vec<f32> {
+    candidates.iter().map(|at| of[*at as usize]).collect()
+}
+
+/// Returns the salience of a candidate: of a relationship its own, of a node the best product along the paths to it.
+fn salience(view: &Snapshot, path: &[Slot], all: &Batch, candidate: &Candidate, rel: Option<u32>) -> Result<f32> {
+    if let Some(id) = rel {
+        return view.salience(RelId::new(id));
+    }
+    let mut best = 0.0_f32;
+    for row in &candidate.rows {
+        let mut product = 1.0_f32;
+        for slot in path {
+            match all.column(*slot).rel(*row as usize) {
+                Some(id) => product *= view.salience(RelId::new(id))?,
+                None => {
+                    if let Value::List(items) = all.get(*slot, *row as usize) {
+                        for item in items.iter() {
+                            if let Value::Relationship(rel) = item {
+                                product *= view.salience(rel.id)?;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        best = best.max(product);
+    }
+    Ok(best)
+}
+
+/// Returns an option's number; null means it was not given.
+fn number(
+    ctx: &mut Context,
+    option: &mut Option<Ex>,
+    batch: &Batch,
+    row: usize,
+    what: &str,
+    fits: impl Fn(f64) -> bool,
+    wanted: &str,
+) -> Result<Option<f32>> {
+    let Some(option) = option else { return Ok(None) };
+    let value = option.value(ctx, batch, row)?;
+    let number = match &value {
+        Value::Null => return Ok(None),
+        Value::Int(n) => *n as f64,
+        Value::Float(x) => *x,
+        other => {
+            let message = format!("{what} must be {wanted}, not {other} ({})", other.kind());
+            return Err(QueryError::type_error("InvalidArgumentType", message).into());
+        }
+    };
+    if !(number.is_finite() && (number as f32).is_finite() && fits(number)) {
+        let message = format!("{what} must be {wanted}, not {value}");
+        return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
+    }
+    Ok(Some(number as f32))
+}
+
+fn limit_of(value: &Value) -> Result<usize> {
+    match value {
+        Value::Null => Ok(usize::MAX),
+        Value::Int(n) if *n >= 0 => Ok(usize::try_from(*n).unwrap_or(usize::MAX)),
+        other => {
+            let message = format!("LIMIT must be an integer of 0 or more, not {other}");
+            Err(Error::from(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message)))
+        }
+    }
+}
