@@ -16,11 +16,11 @@ use std::{
     },
 };
 
-use super::{Check, Column, Snapshot, Transaction, transaction::is_identical};
+use super::{Check, CleanColumn, Column, Snapshot, Transaction, transaction::is_identical};
 use crate::{
     Error, QueryError, Result,
     model::{DIMENSION_MAX, Fact, KeyId, LabelId, NoVector, NodeId, RelId, Space, SpaceOwner, TypeId, Value, vector},
-    storage::{BLOCK_LEN, BLOCK_WORDS},
+    storage::{BLOCK_LEN, BLOCK_WORDS, block::Vectors, split},
     text::{Frequencies, embed},
 };
 
@@ -213,6 +213,12 @@ impl Snapshot {
         }
     }
 
+    /// Returns what reads the vectors of a space.
+    pub(crate) fn vectors<'a>(&'a self, space: &'a Space) -> VectorReader<'a> {
+        let column = self.space_column(space);
+        VectorReader { view: self, space, column, block: u32::MAX, words: None, clean: None }
+    }
+
     /// Returns how many vectors the space has.
     ///
     /// # Errors
@@ -252,13 +258,61 @@ impl Snapshot {
     }
 }
 
+/// Reads vectors of a space id by id: ids that ascend find what is known of their block already found.
+pub(crate) struct VectorReader<'a> {
+    view: &'a Snapshot,
+    space: &'a Space,
+    column: Column<'a>,
+    block: u32,
+    /// Which ids of the block belong to the space; not looked up block by block for relationships of some types.
+    words: Option<[u64; BLOCK_WORDS]>,
+    /// The vectors of the block, where nothing changed since it was written.
+    clean: Option<&'a Vectors>,
+}
+
+impl<'a> VectorReader<'a> {
+    /// Returns the vector of an id, as [`Column::vector`]; `None` too where it does not belong to the space.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged.
+    #[inline]
+    pub(crate) fn get(&mut self, id: u32) -> Result<Option<Cow<'a, [f32]>>> {
+        let (block, local) = split(id);
+        if block != self.block {
+            self.turn_to(block)?;
+        }
+        let is_in = match &self.words {
+            Some(words) => words[local / 64] >> (local % 64) & 1 != 0,
+            None => self.view.is_in_space(self.space, id)?,
+        };
+        match (is_in, self.clean) {
+            (false, _) => Ok(None),
+            (true, Some(vectors)) => Ok(vectors.get(local).map(Cow::Borrowed)),
+            (true, None) => self.column.vector(id),
+        }
+    }
+
+    fn turn_to(&mut self, block: u32) -> Result<()> {
+        self.block = block;
+        self.words = match &self.space.owner {
+            SpaceOwner::Relationships(types) if !types.is_empty() => None,
+            _ => Some(self.view.space_words(self.space, block)?),
+        };
+        self.clean = match self.column.clean_block(block)? {
+            CleanColumn::Whole(base) => base.vectors(),
+            _ => None,
+        };
+        Ok(())
+    }
+}
+
 impl<'a> Column<'a> {
     /// Returns the vector of an id: in place where its block keeps vectors, else a copy; `None` where there is none.
     ///
     /// # Errors
     /// `Corrupt` where a block is damaged.
     pub(crate) fn vector(self, id: u32) -> Result<Option<Cow<'a, [f32]>>> {
-        let (block, local) = crate::storage::split(id);
+        let (block, local) = split(id);
         let Some(page) = self.page(block) else { return Ok(None) };
         let value = match page.delta.as_ref().and_then(|delta| delta.get(local)) {
             Some(value) => value.clone(),

@@ -7,14 +7,16 @@ use serde_json::json;
 use crate::{kgql, kgql_in, lines};
 
 #[test]
-fn the_demo_answers_five_questions_and_leaves_a_database() {
+fn the_demo_answers_seven_questions_and_leaves_a_database() {
     let dir = tempfile::tempdir().unwrap();
     let out = kgql(["demo".as_ref(), dir.path().as_os_str()]).ok();
-    for n in 1..=5 {
+    for n in 1..=7 {
         assert!(out.contains(&format!("\n{n}. ")), "question {n}: {out}");
     }
-    assert_eq!(out.matches('┌').count(), 5, "{out}");
-    for answer in ["Tobin Reed", "Greta Oxley", "foreign gold", "Pym's Clocks", "cut the weir"] {
+    assert_eq!(out.matches('┌').count(), 7, "{out}");
+    for answer in
+        ["Tobin Reed", "Greta Oxley", "foreign gold", "Pym's Clocks", "cut the weir", "Smugglers took", "hermit's goat"]
+    {
         assert!(out.contains(answer), "{answer}: {out}");
     }
     assert!(out.contains("To go on"), "{out}");

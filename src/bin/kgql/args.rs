@@ -76,7 +76,7 @@ pub(crate) enum Command {
         #[arg(long, alias = "read-only")]
         readonly: bool,
     },
-    /// Builds the town of Otterford and asks it five questions
+    /// Builds the town of Otterford and asks it seven questions
     Demo {
         /// Where to put the database; a new temporary directory if left out
         #[arg(value_name = "DIR")]

@@ -1,4 +1,4 @@
-//! `kgql demo`: builds the town of Otterford, which is bundled with the program, and asks it five questions.
+//! `kgql demo`: builds the town of Otterford, which is bundled with the program, and asks it seven questions.
 
 use std::{
     env, fs,
@@ -179,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn there_are_five_questions_each_with_its_words() {
+    fn there_are_seven_questions_each_with_its_words() {
         let questions = questions(file("questions.kgql"));
-        assert_eq!(questions.len(), 5);
+        assert_eq!(questions.len(), 7);
         for (at, (comment, query)) in questions.iter().enumerate() {
             assert!(comment.starts_with(&format!("{}. ", at + 1)), "{comment}");
             assert!(query.starts_with("MATCH"), "{query}");

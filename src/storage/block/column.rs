@@ -105,12 +105,6 @@ impl Vectors {
         Self { numbers, dimension, presence, before }
     }
 
-    /// Returns how many numbers a vector has.
-    #[inline]
-    pub(crate) const fn dimension(&self) -> usize {
-        self.dimension
-    }
-
     /// Returns the vector in place `local`, where there is one.
     #[inline]
     pub(crate) fn get(&self, local: usize) -> Option<&[f32]> {
@@ -121,12 +115,6 @@ impl Vectors {
         let below = self.presence.0[word] & ((1 << bit) - 1);
         let at = (usize::from(self.before[word]) + below.count_ones() as usize) * self.dimension;
         Some(&self.numbers.as_slice()[at..at + self.dimension])
-    }
-
-    /// Returns all numbers: row by row, a row for each place that has a vector.
-    #[inline]
-    pub(crate) fn numbers(&self) -> &[f32] {
-        self.numbers.as_slice()
     }
 }
 

@@ -31,7 +31,7 @@ mod tests;
 
 pub(crate) use adjacency::{AdjacencyBlock, RelIds};
 pub(crate) use bitmap::BitmapBlock;
-pub(crate) use column::{ColumnBlock, StrView, ValueRef};
+pub(crate) use column::{ColumnBlock, StrView, ValueRef, Vectors};
 pub(crate) use hash::HashChunk;
 pub(crate) use ints::IntView;
 pub(crate) use numbers::{F32Column, U32Column};

@@ -33,8 +33,8 @@ use crate::{
     },
 };
 
-/// Marks a row whose candidate is null.
-const NOBODY: u32 = u32::MAX;
+/// Marks the end of a chain of rows.
+const END: u32 = u32::MAX;
 
 /// Ranks the candidates of each group.
 pub(super) struct Attend {
@@ -87,10 +87,25 @@ struct Group {
     without: Vec<u32>,
 }
 
-/// One value of the target in a group.
+/// One value of the target in a group, and its rows: the first, and by [`Rows::next`] those after it.
 struct Candidate {
     id: u32,
-    rows: Vec<u32>,
+    first: u32,
+    last: u32,
+}
+
+/// The rows of candidates: chained, so that a candidate is twelve bytes whether it has one row or a thousand.
+#[derive(Default)]
+struct Rows {
+    next: Vec<u32>,
+}
+
+impl Rows {
+    fn of<'a>(&'a self, candidate: &Candidate) -> impl Iterator<Item = u32> + use<'a> {
+        std::iter::successors(Some(candidate.first), |row| {
+            self.next.get(*row as usize).copied().filter(|row| *row != END)
+        })
+    }
 }
 
 impl Attend {
@@ -157,20 +172,27 @@ impl Attend {
         if self.all.len == 0 {
             return Ok(());
         }
-        let (groups, candidates) = self.split(ctx)?;
-        self.check_constants(&groups, &candidates)?;
-        let inner = Inner::of(ctx, &mut self.spec, &self.all, &candidates, &self.kept)?;
+        let (groups, candidates, rows) = self.split(ctx)?;
+        self.check_constants(&groups, &candidates, &rows)?;
+        let inner = Inner::of(ctx, &mut self.spec, &self.all, &candidates, &rows, &self.kept)?;
         for group in groups {
-            self.rank(ctx, group, &candidates, &inner)?;
+            self.rank(ctx, group, &candidates, &rows, &inner)?;
         }
         Ok(())
     }
 
     /// Finds the groups, and the candidates of each.
-    fn split(&self, ctx: &mut Context) -> Result<(Vec<Group>, Vec<Candidate>)> {
+    fn split(&self, ctx: &mut Context) -> Result<(Vec<Group>, Vec<Candidate>, Rows)> {
         let spec = &self.spec;
         let (mut groups, mut candidates) = (Vec::<Group>::new(), Vec::<Candidate>::new());
-        let mut known: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+        if let (true, Some(ids)) = (spec.per.is_empty(), self.ascending()) {
+            // Each row is a candidate of its own, as a scan gives them.
+            let candidates = (0..).zip(ids).map(|(row, id)| Candidate { id: *id, first: row, last: row }).collect();
+            let group = Group { first_row: 0, candidates: (0..ids.len() as u32).collect(), without: Vec::new() };
+            return Ok((vec![group], candidates, Rows::default()));
+        }
+        let mut rows = Rows { next: vec![END; self.all.len] };
+        let mut known: FxHashMap<u64, u32> = FxHashMap::default();
         let mut by_ids: FxHashMap<u32, u32> = FxHashMap::default();
         let mut by_values: FxHashMap<Vec<Value>, u32> = FxHashMap::default();
         let only_node = match spec.per.as_slice() {
@@ -206,24 +228,34 @@ impl Attend {
                 continue;
             };
             let next = candidates.len() as u32;
-            let at = *known.entry((group_at, id)).or_insert(next);
+            let at = *known.entry(u64::from(group_at) << 32 | u64::from(id)).or_insert(next);
+            let row = row as u32;
             if at == next {
-                candidates.push(Candidate { id, rows: Vec::new() });
+                candidates.push(Candidate { id, first: row, last: row });
                 group.candidates.push(next);
+            } else {
+                let before = std::mem::replace(&mut candidates[at as usize].last, row);
+                rows.next[before as usize] = row;
             }
-            candidates[at as usize].rows.push(row as u32);
         }
-        Ok((groups, candidates))
+        Ok((groups, candidates, rows))
+    }
+
+    /// Returns the target's ids, where each is larger than the one before.
+    fn ascending(&self) -> Option<&[u32]> {
+        let (Column::Nodes(ids) | Column::Rels(ids)) = self.all.column(self.spec.target) else { return None };
+        let ascends = ids.len() == self.all.len && ids.windows(2).all(|pair| pair[0] < pair[1]);
+        (ascends && ids.last() != Some(&super::batch::NULL_ID)).then_some(ids)
     }
 
     /// Fails where something that a whole group is asked differs in it.
-    fn check_constants(&self, groups: &[Group], candidates: &[Candidate]) -> Result<()> {
+    fn check_constants(&self, groups: &[Group], candidates: &[Candidate], rows: &Rows) -> Result<()> {
         for (slot, name) in &self.spec.constants {
             for group in groups {
                 let first = self.all.get(*slot, group.first_row as usize);
-                let rows = group.candidates.iter().flat_map(|at| &candidates[*at as usize].rows).chain(&group.without);
-                for row in rows {
-                    if self.all.get(*slot, *row as usize).order(&first).is_ne() {
+                let of = group.candidates.iter().flat_map(|at| rows.of(&candidates[*at as usize]));
+                for row in of.chain(group.without.iter().copied()) {
+                    if self.all.get(*slot, row as usize).order(&first).is_ne() {
                         let message = format!("`{name}` differs between the rows that ATTEND ranks together");
                         let error = QueryError::run("22N00", "ArgumentError", "NotConstantInGroup", message);
                         return Err(error.hint(format!("write ATTEND ... PER {name} IN (...)")).into());
@@ -235,7 +267,14 @@ impl Attend {
     }
 
     /// Ranks a group and puts its rows in order.
-    fn rank(&mut self, ctx: &mut Context, mut group: Group, all: &[Candidate], inner: &Inner) -> Result<()> {
+    fn rank(
+        &mut self,
+        ctx: &mut Context,
+        mut group: Group,
+        all: &[Candidate],
+        chains: &Rows,
+        inner: &Inner,
+    ) -> Result<()> {
         group.candidates.sort_unstable_by_key(|at| all[*at as usize].id);
         let row = group.first_row as usize;
         let spec = &mut self.spec;
@@ -247,7 +286,7 @@ impl Attend {
         let asked = Asked::of(ctx, spec, &self.all, row)?;
         let n = group.candidates.len();
         let content = spec.content;
-        let content_row = |at: usize| all[group.candidates[at] as usize].rows[0] as usize;
+        let content_row = |at: usize| all[group.candidates[at] as usize].first as usize;
         ctx.tick(n * 64)?;
         // References where the vectors lie; copies only of those that changed since their block was written.
         let mut vectors: Vec<Vec<Option<Cow<'_, [f32]>>>> = Vec::with_capacity(asked.spaces.len());
@@ -255,7 +294,7 @@ impl Attend {
         {
             let view = ctx.view();
             for space in &asked.spaces {
-                let column = view.space_column(&space.info.space);
+                let mut reader = view.vectors(&space.info.space);
                 let mut of_space = Vec::with_capacity(n);
                 for at in 0..n {
                     let id = match (content, space.of_nodes) {
@@ -267,8 +306,8 @@ impl Attend {
                         }
                     };
                     let vector = match id {
-                        Some(id) if view.is_in_space(&space.info.space, id)? => column.vector(id)?,
-                        _ => None,
+                        Some(id) => reader.get(id)?,
+                        None => None,
                     };
                     of_space.push(vector.filter(|vector| vector.len() == space.query.len()));
                 }
@@ -278,7 +317,7 @@ impl Attend {
                 for at in 0..n {
                     let candidate = &all[group.candidates[at] as usize];
                     let id = if content == Content::Node { None } else { Some(candidate.id) };
-                    saliences.push(salience(view, &spec.path, &self.all, candidate, id)?);
+                    saliences.push(salience(view, &spec.path, &self.all, chains.of(candidate), id)?);
                 }
             }
         }
@@ -310,19 +349,14 @@ impl Attend {
             biases: &[],
             boosts: &boosts,
             selection: Some(&selection),
-            similarity_min: asked.min_similarity,
+            // A candidate without a vector is in no vector index.
+            similarity_min: match spec.scale {
+                Scale::Weight => asked.min_similarity,
+                Scale::Similarity => Some(f32::MIN),
+            },
         };
         self.attention.answer(Path::best(), &question);
-        let ranked = match spec.scale {
-            Scale::Weight => self.attention.top(limit.min(n)),
-            // A candidate without a vector is in no vector index.
-            Scale::Similarity => {
-                let mut ranked = self.attention.top(n);
-                ranked.retain(|ranked| self.attention.similarity(ranked.index).is_some());
-                ranked.truncate(limit);
-                ranked
-            }
-        };
+        let ranked = self.attention.top(limit.min(n));
         let wants_why = spec.outputs.iter().any(|(output, _)| *output == AttendOutput::Why);
         let n_masked = if wants_why { n - self.attention.weights().count() } else { 0 };
         let counts = (n, n_masked);
@@ -335,9 +369,10 @@ impl Attend {
             let similarity = self.attention.similarity(ranked.index);
             let why =
                 if wants_why { told.map(ranked.index, &inner.boost_was_null, &group.candidates) } else { Value::Null };
-            let rows = &all[group.candidates[ranked.index as usize] as usize].rows;
-            let rows = if spec.distinct { &rows[..1] } else { rows };
-            self.order.extend_from_slice(rows);
+            let candidate = &all[group.candidates[ranked.index as usize] as usize];
+            let before = self.order.len();
+            self.order.extend(chains.of(candidate).take(if spec.distinct { 1 } else { usize::MAX }));
+            let n_rows = self.order.len() - before;
             for ((output, _), given) in spec.outputs.iter().zip(&mut self.given) {
                 let float = |x: Option<f32>| x.map_or(Value::Null, |x| Value::Float(x.into()));
                 let value = match output {
@@ -351,7 +386,7 @@ impl Attend {
                     AttendOutput::Hops | AttendOutput::WhyWithout => Value::Null,
                 };
                 bytes += super::batch::value_bytes(&value);
-                given.extend(std::iter::repeat_n(value, rows.len()));
+                given.extend(std::iter::repeat_n(value, n_rows));
             }
         }
         if spec.scale == Scale::Weight {
@@ -399,7 +434,14 @@ struct Inner {
 }
 
 impl Inner {
-    fn of(ctx: &mut Context, spec: &mut Spec, all: &Batch, candidates: &[Candidate], kept: &[Slot]) -> Result<Self> {
+    fn of(
+        ctx: &mut Context,
+        spec: &mut Spec,
+        all: &Batch,
+        candidates: &[Candidate],
+        rows: &Rows,
+        kept: &[Slot],
+    ) -> Result<Self> {
         let n = candidates.len();
         let mut inner = Self {
             mask: Vec::new(),
@@ -409,12 +451,12 @@ impl Inner {
         if spec.mask.is_none() && spec.boosts.is_empty() {
             return Ok(inner);
         }
-        feed(ctx, spec, all, candidates)?;
+        feed(ctx, spec, all, candidates, rows)?;
         let mut batch = all.clone();
         let mut column = Column::Absent;
         for from in (0..n).step_by(BATCH_ROWS_MAX) {
             let to = n.min(from + BATCH_ROWS_MAX);
-            let firsts: Vec<u32> = candidates[from..to].iter().map(|candidate| candidate.rows[0]).collect();
+            let firsts: Vec<u32> = candidates[from..to].iter().map(|candidate| candidate.first).collect();
             batch.gather(all, &firsts, kept);
             for one in &mut spec.aggregates {
                 let values = (from..to).map(|at| one.finish(at)).collect::<Result<Vec<_>>>()?;
@@ -464,14 +506,14 @@ impl Inner {
 }
 
 /// Aggregates, over each candidate's rows, what mask and boosts ask for.
-fn feed(ctx: &mut Context, spec: &mut Spec, all: &Batch, candidates: &[Candidate]) -> Result<()> {
+fn feed(ctx: &mut Context, spec: &mut Spec, all: &Batch, candidates: &[Candidate], rows: &Rows) -> Result<()> {
     if spec.aggregates.is_empty() {
         return Ok(());
     }
     // Rows without a candidate go where nobody looks.
     let mut candidate_of = vec![candidates.len() as u32; all.len];
     for (at, candidate) in candidates.iter().enumerate() {
-        candidate.rows.iter().for_each(|row| candidate_of[*row as usize] = at as u32);
+        rows.of(candidate).for_each(|row| candidate_of[row as usize] = at as u32);
     }
     spec.aggregates.iter_mut().for_each(|one| one.start(candidates.len() + 1));
     let mut batch = all.clone();
@@ -490,18 +532,24 @@ fn pick(of: &[f32], candidates: &[u32]) -> Vec<f32> {
 }
 
 /// Returns the salience of a candidate: of a relationship its own, of a node the best product along the paths to it.
-fn salience(view: &Snapshot, path: &[Slot], all: &Batch, candidate: &Candidate, rel: Option<u32>) -> Result<f32> {
+fn salience(
+    view: &Snapshot,
+    path: &[Slot],
+    all: &Batch,
+    rows: impl Iterator<Item = u32>,
+    rel: Option<u32>,
+) -> Result<f32> {
     if let Some(id) = rel {
         return view.salience(RelId::new(id));
     }
     let mut best = 0.0_f32;
-    for row in &candidate.rows {
+    for row in rows {
         let mut product = 1.0_f32;
         for slot in path {
-            match all.column(*slot).rel(*row as usize) {
+            match all.column(*slot).rel(row as usize) {
                 Some(id) => product *= view.salience(RelId::new(id))?,
                 None => {
-                    if let Value::List(items) = all.get(*slot, *row as usize) {
+                    if let Value::List(items) = all.get(*slot, row as usize) {
                         for item in items.iter() {
                             if let Value::Relationship(rel) = item {
                                 product *= view.salience(rel.id)?;
