@@ -98,6 +98,26 @@ pub mod fault {
         crate::query::optimize::fault::set(crate::query::optimize::fault::Fault::LessForEqual, on);
     }
 
+    /// Makes the optimizer move conditions into OPTIONAL MATCHes in what this thread compiles, or not any more.
+    pub fn push_into_optional(on: bool) {
+        crate::query::optimize::fault::set(crate::query::optimize::fault::Fault::PushIntoOptional, on);
+    }
+
+    /// Makes the optimizer take all subqueries of a kind for the same in what this thread compiles, or not any more.
+    pub fn take_any_for_same(on: bool) {
+        crate::query::optimize::fault::set(crate::query::optimize::fault::Fault::AnySame, on);
+    }
+
+    /// Makes the optimizer run every subquery once in what this thread compiles, or not any more.
+    pub fn run_any_once(on: bool) {
+        crate::query::optimize::fault::set(crate::query::optimize::fault::Fault::AnyOnce, on);
+    }
+
+    /// Makes the optimizer put LIMIT below conditions in what this thread compiles, or not any more.
+    pub fn limit_below_conditions(on: bool) {
+        crate::query::optimize::fault::set(crate::query::optimize::fault::Fault::LimitBelowFilter, on);
+    }
+
     /// Leaves out the optimizer's rules in what this thread compiles, or not any more: no fault, but something to compare
     /// with.
     pub fn leave_out_rules(on: bool) {

@@ -8,7 +8,7 @@ use super::{
     ast::{self, Statement},
     bind,
     notice::Notice,
-    optimize,
+    optimize::{self, Rules},
     plan::Plan,
     planner,
     procedure::Procedures,
@@ -132,18 +132,27 @@ pub(crate) fn statement(
 
 /// Binds, plans and optimizes a query.
 fn query(query: &ast::Query, statistics: &dyn Statistics, procedures: &Procedures) -> Result<Compilation> {
-    let (bound, notices, assumptions) = bind::bind(query, statistics, procedures)?;
+    with_rules(query, statistics, procedures, Rules::in_force())
+}
+
+/// Binds, plans and optimizes a query by these rules only.
+pub(crate) fn with_rules(
+    query: &ast::Query,
+    statistics: &dyn Statistics,
+    procedures: &Procedures,
+    rules: Rules,
+) -> Result<Compilation> {
+    let (mut bound, notices, assumptions) = bind::bind(query, statistics, procedures, rules)?;
+    optimize::clauses(&mut bound.query, &bound.slots, rules);
     let mut plan = planner::plan(bound, statistics, assumptions)?;
-    optimize::optimize(&mut plan);
+    optimize::optimize(&mut plan, rules);
     Ok(Compilation { plan: Arc::new(plan), notices })
 }
 
-/// Compiles a query without any rule but the one that execution needs.
+/// Compiles a query's text by these rules only.
 #[cfg(test)]
-pub(crate) fn without_rules(text: &str, statistics: &dyn Statistics) -> Result<Plan> {
+pub(crate) fn text_with_rules(text: &str, statistics: &dyn Statistics, rules: Rules) -> Result<Plan> {
     let Statement::Query(query) = parse(text)? else { panic!("no query: {text}") };
-    let (bound, _, assumptions) = bind::bind(&query, statistics, &Procedures::default())?;
-    let mut plan = planner::plan(bound, statistics, assumptions)?;
-    optimize::only_carry(&mut plan);
-    Ok(plan)
+    let compilation = with_rules(&query, statistics, &Procedures::default(), rules)?;
+    Ok(Arc::unwrap_or_clone(compilation.plan))
 }

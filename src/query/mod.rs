@@ -5,9 +5,11 @@
 //!    `grammar/kgql.pest`, and builds the [`ast`]; every node keeps its span.
 //! 2. [`bind`] finds what each name means: scopes, slots, static kinds. Most of openCypher's compile-time errors come from
 //!    here, each with its place and, where a similar name exists, a suggestion. Names that nothing has yet become notices.
-//! 3. [`planner`] turns pattern graphs into a tree of operators ([`plan`]) by cost, from exact statistics.
-//! 4. [`optimize`] rewrites the tree, rule by rule, each a pure function: semi-joins, top-k, aggregation over trails without
-//!    walking them ([`chain`]), and last the list of slots each operator must carry on.
+//! 3. [`planner`] turns pattern graphs into a tree of operators ([`plan`]) by cost, from exact statistics: indexes, the order of
+//!    a pattern's steps, steps between nodes that are bound. Conditions that are written later come to the patterns first.
+//! 4. [`optimize`] holds that rule and the others, in order, each a pure function on its own: constants, subqueries written
+//!    twice or the same for all rows, semi-joins, LIMIT, top-k, aggregation over trails without walking them ([`chain`]),
+//!    cycles as intersections; and last the list of slots each operator must carry on.
 //! 5. [`compile`](mod@compile) does all that; what it returns is kept by text, as long as the catalog and the facts the plan
 //!    relied on ([`plan::Assumption`]) stay.
 //! 6. [`execute`] runs the operators over a snapshot, or over a transaction and its own view, in batches of ids by column.

@@ -302,8 +302,8 @@ pub(crate) struct ShortestPath {
 #[derive(Debug, Clone)]
 pub(crate) enum ApplyKind {
     /// A row for each inner row. `per_row` where the inner plan aggregates, sorts, limits or writes, so that outer rows must
-    /// not be mixed in one run of it.
-    Cross { per_row: bool },
+    /// not be mixed in one run of it; `once` where its rows are the same for all of them (set by a rule).
+    Cross { per_row: bool, once: bool },
     /// As `Cross`, but an outer row without inner rows is kept once, with these slots null.
     Optional { nulls: Vec<Slot>, per_row: bool },
     /// Keeps the outer rows that have an inner row (or, `anti`, have none).
@@ -524,6 +524,8 @@ pub(crate) enum Expr {
         inner: Box<Op>,
         inputs: Vec<(Slot, Expr)>,
         kind: SubqueryKind,
+        /// Its value is the same for every row of the statement: it is run for the first that asks. Set by a rule.
+        once: bool,
     },
 }
 

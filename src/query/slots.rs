@@ -1,13 +1,13 @@
 //! Which slots an expression reads, and which an operator sets.
 
-use super::plan::{Aggregate, CreatePattern, Expr, Op, SetItem, Slot, SubqueryKind};
+use super::plan::{Aggregate, ApplyKind, CreatePattern, Expr, Op, SetItem, Slot, SubqueryKind};
 
 /// Calls `visit` for every slot the expression reads from its row, slots that its subqueries read included.
 pub(crate) fn reads(expr: &Expr, visit: &mut dyn FnMut(Slot)) {
     match expr {
         Expr::Slot(slot) => visit(*slot),
         Expr::Path(slots) => slots.iter().copied().for_each(visit),
-        Expr::Subquery { inner, inputs, kind } => {
+        Expr::Subquery { inner, inputs, kind, .. } => {
             let mut set: Vec<Slot> = inputs.iter().map(|(slot, _)| *slot).collect();
             sets(inner, &mut |slot| set.push(slot));
             let mut from_row = |slot: Slot| {
@@ -495,6 +495,67 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
         }
         _ => {}
     }
+}
+
+/// Calls `visit` for every slot that an operator that only reads the graph mentions by itself, for changing: those it reads,
+/// sets and makes null. Returns false for one that has more to it than this knows.
+pub(crate) fn own_mentions_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Slot)) -> bool {
+    match op {
+        Op::Argument
+        | Op::Nothing
+        | Op::Filter { .. }
+        | Op::Sort { .. }
+        | Op::Skip { .. }
+        | Op::Limit { .. }
+        | Op::Apply { kind: ApplyKind::Cross { .. } | ApplyKind::Semi { .. }, .. } => {}
+        Op::NodeScan { node: slot, .. }
+        | Op::NodeSeek { node: slot, .. }
+        | Op::NodeById { node: slot, .. }
+        | Op::Unwind { slot, .. } => visit(slot),
+        Op::Expand(e) => {
+            visit(&mut e.from);
+            visit(&mut e.to);
+            e.rel.iter_mut().chain(&mut e.unique_from).for_each(visit);
+        }
+        Op::Intersect(e) => {
+            visit(&mut e.to);
+            for step in &mut e.steps {
+                visit(&mut step.from);
+                step.rel.iter_mut().chain(&mut step.unique_from).for_each(&mut *visit);
+            }
+        }
+        Op::VarExpand(e) => {
+            visit(&mut e.from);
+            visit(&mut e.to);
+            e.rels.iter_mut().chain(&mut e.unique_from).for_each(visit);
+        }
+        Op::ShortestPath(path) => {
+            visit(&mut path.from);
+            visit(&mut path.to);
+            visit(&mut path.rels);
+        }
+        Op::Project { items, .. } => items.iter_mut().for_each(|(slot, _)| visit(slot)),
+        Op::Aggregate { keys, aggregates, .. } => {
+            keys.iter_mut().for_each(|(slot, _)| visit(slot));
+            aggregates.iter_mut().for_each(|(slot, _)| visit(slot));
+        }
+        Op::Distinct { slots, .. } => slots.iter_mut().for_each(visit),
+        Op::Apply { kind: ApplyKind::Optional { nulls, .. }, .. } => nulls.iter_mut().for_each(visit),
+        Op::Union { branches, into, .. } => {
+            branches.iter_mut().flat_map(|branch| &mut branch.columns).chain(into).for_each(visit);
+        }
+        Op::PathSearch(_)
+        | Op::ChainAggregate(_)
+        | Op::LoadCsv { .. }
+        | Op::ProcedureCall { .. }
+        | Op::Eager { .. }
+        | Op::Create { .. }
+        | Op::Merge { .. }
+        | Op::Set { .. }
+        | Op::Delete { .. }
+        | Op::Foreach { .. } => return false,
+    }
+    true
 }
 
 /// Calls `visit` for every slot that the operator or one below it sets.

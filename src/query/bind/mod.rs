@@ -35,6 +35,7 @@ use rustc_hash::FxHashMap;
 use super::{
     ast,
     notice::Notice,
+    optimize::Rules,
     plan::{Aggregate, Assumption, KeyRef, LabelRef, Slot, SlotInfo, SlotKind, TypeRef},
     procedure::Procedures,
     statistics::Statistics,
@@ -57,9 +58,10 @@ pub(crate) fn bind(
     query: &ast::Query,
     statistics: &dyn Statistics,
     procedures: &Procedures,
+    rules: Rules,
 ) -> Result<(Bound, Vec<Notice>, Vec<Assumption>)> {
     let writes = writes(query);
-    let mut binder = Binder::new(statistics, procedures, writes);
+    let mut binder = Binder::new(statistics, procedures, writes, rules);
     let query = binder.query(query)?;
     Ok((Bound { query, slots: binder.slots, params: binder.params, writes }, binder.notices, binder.assumptions))
 }
@@ -84,6 +86,8 @@ struct Binder<'a> {
     statistics: &'a dyn Statistics,
     procedures: &'a Procedures,
     writes: bool,
+    /// What the clauses of subqueries are rewritten by before they are planned.
+    rules: Rules,
     slots: Vec<SlotInfo>,
     params: Vec<Arc<str>>,
     /// Where they are in `params`.
@@ -133,11 +137,12 @@ struct Hidden {
 const NAMES_LISTED_MAX: usize = 8;
 
 impl<'a> Binder<'a> {
-    fn new(statistics: &'a dyn Statistics, procedures: &'a Procedures, writes: bool) -> Self {
+    fn new(statistics: &'a dyn Statistics, procedures: &'a Procedures, writes: bool, rules: Rules) -> Self {
         Self {
             statistics,
             procedures,
             writes,
+            rules,
             slots: Vec::with_capacity(16),
             params: Vec::new(),
             param_at: FxHashMap::default(),

@@ -9,6 +9,7 @@ use crate::{
         ast::{self, PathSelector},
         bind::{BoundProjection, BoundQuery, PatternGraph},
         function::Function,
+        optimize,
         plan::{Expr, Op, Slot, SlotKind, SubqueryKind},
         planner,
     },
@@ -53,7 +54,7 @@ impl<'a> Binder<'a> {
         let (graph, inputs) =
             self.inside(|binder| binder.pattern_graph(std::slice::from_ref(pattern), NewVariables::Refused, false))?;
         let inner = Box::new(self.plan_graph(graph)?);
-        Ok(Expr::Subquery { inner, inputs, kind: SubqueryKind::Exists })
+        Ok(Expr::Subquery { inner, inputs, kind: SubqueryKind::Exists, once: false })
     }
 
     fn undefined_path(&self, name: &ast::Name) -> crate::Error {
@@ -74,7 +75,7 @@ impl<'a> Binder<'a> {
         })?;
         let inner = Box::new(self.plan_graph(graph)?);
         let kind = SubqueryKind::Collect(Box::new(Expr::Slot(path)));
-        let paths = Expr::Subquery { inner, inputs, kind };
+        let paths = Expr::Subquery { inner, inputs, kind, once: false };
         Ok(if pattern.selector == PathSelector::Shortest {
             (Expr::Call { function: Function::Head, args: vec![paths], span: pattern.span }, Kind::Path)
         } else {
@@ -85,13 +86,13 @@ impl<'a> Binder<'a> {
     /// Binds `EXISTS { }`.
     pub(super) fn exists(&mut self, query: &'a ast::Query) -> Result<Expr> {
         let (inner, inputs, _) = self.inner_query(query, "EXISTS")?;
-        Ok(Expr::Subquery { inner, inputs, kind: SubqueryKind::Exists })
+        Ok(Expr::Subquery { inner, inputs, kind: SubqueryKind::Exists, once: false })
     }
 
     /// Binds `COUNT { }`.
     pub(super) fn count(&mut self, query: &'a ast::Query) -> Result<Expr> {
         let (inner, inputs, _) = self.inner_query(query, "COUNT")?;
-        Ok(Expr::Subquery { inner, inputs, kind: SubqueryKind::Count })
+        Ok(Expr::Subquery { inner, inputs, kind: SubqueryKind::Count, once: false })
     }
 
     /// Binds `COLLECT { }`.
@@ -103,7 +104,7 @@ impl<'a> Binder<'a> {
         };
         let collect = SubqueryKind::Collect(Box::new(Expr::Slot(slot)));
         // The list may be empty, and then its elements are of any kind; nothing is wrong with what is said of them.
-        Ok((Expr::Subquery { inner, inputs, kind: collect }, kind.listed()))
+        Ok((Expr::Subquery { inner, inputs, kind: collect, once: false }, kind.listed()))
     }
 
     #[expect(clippy::type_complexity, reason = "the parts of one expression, put together by the callers above")]
@@ -137,7 +138,8 @@ impl<'a> Binder<'a> {
             Ok((graph, result, kind))
         })?;
         let inner = Box::new(self.plan_graph(graph)?);
-        Ok((Expr::Subquery { inner, inputs, kind: SubqueryKind::Collect(Box::new(result)) }, kind.listed()))
+        let collect = SubqueryKind::Collect(Box::new(result));
+        Ok((Expr::Subquery { inner, inputs, kind: collect, once: false }, kind.listed()))
     }
 
     /// Binds `CALL { }`: its columns are new variables.
@@ -208,7 +210,8 @@ impl<'a> Binder<'a> {
         self.planner().pattern(graph)
     }
 
-    fn plan_inner(&mut self, query: BoundQuery) -> Result<Op> {
+    fn plan_inner(&mut self, mut query: BoundQuery) -> Result<Op> {
+        optimize::clauses(&mut query, &self.slots, self.rules);
         self.planner().inner(query)
     }
 

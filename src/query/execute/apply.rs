@@ -6,7 +6,7 @@
 use super::{
     Builder, Context, Operator,
     batch::{BATCH_ROWS_MAX, Batch},
-    build as build_op, may_batch, may_batch_exists,
+    build as build_op, may_batch, may_batch_exists, more,
 };
 use crate::{
     Result,
@@ -28,14 +28,17 @@ pub(super) fn build(
         inner: inner_op,
         frame,
         per_row: match kind {
-            ApplyKind::Cross { per_row } | ApplyKind::Optional { per_row, .. } => *per_row || !may_batch(inner),
+            ApplyKind::Cross { per_row, .. } | ApplyKind::Optional { per_row, .. } => *per_row || !may_batch(inner),
             ApplyKind::Semi { .. } => !may_batch_exists(inner),
         },
         next_row: 0,
         is_running: false,
     };
     match kind {
-        ApplyKind::Cross { .. } => Box::new(Cross { runs, carry: carry.to_vec(), rows: Vec::new() }),
+        ApplyKind::Cross { once, .. } => {
+            let kept = once.then(Kept::default);
+            Box::new(Cross { runs, carry: carry.to_vec(), rows: Vec::new(), kept })
+        }
         ApplyKind::Optional { nulls, .. } => Box::new(Optional {
             runs,
             nulls: nulls.clone(),
@@ -63,10 +66,10 @@ struct Runs {
 }
 
 impl Runs {
-    /// Fetches outer rows into the frame; returns false when there are none left.
-    fn fetch(&mut self, ctx: &mut Context) -> Result<bool> {
+    /// Fetches outer rows, where `rows` are wanted, into the frame; returns false when there are none left.
+    fn fetch(&mut self, ctx: &mut Context, rows: usize) -> Result<bool> {
         let mut outer = std::mem::take(&mut ctx.frames[self.frame].batch);
-        let result = self.input.next(ctx, &mut outer);
+        let result = self.input.next_few(ctx, &mut outer, rows);
         ctx.frames[self.frame].batch = outer;
         self.next_row = 0;
         if !result? {
@@ -128,21 +131,102 @@ struct Cross {
     runs: Runs,
     carry: Vec<Slot>,
     rows: Vec<u32>,
+    /// There where the inner rows are the same for all outer rows.
+    kept: Option<Kept>,
+}
+
+/// The most bytes of inner rows that are kept for the next outer row; beyond, they are made again for each.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+
+/// The inner rows of the first outer row of a run.
+#[derive(Default)]
+struct Kept {
+    /// The run (see [`Context::run`]) they are of.
+    run: u64,
+    batches: Vec<Batch>,
+    bytes: usize,
+    held: u64,
+    /// They are all there.
+    is_whole: bool,
+    /// They are too many.
+    is_off: bool,
+    /// The next batch to give out.
+    at: usize,
+}
+
+impl Kept {
+    /// Gets ready for an outer row.
+    fn start(&mut self, ctx: &mut Context) {
+        if self.run != ctx.run() || !self.is_whole {
+            // What was held in another run was given back with it.
+            let held = if self.run == ctx.run() { self.held } else { 0 };
+            let is_off = self.run == ctx.run() && self.is_off;
+            *self = Self { run: ctx.run(), held, is_off, ..Self::default() };
+            ctx.release(&mut self.held);
+        }
+        self.at = 0;
+    }
+
+    /// Gives the next rows, those of `inner` where they are not there yet.
+    fn next(&mut self, ctx: &mut Context, inner: &mut dyn Operator, out: &mut Batch, rows: usize) -> Result<bool> {
+        if self.is_whole {
+            let Some(batch) = self.batches.get(self.at) else { return Ok(false) };
+            out.copy_range(batch, 0, batch.len);
+            self.at += 1;
+            return Ok(true);
+        }
+        if !inner.next_few(ctx, out, rows)? {
+            self.is_whole = !self.is_off;
+            self.at = self.batches.len();
+            return Ok(false);
+        }
+        if self.is_off {
+            return Ok(true);
+        }
+        self.bytes += out.bytes();
+        if self.bytes > KEPT_BYTES_MAX {
+            self.batches = Vec::new();
+            self.is_off = true;
+            ctx.release(&mut self.held);
+            return Ok(true);
+        }
+        ctx.hold(&mut self.held, self.bytes)?;
+        let mut batch = Batch::new(out.columns.len());
+        batch.copy_range(out, 0, out.len);
+        self.batches.push(batch);
+        Ok(true)
+    }
 }
 
 impl Operator for Cross {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let mut rows = rows;
         loop {
             if self.runs.is_running {
-                if self.runs.inner.next(ctx, out)? {
+                let has_rows = match &mut self.kept {
+                    None => self.runs.inner.next_few(ctx, out, rows)?,
+                    Some(kept) => kept.next(ctx, &mut *self.runs.inner, out, rows)?,
+                };
+                if has_rows {
                     self.runs.outer_rows(ctx, out, &mut self.rows);
                     carry_outer(&ctx.frames[self.runs.frame].batch, &self.rows, &self.carry, out);
                     return Ok(true);
                 }
                 self.runs.is_running = false;
             }
-            if !self.runs.start(ctx) && !self.runs.fetch(ctx)? {
-                return Ok(false);
+            if self.runs.start(ctx) {
+                if let Some(kept) = &mut self.kept {
+                    kept.start(ctx);
+                }
+            } else {
+                if !self.runs.fetch(ctx, rows)? {
+                    return Ok(false);
+                }
+                rows = more(rows);
             }
             ctx.tick(1)?;
         }
@@ -204,9 +288,13 @@ impl Optional {
 
 impl Operator for Optional {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
         loop {
             if self.at < self.outer_rows.len() {
-                let end = self.outer_rows.len().min(self.at + BATCH_ROWS_MAX);
+                let end = self.outer_rows.len().min(self.at + rows.min(BATCH_ROWS_MAX));
                 let inner_rows = &self.inner_rows[self.at..end];
                 for (to, from) in out.columns.iter_mut().zip(&self.batch.columns) {
                     to.gather(from, inner_rows);
@@ -220,7 +308,7 @@ impl Operator for Optional {
                 return Ok(true);
             }
             if self.runs.is_running {
-                if self.runs.inner.next(ctx, &mut self.batch)? {
+                if self.runs.inner.next_few(ctx, &mut self.batch, rows)? {
                     self.merge(ctx, 0);
                 } else {
                     self.runs.is_running = false;
@@ -231,7 +319,7 @@ impl Operator for Optional {
             }
             if self.runs.start(ctx) {
                 self.next_outer = ctx.frames[self.runs.frame].start;
-            } else if !self.runs.fetch(ctx)? {
+            } else if !self.runs.fetch(ctx, rows)? {
                 return Ok(false);
             }
             ctx.tick(1)?;
@@ -257,15 +345,23 @@ struct Semi {
 
 impl Operator for Semi {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let mut rows = rows;
         loop {
-            if !self.runs.fetch(ctx)? {
+            if !self.runs.fetch(ctx, rows)? {
                 return Ok(false);
             }
+            rows = more(rows);
             self.has_inner.clear();
             self.has_inner.resize(ctx.frames[self.runs.frame].batch.len, false);
             while self.runs.start(ctx) {
                 ctx.tick(1)?;
-                while self.runs.inner.next(ctx, &mut self.batch)? {
+                // Of one outer row, one inner row is enough.
+                let few = if self.runs.per_row { 1 } else { BATCH_ROWS_MAX };
+                while self.runs.inner.next_few(ctx, &mut self.batch, few)? {
                     self.runs.outer_rows(ctx, &self.batch, &mut self.rows);
                     self.rows.iter().for_each(|&row| self.has_inner[row as usize] = true);
                     if self.runs.per_row {

@@ -107,6 +107,8 @@ pub(crate) struct Context {
     /// What the statement deleted.
     pub(crate) gone: Gone,
     clock: Clock,
+    /// The number of the run, from 1.
+    run: u64,
     ticks: u32,
     pub(super) bytes_held: u64,
     /// The most held since this was last set to what is held; kept for [`Meter`].
@@ -136,6 +138,7 @@ impl Context {
             locals: Vec::new(),
             gone: Gone::default(),
             clock: Clock::default(),
+            run: 0,
             ticks: 0,
             bytes_held: 0,
             bytes_held_most: 0,
@@ -156,6 +159,7 @@ impl Context {
             self.gone = Gone::default();
         }
         self.clock = Clock::default();
+        self.run += 1;
         self.ticks = 0;
         (self.bytes_held, self.bytes_held_max) = (0, 0);
         if let Some(meter) = &mut self.meter {
@@ -186,6 +190,11 @@ impl Context {
             Some(Source::Write(transaction)) => Ok(transaction),
             _ => Err(Error::NotAllowed { what: "writing in a read transaction".into() }),
         }
+    }
+
+    /// Returns the number of the run: what is the same for all rows of a run is known by it.
+    pub(crate) const fn run(&self) -> u64 {
+        self.run
     }
 
     /// Returns what functions may see.

@@ -2,8 +2,8 @@
 
 use super::{
     Builder, Context, Operator,
-    batch::{Batch, Column, hashed_bytes, node_value, rel_value, value_bytes},
-    build,
+    batch::{BATCH_ROWS_MAX, Batch, Column, hashed_bytes, node_value, rel_value, value_bytes},
+    build, more,
     table::Table,
 };
 use crate::{
@@ -28,12 +28,18 @@ impl Distinct {
 
 impl Operator for Distinct {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
-        while self.input.next(ctx, out)? {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let mut rows = rows;
+        while self.input.next_few(ctx, out, rows)? {
             self.seen.retain_new(ctx, out, &self.slots, &mut self.rows)?;
             if !self.rows.is_empty() {
                 out.retain(&self.rows);
                 return Ok(true);
             }
+            rows = more(rows);
         }
         Ok(false)
     }

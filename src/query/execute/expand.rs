@@ -3,7 +3,7 @@
 use super::{
     Builder, Context, Operator,
     batch::{BATCH_ROWS_MAX, Batch, Column},
-    build,
+    build, more,
 };
 use crate::{
     Result,
@@ -80,11 +80,11 @@ impl Expand {
         }
     }
 
-    /// Follows relationships of input rows until a batch is full.
-    fn fill(&mut self, ctx: &Context) -> Result<()> {
+    /// Follows relationships of input rows until there are `few`, or none are left.
+    fn fill(&mut self, ctx: &Context, few: usize) -> Result<()> {
         let view = ctx.view();
         if self.rel_bound {
-            return self.fill_bound(view);
+            return self.fill_bound(view, few);
         }
         if let ([one], true) = (&self.types[..], self.follow != Follow::Both) {
             let Some(rel_type) = type_id(view, one) else {
@@ -92,17 +92,17 @@ impl Expand {
                 return Ok(());
             };
             let direction = if self.follow == Follow::Out { Direction::Out } else { Direction::In };
-            return self.fill_from(&[(view.adjacency(direction, rel_type), false)]);
+            return self.fill_from(&[(view.adjacency(direction, rel_type), false)], few);
         }
         let adjacencies = adjacencies(view, &self.types, self.follow);
-        self.fill_from(&adjacencies)
+        self.fill_from(&adjacencies, few)
     }
 
-    fn fill_from(&mut self, adjacencies: &[Edges<'_>]) -> Result<()> {
+    fn fill_from(&mut self, adjacencies: &[Edges<'_>], few: usize) -> Result<()> {
         let Self { batch, found, .. } = self;
         let needs_rels = self.rel.is_some() || !self.unique_from.is_empty();
         let from = batch.column(self.from);
-        while self.row < batch.len && found.neighbors.len() < BATCH_ROWS_MAX && self.n_seen < SEEN_MAX {
+        while self.row < batch.len && found.neighbors.len() < few && self.n_seen < SEEN_MAX {
             let row = self.row;
             self.row += 1;
             let Some(node) = from.node(row) else { continue };
@@ -156,10 +156,10 @@ impl Expand {
     }
 
     /// The relationship is known: find out whether it leads from here.
-    fn fill_bound(&mut self, view: &Snapshot) -> Result<()> {
+    fn fill_bound(&mut self, view: &Snapshot, few: usize) -> Result<()> {
         let Self { batch, found, .. } = self;
         let Some(rel_slot) = self.rel else { return Ok(()) };
-        while self.row < batch.len && found.rows.len() < BATCH_ROWS_MAX {
+        while self.row < batch.len && found.rows.len() < few {
             let row = self.row;
             self.row += 1;
             let (Some(node), Some(rel)) = (batch.column(self.from).node(row), batch.column(rel_slot).rel(row)) else {
@@ -188,10 +188,16 @@ impl Expand {
 
 impl Operator for Expand {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let wanted = rows.min(BATCH_ROWS_MAX);
+        let mut few = wanted;
         loop {
             let found = &mut self.found;
             if self.at < found.rows.len() {
-                let end = found.rows.len().min(self.at + BATCH_ROWS_MAX);
+                let end = found.rows.len().min(self.at + wanted);
                 out.gather(&self.batch, &found.rows[self.at..end], &self.carry);
                 out.column_mut(self.to).refill_nodes().extend_from_slice(&found.neighbors[self.at..end]);
                 if let Some(rel) = self.rel {
@@ -204,13 +210,14 @@ impl Operator for Expand {
             self.at = 0;
             if self.row >= self.batch.len {
                 self.row = 0;
-                if !self.input.next(ctx, &mut self.batch)? {
+                if !self.input.next_few(ctx, &mut self.batch, few)? {
                     self.batch.len = 0;
                     return Ok(false);
                 }
             }
             let first = self.row;
-            self.fill(ctx)?;
+            self.fill(ctx, few)?;
+            few = more(few);
             ctx.tick(self.row - first + self.found.rows.len() + std::mem::take(&mut self.n_seen) / 16)?;
         }
     }

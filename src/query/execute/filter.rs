@@ -2,9 +2,10 @@
 
 use super::{
     Builder, Context, Operator,
-    batch::{Batch, Column},
+    batch::{BATCH_ROWS_MAX, Batch, Column},
     build,
     eval::Ex,
+    more,
     scan::count,
     writes,
 };
@@ -28,7 +29,12 @@ impl Filter {
 
 impl Operator for Filter {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
-        while self.input.next(ctx, out)? {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let mut rows = rows;
+        while self.input.next_few(ctx, out, rows)? {
             self.rows.clear();
             self.rows.extend(0..out.len as u32);
             self.predicate.retain(ctx, out, &mut self.rows)?;
@@ -36,6 +42,7 @@ impl Operator for Filter {
                 out.retain(&self.rows);
                 return Ok(true);
             }
+            rows = more(rows);
         }
         Ok(false)
     }
@@ -61,8 +68,12 @@ impl Project {
 
 impl Operator for Project {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
         ctx.release(&mut self.held);
-        if !self.input.next(ctx, out)? {
+        if !self.input.next_few(ctx, out, rows)? {
             return Ok(false);
         }
         let mark = ctx.made();
@@ -99,11 +110,18 @@ impl Skip {
 
 impl Operator for Skip {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
         let mut left = match self.left {
             Some(left) => left,
             None => count(&mut self.count, ctx, "SKIP")?,
         };
-        while self.input.next(ctx, out)? {
+        let few = |left: u64| {
+            usize::try_from(left).map_or(BATCH_ROWS_MAX, |left| left.saturating_add(rows)).min(BATCH_ROWS_MAX)
+        };
+        while self.input.next_few(ctx, out, few(left))? {
             let skipped = left.min(out.len as u64);
             left -= skipped;
             self.left = Some(left);
@@ -143,6 +161,10 @@ impl Limit {
 
 impl Operator for Limit {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
         let left = match self.left {
             Some(left) => left,
             None => count(&mut self.count, ctx, "LIMIT")?,
@@ -152,7 +174,8 @@ impl Operator for Limit {
             while self.must_drain && self.input.next(ctx, out)? {}
             return Ok(false);
         }
-        if !self.input.next(ctx, out)? {
+        let few = usize::try_from(left).map_or(rows, |left| left.min(rows));
+        if !self.input.next_few(ctx, out, few)? {
             return Ok(false);
         }
         let n = left.min(out.len as u64);

@@ -70,7 +70,7 @@ fn address(op: &Op) -> usize {
 /// Calls `visit` for the plan of every subquery in the expressions of an operator.
 pub(crate) fn subqueries<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
     fn inside<'o>(expr: &'o Expr, visit: &mut dyn FnMut(&'o Op)) {
-        if let Expr::Subquery { inner, inputs, kind } = expr {
+        if let Expr::Subquery { inner, inputs, kind, .. } = expr {
             visit(inner);
             inputs.iter().for_each(|(_, input)| inside(input, visit));
             if let SubqueryKind::Collect(item) = kind {
@@ -161,10 +161,15 @@ impl Measured {
     }
 }
 
-impl Operator for Measured {
-    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+impl Measured {
+    fn measure(
+        &mut self,
+        ctx: &mut Context,
+        out: &mut Batch,
+        next: impl FnOnce(&mut dyn Operator, &mut Context, &mut Batch) -> Result<bool>,
+    ) -> Result<bool> {
         let before = ctx.switch(self.number);
-        let result = self.inner.next(ctx, out);
+        let result = next(&mut *self.inner, ctx, out);
         ctx.switch(before);
         if let Some(meter) = &mut ctx.meter {
             let taken = &mut meter.taken[self.number];
@@ -175,6 +180,16 @@ impl Operator for Measured {
             }
         }
         result
+    }
+}
+
+impl Operator for Measured {
+    fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.measure(ctx, out, |inner, ctx, out| inner.next(ctx, out))
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        self.measure(ctx, out, |inner, ctx, out| inner.next_few(ctx, out, rows))
     }
 
     fn reset(&mut self, ctx: &mut Context) {

@@ -48,7 +48,7 @@ pub(crate) use context::{Context, FileRows, Limits, OpenFile, Source, Summary};
 pub(crate) use result::hydrate;
 pub(crate) use run::Execution;
 
-use self::batch::Batch;
+use self::batch::{BATCH_ROWS_MAX, Batch};
 use super::plan::{ApplyKind, Op};
 use crate::Result;
 
@@ -60,8 +60,24 @@ pub(crate) trait Operator: Send {
     /// Query errors of what it evaluates, limits, damaged blocks.
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool>;
 
+    /// As [`Operator::next`], where `rows` rows, at least one, are all that is wanted: an operator that can stop early gives
+    /// no more, and asks its input for few too. One that needs all of its input whatever is wanted leaves this as it is.
+    ///
+    /// # Errors
+    /// As [`Operator::next`].
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let _ = rows;
+        self.next(ctx, out)
+    }
+
     /// Gets ready to run again from the start. Memory held is given back, buffers are kept.
     fn reset(&mut self, ctx: &mut Context);
+}
+
+/// Returns how many rows to ask for when those asked for before were in vain: what keeps one row in a thousand must not ask
+/// a thousand times.
+fn more(rows: usize) -> usize {
+    (2 * rows).min(BATCH_ROWS_MAX)
 }
 
 /// What building an operator tree needs to know and counts.

@@ -5,6 +5,7 @@ use super::{
     batch::{BATCH_ROWS_MAX, Batch},
     build,
     eval::{Ex, key_id},
+    more,
 };
 use crate::{
     Error, Result,
@@ -81,6 +82,8 @@ pub(super) struct NodeScan {
     batch: Batch,
     row: usize,
     block: u32,
+    /// Nodes of the block that left already, where fewer were wanted.
+    given: usize,
     rows: Vec<u32>,
 }
 
@@ -101,6 +104,7 @@ impl NodeScan {
             batch: builder.batch(),
             row: 0,
             block: 0,
+            given: 0,
             rows: Vec::new(),
         }
     }
@@ -108,6 +112,11 @@ impl NodeScan {
 
 impl Operator for NodeScan {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let rows = rows.min(BATCH_ROWS_MAX);
         self.rows.clear();
         let mut ids = std::mem::take(out.column_mut(self.node));
         let buffer = ids.refill_nodes();
@@ -134,6 +143,9 @@ impl Operator for NodeScan {
                 let column = self.bounds.as_ref().map(|bounds| (bounds.column(view), &bounds.range));
                 // Asked now: the input may have made nodes.
                 while self.block < view.n_node_blocks() {
+                    if buffer.len() >= rows {
+                        break 'fill;
+                    }
                     let mut words = match label {
                         None => view.node_words(self.block)?,
                         Some(label) => view.label_words(label, self.block)?,
@@ -142,12 +154,20 @@ impl Operator for NodeScan {
                         let within = column.range_words(self.block, range)?;
                         words.iter_mut().zip(&within).for_each(|(word, within)| *word &= within);
                     }
-                    let n: u32 = words.iter().map(|word| word.count_ones()).sum();
-                    if n > 0 && buffer.len() + n as usize > BATCH_ROWS_MAX {
+                    let n = words.iter().map(|word| word.count_ones() as usize).sum::<usize>() - self.given;
+                    let n_before = buffer.len();
+                    if n > 0 && n_before + n > BATCH_ROWS_MAX {
                         break 'fill;
                     }
                     push_ids(&words, self.block * BLOCK_LEN, buffer);
+                    buffer.drain(n_before..n_before + self.given);
+                    buffer.truncate(rows);
                     self.rows.resize(buffer.len(), self.row as u32);
+                    if n_before + n > rows {
+                        self.given += rows - n_before;
+                        break 'fill;
+                    }
+                    self.given = 0;
                     self.block += 1;
                 }
                 self.block = 0;
@@ -171,7 +191,7 @@ impl Operator for NodeScan {
 
     fn reset(&mut self, ctx: &mut Context) {
         self.input.reset(ctx);
-        (self.batch.len, self.row, self.block) = (0, 0, 0);
+        (self.batch.len, self.row, self.block, self.given) = (0, 0, 0, 0);
     }
 }
 
@@ -292,9 +312,15 @@ impl NodeSeek {
 
 impl Operator for NodeSeek {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let wanted = rows.min(BATCH_ROWS_MAX);
+        let mut rows = wanted;
         loop {
             if self.at < self.ids.len() {
-                let end = self.ids.len().min(self.at + BATCH_ROWS_MAX);
+                let end = self.ids.len().min(self.at + wanted);
                 out.gather(&self.batch, &self.rows[self.at..end], &self.carry);
                 out.column_mut(self.node).refill_nodes().extend_from_slice(&self.ids[self.at..end]);
                 self.at = end;
@@ -305,17 +331,18 @@ impl Operator for NodeSeek {
             self.at = 0;
             if self.row >= self.batch.len {
                 self.row = 0;
-                if !self.input.next(ctx, &mut self.batch)? {
+                if !self.input.next_few(ctx, &mut self.batch, rows)? {
                     self.batch.len = 0;
                     return Ok(false);
                 }
             }
-            while self.row < self.batch.len && self.ids.len() < BATCH_ROWS_MAX {
+            while self.row < self.batch.len && self.ids.len() < rows {
                 ctx.tick(8)?;
                 self.seek(ctx, self.row)?;
                 self.rows.resize(self.ids.len(), self.row as u32);
                 self.row += 1;
             }
+            rows = more(rows);
         }
     }
 

@@ -1,6 +1,12 @@
 //! UNION.
 
-use super::{Builder, Context, Operator, batch::Batch, build, distinct::Seen};
+use super::{
+    Builder, Context, Operator,
+    batch::{BATCH_ROWS_MAX, Batch},
+    build,
+    distinct::Seen,
+    more,
+};
 use crate::{
     Result,
     query::plan::{Slot, UnionBranch},
@@ -32,8 +38,13 @@ impl Union {
 
 impl Operator for Union {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let mut rows = rows;
         while let Some((operator, columns)) = self.branches.get_mut(self.branch) {
-            if !operator.next(ctx, &mut self.batch)? {
+            if !operator.next_few(ctx, &mut self.batch, rows)? {
                 self.branch += 1;
                 continue;
             }
@@ -50,6 +61,7 @@ impl Operator for Union {
                 }
                 seen.retain_new(ctx, out, &self.into, &mut self.rows)?;
                 if self.rows.is_empty() {
+                    rows = more(rows);
                     continue;
                 }
                 out.retain(&self.rows);

@@ -7,6 +7,7 @@ use super::{
     batch::{BATCH_ROWS_MAX, Batch, Column},
     build,
     eval::Ex,
+    more,
 };
 use crate::{
     Error, Result,
@@ -65,9 +66,9 @@ impl List {
 }
 
 impl Items {
-    /// Adds as many as fit to a column that has `n_before` rows; returns how many that were.
-    fn give(&mut self, column: &mut Column, n_before: usize) -> usize {
-        let room = BATCH_ROWS_MAX - n_before;
+    /// Adds to a column that has `n_before` rows as many as make `rows` of them; returns how many that were.
+    fn give(&mut self, column: &mut Column, n_before: usize, rows: usize) -> usize {
+        let room = rows - n_before;
         let mut n = 0;
         let mut push = |value: Value| {
             // The kind of the first item decides the kind of the column.
@@ -112,14 +113,20 @@ impl Unwind {
 
 impl Operator for Unwind {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
+        let rows = rows.min(BATCH_ROWS_MAX);
         self.rows.clear();
         let mut column = std::mem::take(out.column_mut(self.slot));
         column.clear();
+        let mut few = rows;
         loop {
-            let n = self.items.give(&mut column, self.rows.len());
+            let n = self.items.give(&mut column, self.rows.len(), rows);
             self.rows.resize(self.rows.len() + n, self.row.wrapping_sub(1) as u32);
             ctx.tick(n + 1)?;
-            if self.rows.len() == BATCH_ROWS_MAX {
+            if self.rows.len() == rows {
                 break;
             }
             if self.row >= self.batch.len {
@@ -127,10 +134,11 @@ impl Operator for Unwind {
                     break;
                 }
                 (self.row, self.items) = (0, Items::None);
-                if !self.input.next(ctx, &mut self.batch)? {
+                if !self.input.next_few(ctx, &mut self.batch, few)? {
                     self.batch.len = 0;
                     return Ok(false);
                 }
+                few = more(few);
             }
             ctx.release(&mut self.held);
             let mark = ctx.made();

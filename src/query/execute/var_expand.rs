@@ -8,6 +8,7 @@ use super::{
     build,
     eval::Ex,
     expand::{is_unused, type_id, type_ids},
+    more,
 };
 use crate::{
     Result,
@@ -134,9 +135,9 @@ impl VarExpand {
         }
     }
 
-    /// Walks on until a batch is full or the input rows are used up.
-    fn fill(&mut self, ctx: &mut Context) -> Result<()> {
-        while self.rows.len() < BATCH_ROWS_MAX && self.n_listed < LISTED_MAX {
+    /// Walks on until there are so many rows or the input rows are used up.
+    fn fill(&mut self, ctx: &mut Context, rows: usize) -> Result<()> {
+        while self.rows.len() < rows && self.n_listed < LISTED_MAX {
             if !self.walk.is_active {
                 if self.row >= self.batch.len {
                     return Ok(());
@@ -284,14 +285,20 @@ pub(super) fn passes(filter: &mut Option<Ex>, ctx: &mut Context, batch: &Batch, 
 
 impl Operator for VarExpand {
     fn next(&mut self, ctx: &mut Context, out: &mut Batch) -> Result<bool> {
+        self.next_few(ctx, out, BATCH_ROWS_MAX)
+    }
+
+    fn next_few(&mut self, ctx: &mut Context, out: &mut Batch, rows: usize) -> Result<bool> {
         self.rows.clear();
         self.ends.clear();
         self.lists.clear();
         self.n_listed = 0;
+        let rows = rows.min(BATCH_ROWS_MAX);
+        let mut few = rows;
         loop {
             if self.row >= self.batch.len {
                 self.row = 0;
-                if !self.input.next(ctx, &mut self.batch)? {
+                if !self.input.next_few(ctx, &mut self.batch, few)? {
                     self.batch.len = 0;
                     ctx.release(&mut self.held);
                     return Ok(false);
@@ -303,7 +310,8 @@ impl Operator for VarExpand {
                     type_ids(ctx.view(), &self.types)
                 };
             }
-            self.fill(ctx)?;
+            few = more(few);
+            self.fill(ctx, rows)?;
             if !self.rows.is_empty() {
                 break;
             }

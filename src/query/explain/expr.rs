@@ -183,11 +183,14 @@ impl Printer<'_> {
                 format!("reduce(x{acc} = {init}, x{} IN {list} | {body})", acc + 1)
             }
             Expr::Path(slots) => format!("path({})", self.list(slots)),
-            Expr::Subquery { kind, .. } => match kind {
-                SubqueryKind::Exists => "EXISTS { ... }".to_owned(),
-                SubqueryKind::Count => "COUNT { ... }".to_owned(),
-                SubqueryKind::Collect(item) => format!("COLLECT {{ ... {} }}", self.expr(item)),
-            },
+            Expr::Subquery { kind, once, .. } => {
+                let once = if *once { "once " } else { "" };
+                match kind {
+                    SubqueryKind::Exists => format!("{once}EXISTS {{ ... }}"),
+                    SubqueryKind::Count => format!("{once}COUNT {{ ... }}"),
+                    SubqueryKind::Collect(item) => format!("{once}COLLECT {{ ... {} }}", self.expr(item)),
+                }
+            }
         }
     }
 

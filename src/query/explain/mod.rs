@@ -148,7 +148,8 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
         Op::Limit { count, .. } => format!("Limit {}", p.expr(count)),
         Op::Unwind { list, slot, .. } => format!("Unwind {} AS {}", p.expr(list), p.slot(*slot)),
         Op::Apply { kind, .. } => match kind {
-            ApplyKind::Cross { .. } => "Apply".to_owned(),
+            ApplyKind::Cross { once: false, .. } => "Apply".to_owned(),
+            ApplyKind::Cross { once: true, .. } => "Apply once".to_owned(),
             ApplyKind::Optional { .. } => "OptionalApply".to_owned(),
             ApplyKind::Semi { anti: false } => "SemiApply".to_owned(),
             ApplyKind::Semi { anti: true } => "AntiSemiApply".to_owned(),

@@ -8,7 +8,7 @@ use crate::query::{
     chain::{ChainAggregate, ChainNode, ChainSource, ChainStep, Fold, Keep},
     execute::chain::is_constant,
     function::Aggregator,
-    plan::{Aggregate, Expr, LabelRef, LabelTest, Named, Op, Slot},
+    plan::{Aggregate, Expr, LabelRef, LabelTest, Named, Op, Plan, Slot},
     slots,
 };
 
@@ -19,7 +19,11 @@ const STRETCH_MAX: u32 = 4;
 const NODES_MAX: usize = 8;
 
 /// Applies the rule to the operators that the statement's rows pass through.
-pub(super) fn apply(op: &mut Op) {
+pub(super) fn apply(plan: &mut Plan) {
+    along(&mut plan.root);
+}
+
+fn along(op: &mut Op) {
     match op {
         Op::Aggregate { .. } | Op::Distinct { .. } => {
             if let Some(chain) = recognize(op) {
@@ -28,10 +32,10 @@ pub(super) fn apply(op: &mut Op) {
             }
         }
         // Inner plans are run for rows from outside.
-        Op::Apply { input, .. } | Op::Merge { input, .. } | Op::Foreach { input, .. } => return apply(input),
+        Op::Apply { input, .. } | Op::Merge { input, .. } | Op::Foreach { input, .. } => return along(input),
         _ => {}
     }
-    slots::inputs_mut(op, &mut apply);
+    slots::inputs_mut(op, &mut along);
     keep_first(op);
 }
 

@@ -1,11 +1,9 @@
-//! A wrong rule, by which the campaign that compares answers proves that it would notice one; and a switch that leaves all
-//! rules out. Compiled for the feature `crash` only.
-
-use std::cell::Cell;
+//! Wrong rules, by which the campaign that compares answers proves that it would notice one; and a switch that leaves all
+//! rules out. They can be planted with the feature `crash` only.
 
 use super::each_op;
 use crate::query::{
-    plan::{Comparison, Expr, Op},
+    plan::{Comparison, Expr, Plan},
     slots,
 };
 
@@ -14,29 +12,49 @@ use crate::query::{
 pub(crate) enum Fault {
     /// `<=` is taken for `<`.
     LessForEqual,
+    /// Conditions move into an OPTIONAL MATCH.
+    PushIntoOptional,
+    /// All subqueries of a kind are taken for the same.
+    AnySame,
+    /// Every subquery runs once, also one that reads its row.
+    AnyOnce,
+    /// LIMIT goes below conditions too.
+    LimitBelowFilter,
     /// No rule is applied but the one that execution relies on.
     NoRules,
 }
 
+#[cfg(feature = "crash")]
 thread_local! {
     // Of a thread: statements are compiled where they are asked.
-    static FAULTS: [Cell<bool>; 2] = const { [Cell::new(false), Cell::new(false)] };
+    static FAULTS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 /// Plants a fault, or takes it away.
+#[cfg(feature = "crash")]
 pub(crate) fn set(fault: Fault, on: bool) {
-    FAULTS.with(|faults| faults[fault as usize].set(on));
+    FAULTS.with(|faults| {
+        let bit = 1 << fault as u32;
+        faults.set(if on { faults.get() | bit } else { faults.get() & !bit });
+    });
 }
 
 /// Returns whether a fault is planted.
+#[cfg(feature = "crash")]
 pub(super) fn is_set(fault: Fault) -> bool {
-    FAULTS.with(|faults| faults[fault as usize].get())
+    FAULTS.with(|faults| faults.get() >> fault as u32 & 1 == 1)
 }
 
-/// Applies the wrong rule, if it is planted.
-pub(super) fn apply(op: &mut Op) {
+/// Returns whether a fault is planted: none can be.
+#[cfg(not(feature = "crash"))]
+pub(super) const fn is_set(_: Fault) -> bool {
+    false
+}
+
+/// Applies the wrong rule that is a rule of its own, if it is planted.
+pub(super) fn apply(plan: &mut Plan) {
     if is_set(Fault::LessForEqual) {
-        each_op(op, &mut |op| slots::exprs_mut(op, &mut spoil));
+        each_op(&mut plan.root, &mut |op| slots::exprs_mut(op, &mut spoil));
     }
 }
 

@@ -6,14 +6,14 @@ use super::each_op;
 use crate::{
     model::{Map, Value},
     query::{
-        plan::{Arithmetic, Comparison, Expr, Op},
+        plan::{Arithmetic, Comparison, Expr, Plan},
         slots,
     },
 };
 
 /// Applies the rule.
-pub(super) fn apply(op: &mut Op) {
-    each_op(op, &mut |op| slots::exprs_mut(op, &mut fold));
+pub(super) fn apply(plan: &mut Plan) {
+    each_op(&mut plan.root, &mut |op| slots::exprs_mut(op, &mut fold));
 }
 
 /// Folds an expression, innermost first.

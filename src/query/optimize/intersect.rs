@@ -4,11 +4,11 @@
 //! Rudra, "Worst-case optimal join algorithms", 2018), one node of the pattern at a time.
 
 use super::{each_op, take};
-use crate::query::plan::{Expand, Intersect, IntersectStep, Op};
+use crate::query::plan::{Expand, Intersect, IntersectStep, Op, Plan};
 
 /// Applies the rule.
-pub(super) fn apply(op: &mut Op) {
-    each_op(op, &mut |op| {
+pub(super) fn apply(plan: &mut Plan) {
+    each_op(&mut plan.root, &mut |op| {
         let Op::Expand(closing) = op else { return };
         if !closing.into || closing.rel_bound || closing.from == closing.to {
             return;

@@ -1,11 +1,11 @@
 //! A conjunct that asks whether a subquery has rows becomes a semi-join, which handles many rows at once.
 
 use super::{each_op, take};
-use crate::query::plan::{ApplyKind, Expr, Op, SubqueryKind};
+use crate::query::plan::{ApplyKind, Expr, Op, Plan, SubqueryKind};
 
 /// Applies the rule.
-pub(super) fn apply(op: &mut Op) {
-    each_op(op, &mut |op| {
+pub(super) fn apply(plan: &mut Plan) {
+    each_op(&mut plan.root, &mut |op| {
         let Op::Filter { input, predicate, .. } = op else { return };
         let conjuncts = match predicate {
             Expr::And(items) if items.iter().any(is_semi) => std::mem::take(items),
@@ -29,7 +29,9 @@ pub(super) fn apply(op: &mut Op) {
 
 fn is_semi(e: &Expr) -> bool {
     match e {
-        Expr::Subquery { inputs, kind: SubqueryKind::Exists, inner } => inputs.is_empty() && by_rows(inner),
+        Expr::Subquery { inputs, kind: SubqueryKind::Exists, inner, once: false } => {
+            inputs.is_empty() && by_rows(inner)
+        }
         Expr::Not(inner) => matches!(**inner, Expr::Subquery { .. }) && is_semi(inner),
         _ => false,
     }
@@ -45,7 +47,7 @@ fn by_rows(op: &Op) -> bool {
         | Op::Skip { .. }
         | Op::Limit { .. }
         | Op::Union { .. } => false,
-        Op::Apply { kind: ApplyKind::Cross { per_row } | ApplyKind::Optional { per_row, .. }, .. } => !per_row,
+        Op::Apply { kind: ApplyKind::Cross { per_row, .. } | ApplyKind::Optional { per_row, .. }, .. } => !per_row,
         _ => true,
     };
     crate::query::slots::inputs(op, &mut |below| by_rows = by_rows && self::by_rows(below));

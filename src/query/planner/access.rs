@@ -150,7 +150,7 @@ impl Planner<'_> {
                 let value = Expr::Slot(item);
                 let seek = Op::NodeSeek { input: Box::new(each), node, label, key, value, unique, carry: carry() };
                 let inner = Op::Distinct { input: Box::new(seek), slots: vec![node], carry: carry() };
-                let kind = ApplyKind::Cross { per_row: needs_rows_apart(&inner) };
+                let kind = ApplyKind::Cross { per_row: needs_rows_apart(&inner), once: false };
                 Op::Apply { input, inner: Box::new(inner), kind, carry: carry() }
             }
             Access::ById { by } => {

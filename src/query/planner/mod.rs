@@ -165,7 +165,8 @@ impl<'a> Planner<'a> {
             return Ok(Op::Foreach { input, list, slot, body: inner });
         }
         let per_row = needs_rows_apart(&inner);
-        let kind = if optional { ApplyKind::Optional { nulls, per_row } } else { ApplyKind::Cross { per_row } };
+        let kind =
+            if optional { ApplyKind::Optional { nulls, per_row } } else { ApplyKind::Cross { per_row, once: false } };
         Ok(Op::Apply { input, inner, kind, carry: Vec::new() })
     }
 
@@ -267,7 +268,7 @@ fn project(input: Op, projection: BoundProjection) -> Op {
         op = Op::Aggregate { input: Box::new(op), keys, aggregates };
         if is_wrapped {
             // Grouping forgets the outer row: joining the groups to it brings its variables back.
-            let kind = ApplyKind::Cross { per_row: true };
+            let kind = ApplyKind::Cross { per_row: true, once: false };
             op = Op::Apply { input: Box::new(Op::Argument), inner: Box::new(op), kind, carry: Vec::new() };
         }
         if !aggregation.after.is_empty() {

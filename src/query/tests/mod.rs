@@ -2,12 +2,14 @@
 
 mod paths;
 mod random;
+mod rules;
 
 use std::sync::Arc;
 
 use super::{
     compile::{self, Compiled},
     execute::{Execution, Limits, Source},
+    optimize::Rules,
     plan::Plan,
 };
 use crate::{
@@ -429,7 +431,7 @@ fn rules_change_no_answer() {
         let mut session = Session::people();
         let mut optimized = session.run(query).unwrap();
         let Some(Source::Write(transaction)) = &session.source else { panic!("a run is on") };
-        let plan = compile::without_rules(query, transaction.view()).unwrap();
+        let plan = compile::text_with_rules(query, transaction.view(), Rules::NONE).unwrap();
         let mut plain = session.run_plan(plan).unwrap();
         optimized.sort();
         plain.sort();

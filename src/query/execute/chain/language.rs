@@ -7,29 +7,17 @@ use crate::{
     graph::{Snapshot, Transaction, tests::Random},
     model::Value,
     query::{
-        ast::Statement,
-        bind,
+        compile,
         execute::{Execution, Limits, Source},
         explain::explain,
-        optimize,
-        parse::parse,
+        optimize::Rules,
         plan::Plan,
-        planner,
-        procedure::Procedures,
     },
 };
 
 fn plan(text: &str, view: &Snapshot, factorizes: bool) -> Plan {
-    let Statement::Query(query) = parse(text).unwrap_or_else(|e| panic!("{text}: {e}")) else { panic!("no query") };
-    let (bound, _, assumptions) =
-        bind::bind(&query, view, &Procedures::default()).unwrap_or_else(|e| panic!("{text}: {e}"));
-    let mut plan = planner::plan(bound, view, assumptions).unwrap();
-    if factorizes {
-        optimize::optimize(&mut plan);
-    } else {
-        optimize::optimize_walking(&mut plan);
-    }
-    plan
+    let rules = if factorizes { Rules::ALL } else { Rules::walking() };
+    compile::text_with_rules(text, view, rules).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
 fn rows(plan: Plan, view: &Snapshot) -> Result<Vec<String>, String> {

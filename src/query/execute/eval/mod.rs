@@ -134,8 +134,8 @@ impl Ex {
                 Self::Reduce { acc: (*acc).into(), init: one(init), list: one(list), body: one(body) }
             }
             Expr::Path(slots) => Self::Path(slots.clone()),
-            Expr::Subquery { inner, inputs, kind } => {
-                Self::Subquery(Box::new(Subquery::build(inner, inputs, kind, builder)))
+            Expr::Subquery { inner, inputs, kind, once } => {
+                Self::Subquery(Box::new(Subquery::build(inner, inputs, kind, *once, builder)))
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     query::{
         execute::{
             Builder, Context, Operator,
-            batch::{Batch, Column},
+            batch::{BATCH_ROWS_MAX, Batch, Column},
         },
         plan::{Expr, Op, Slot, SubqueryKind},
     },
@@ -21,7 +21,16 @@ pub(crate) struct Subquery {
     kind: Kind,
     /// Whether one run may serve many outer rows, each inner row knowing its own.
     is_batched: bool,
+    /// Its value is the same for every row: that of the run (see [`Context::run`]) it was asked for last.
+    once: Option<Once>,
     out: Batch,
+}
+
+#[derive(Default)]
+struct Once {
+    run: u64,
+    value: Value,
+    held: u64,
 }
 
 enum Kind {
@@ -32,7 +41,13 @@ enum Kind {
 
 impl Subquery {
     /// Builds it from the plan.
-    pub(super) fn build(inner: &Op, inputs: &[(Slot, Expr)], kind: &SubqueryKind, builder: &mut Builder) -> Self {
+    pub(super) fn build(
+        inner: &Op,
+        inputs: &[(Slot, Expr)],
+        kind: &SubqueryKind,
+        once: bool,
+        builder: &mut Builder,
+    ) -> Self {
         let (inner_op, frame) = builder.inner(inner);
         let inputs = inputs.iter().map(|(slot, expr)| (*slot, Ex::build(expr, builder))).collect();
         let (kind, is_batched) = match kind {
@@ -40,11 +55,25 @@ impl Subquery {
             SubqueryKind::Count => (Kind::Count, super::super::may_batch(inner)),
             SubqueryKind::Collect(expr) => (Kind::Collect(Ex::build(expr, builder)), super::super::may_batch(inner)),
         };
-        Self { inner: inner_op, frame, inputs, kind, is_batched, out: Batch::new(builder.width()) }
+        let once = once.then(Once::default);
+        Self { inner: inner_op, frame, inputs, kind, is_batched, once, out: Batch::new(builder.width()) }
     }
 
     /// Evaluates one row.
     pub(super) fn value(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Value> {
+        let Some(once) = &self.once else { return self.run(ctx, batch, row) };
+        if once.run != ctx.run() {
+            let mark = ctx.made();
+            let value = self.run(ctx, batch, row)?;
+            let bytes = ctx.take_made(mark);
+            let mut once = Once { run: ctx.run(), value, held: 0 };
+            ctx.hold(&mut once.held, bytes)?;
+            self.once = Some(once);
+        }
+        Ok(self.once.as_ref().map_or(Value::Null, |once| once.value.clone()))
+    }
+
+    fn run(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<Value> {
         let mut outer = std::mem::take(&mut ctx.frames[self.frame].batch);
         outer.copy_range(batch, row, row + 1);
         outer.ordinals = None;
@@ -63,7 +92,8 @@ impl Subquery {
 
     fn pull(&mut self, ctx: &mut Context) -> Result<Value> {
         let (mut n_rows, mut items) = (0, Vec::new());
-        while self.inner.next(ctx, &mut self.out)? {
+        let few = if matches!(self.kind, Kind::Exists) { 1 } else { BATCH_ROWS_MAX };
+        while self.inner.next_few(ctx, &mut self.out, few)? {
             match &mut self.kind {
                 Kind::Exists => return Ok(Value::Bool(true)),
                 Kind::Count => n_rows += self.out.len as i64,
@@ -83,6 +113,11 @@ impl Subquery {
 
     /// Evaluates a whole batch in one run; returns false, having done nothing, where rows must not be mixed.
     pub(super) fn column(&mut self, ctx: &mut Context, batch: &Batch, out: &mut Column) -> Result<bool> {
+        if self.once.is_some() && batch.len > 0 {
+            let value = self.value(ctx, batch, 0)?;
+            out.fill(&value, batch.len);
+            return Ok(true);
+        }
         if !self.is_batched || !self.inputs.is_empty() {
             return Ok(false);
         }

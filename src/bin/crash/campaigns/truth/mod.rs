@@ -35,7 +35,7 @@ use super::{Arguments, Campaign, Folder, Report, model::Numbers};
 pub(crate) const CAMPAIGN: Campaign = Campaign {
     name: "truth",
     about: "random queries over random graphs; every answer must be that of a naive evaluation",
-    usage: "[--queries N] [--plant wrong-rule|wrong-reference]",
+    usage: "[--queries N] [--plant wrong-reference|wrong-rule|push-into-optional|any-same|any-once|limit-below-conditions]",
     run: run_with,
     short,
     child: |_| None,
@@ -52,15 +52,25 @@ const QUERIES_PER_GRAPH: u64 = 200;
 /// The reference takes an unknown `IN` for false: with it, the engine's right answers must count as wrong.
 const WRONG_REFERENCE: &str = "wrong-reference";
 
-/// The optimizer takes `<=` for `<`.
-#[cfg(feature = "crash")]
-const WRONG_RULE: &str = "wrong-rule";
+/// The name of a wrong rule, and what plants it or takes it away.
+type WrongRule = (&'static str, fn(bool));
 
-const PLANTS: &[&str] = &[
-    WRONG_REFERENCE,
-    #[cfg(feature = "crash")]
-    WRONG_RULE,
+/// Wrong rules of the optimizer.
+#[cfg(feature = "crash")]
+const WRONG_RULES: &[WrongRule] = &[
+    ("wrong-rule", attendb::fault::take_less_for_equal),
+    ("push-into-optional", attendb::fault::push_into_optional),
+    ("any-same", attendb::fault::take_any_for_same),
+    ("any-once", attendb::fault::run_any_once),
+    ("limit-below-conditions", attendb::fault::limit_below_conditions),
 ];
+#[cfg(not(feature = "crash"))]
+const WRONG_RULES: &[WrongRule] = &[];
+
+/// Returns the names of all that can be planted.
+fn plants() -> impl Iterator<Item = &'static str> {
+    std::iter::once(WRONG_REFERENCE).chain(WRONG_RULES.iter().map(|(name, _)| *name))
+}
 
 /// What a campaign did.
 #[derive(Default)]
@@ -99,7 +109,7 @@ enum Verdict {
 
 fn run_with(arguments: &Arguments) -> Result<Report, String> {
     let plant: String = arguments.get("plant", String::new())?;
-    let planted = PLANTS.iter().copied().find(|known| *known == plant);
+    let planted = plants().find(|known| *known == plant);
     if planted.is_none() && !plant.is_empty() {
         return Err(format!("no fault is called {plant}"));
     }
@@ -111,15 +121,16 @@ fn run_with(arguments: &Arguments) -> Result<Report, String> {
 
 fn short() -> Vec<Report> {
     let folder = || Folder::temporary().expect("a folder");
-    let planted = PLANTS.iter().map(|plant| run(1, QUERIES_PLANTED, Some(plant), folder().path()));
+    let planted = plants().map(|plant| run(1, QUERIES_PLANTED, Some(plant), folder().path()));
     planted.chain([run(1, QUERIES_SHORT, None, folder().path())]).collect()
 }
 
 fn run(seed: u64, n: u64, plant: Option<&'static str>, folder: &Path) -> Report {
     let begun = Instant::now();
     let mut tally = Tally::default();
-    #[cfg(feature = "crash")]
-    attendb::fault::take_less_for_equal(plant == Some(WRONG_RULE));
+    for (name, set) in WRONG_RULES {
+        set(plant == Some(*name));
+    }
     // A panic is a failure like others, said at the end.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(engine::note_panic));
@@ -134,8 +145,9 @@ fn run(seed: u64, n: u64, plant: Option<&'static str>, folder: &Path) -> Report 
         }
     }
     panic::set_hook(hook);
-    #[cfg(feature = "crash")]
-    attendb::fault::take_less_for_equal(false);
+    for (_, set) in WRONG_RULES {
+        set(false);
+    }
     let what = format!(
         "truth: seed {seed}, {} queries over {} graphs, each asked of {} places: {} answers ({} of them with rows) and {} errors as \
          the reference has them; left out: {} whose answer the language leaves open, {} too long, {} whose error a plan may not meet; \

@@ -64,6 +64,8 @@ pub(super) struct Maker<'r> {
     /// Whether only variables, properties and constants are asked for: the shape is what counts.
     simple: bool,
     subs: u32,
+    /// Subqueries made, with what was in scope: they are written again where all of that still is.
+    made: Vec<(E, Vec<(usize, Kind)>)>,
 }
 
 /// Returns a query, and where it may fail.
@@ -74,7 +76,15 @@ pub(super) fn query(random: &mut Numbers) -> (Query, Errors) {
         _ => Errors::Never,
     };
     let simple = random.chance(1, 4);
-    let mut maker = Maker { random, next: 0, scope: Vec::new(), wild: errors == Errors::Anywhere, simple, subs: 0 };
+    let mut maker = Maker {
+        random,
+        next: 0,
+        scope: Vec::new(),
+        wild: errors == Errors::Anywhere,
+        simple,
+        subs: 0,
+        made: Vec::new(),
+    };
     let query = maker.query(errors);
     // Rows that a LIMIT cuts off need not be made.
     let is_cut = |part: &[Clause]| matches!(part.last(), Some(Clause::Return(last)) if last.limit.is_some());
@@ -418,6 +428,14 @@ impl Maker<'_> {
 
     /// Makes what an `EXISTS`, `COUNT` or `COLLECT` runs.
     fn sub(&mut self, name: &'static str) -> E {
+        let again = self.made.iter().rev().find(|(e, scope)| {
+            matches!(e, E::Sub(other, _) if *other == name) && scope.iter().all(|known| self.scope.contains(known))
+        });
+        if let (Some(again), 0) = (again.map(|(e, _)| e.clone()), self.subs)
+            && self.chance(1, 3)
+        {
+            return again;
+        }
         let scope = self.scope.clone();
         self.subs += 1;
         let mut inner = Vec::new();
@@ -451,7 +469,11 @@ impl Maker<'_> {
             inner.push(Clause::Return(projection));
         }
         self.subs -= 1;
+        let e = E::Sub(name, inner);
+        if self.subs == 0 {
+            self.made.push((e.clone(), scope.clone()));
+        }
         self.scope = scope;
-        E::Sub(name, inner)
+        e
     }
 }
