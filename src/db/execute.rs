@@ -49,6 +49,7 @@ impl<'a> Run<'a> {
             cancel: options.and_then(|options| options.cancel.as_ref()).map(|handle| handle.0.clone()),
             rows_max: options.and_then(|options| options.rows_max).unwrap_or(defaults.rows_max),
             memory_max: options.and_then(|options| options.memory_bytes_max).unwrap_or(defaults.memory_bytes_max),
+            threads: defaults.threads,
         }
     }
 

@@ -545,6 +545,7 @@ pub(crate) fn own_mentions_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Slot)) ->
             branches.iter_mut().flat_map(|branch| &mut branch.columns).chain(into).for_each(visit);
         }
         Op::PathSearch(_)
+        | Op::Attend(_)
         | Op::ChainAggregate(_)
         | Op::LoadCsv { .. }
         | Op::ProcedureCall { .. }

@@ -56,11 +56,13 @@ pub(crate) struct Limits {
     pub(crate) rows_max: u64,
     /// The most bytes its operators may hold.
     pub(crate) memory_max: u64,
+    /// How many threads may work for it at once; 0 for as many as the machine has.
+    pub(crate) threads: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { deadline: None, cancel: None, rows_max: u64::MAX, memory_max: u64::MAX }
+        Self { deadline: None, cancel: None, rows_max: u64::MAX, memory_max: u64::MAX, threads: 1 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sets of nodes.
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Error,
@@ -96,7 +96,7 @@ impl Mask {
     }
 
     /// Returns it as bits; `None` where it is every node.
-    pub(super) fn bits(self: &Rc<Self>, snapshot: &Snapshot) -> Result<Option<Bits>, Error> {
+    pub(super) fn bits(self: &Arc<Self>, snapshot: &Snapshot) -> Result<Option<Bits>, Error> {
         match &**self {
             Self::All => Ok(None),
             Self::Bits(bits, _) => Ok(Some(bits.clone())),

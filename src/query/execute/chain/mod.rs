@@ -5,13 +5,14 @@
 //! 2. [`walk`]: the pattern becomes one or more of fixed length, with what keeps a relationship from being taken twice. What
 //!    cannot be kept exactly ends here, and the general operators run instead.
 //! 3. [`weigh`]: the pattern is hung up at the node that groups (or where [`guess`] finds the least work), and weights are
-//!    summed ([`term`]) from the leaves to it, in a [`ring`]: numbers of trails, with sums or the best value of one node.
-//!    Where only the nodes at the end of a row of steps are asked for, [`reach`] does with sets.
+//!    summed ([`term`], [`blocks`]) from the leaves to it, in a [`ring`]: numbers of trails, with sums or the best value of one
+//!    node. Where only the nodes at the end of a row of steps are asked for, [`reach`] does with sets.
 //! 4. [`passes`], [`measure`] and [`merge`] put the weights together for [`groups`], which makes rows of them;
 //!    [`operator`] hands these on in batches.
 //!
 //! An error of a predicate also ends in the general operators: they may never reach the node it is of.
 
+mod blocks;
 mod filter;
 mod groups;
 mod guess;
@@ -75,6 +76,8 @@ pub(in crate::query) trait Values {
     fn column(&mut self, expr: &Expr, slot: Slot, nodes: &[u32]) -> Result<Column>;
     /// Evaluates what is the same for all rows.
     fn constant(&mut self, expr: &Expr) -> Result<Value>;
+    /// Returns how many threads may work at once.
+    fn threads(&self) -> usize;
     /// Counts work, and looks whether to stop.
     fn tick(&mut self, n: usize) -> Result<()>;
     /// Counts memory that is held until the rows are there.

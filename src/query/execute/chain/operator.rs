@@ -156,6 +156,13 @@ impl Values for Evaluator<'_> {
         }
     }
 
+    fn threads(&self) -> usize {
+        match self.ctx.limits.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        }
+    }
+
     fn tick(&mut self, n: usize) -> Result<()> {
         self.ctx.tick(n)
     }

@@ -1,6 +1,6 @@
 //! Passes over all patterns of a run: numbers of trails, weights, existence, by node of a place.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -57,11 +57,11 @@ impl Run<'_, '_> {
         }
     }
 
-    pub(super) fn mask(&mut self, node: usize) -> Result<Rc<Mask>, Stop> {
+    pub(super) fn mask(&mut self, node: usize) -> Result<Arc<Mask>, Stop> {
         if let Some(mask) = &self.ground.masks[node] {
             return Ok(mask.clone());
         }
-        let mask = Rc::new(self.ground.filters[node].mask(self.ground.snapshot, self.ground.values)?);
+        let mask = Arc::new(self.ground.filters[node].mask(self.ground.snapshot, self.ground.values)?);
         self.ground.masks[node] = Some(mask.clone());
         Ok(mask)
     }
@@ -161,7 +161,7 @@ impl Run<'_, '_> {
         for &node in nodes {
             masks.push(match walk.nodes[node] {
                 Some(origin) => self.mask(origin)?,
-                None => Rc::new(Mask::All),
+                None => Arc::new(Mask::All),
             });
         }
         // From the end with fewer nodes; the row of four reads the same from either end.

@@ -5,7 +5,7 @@
 //! that leave `a` a second time: with two or more relationships that lead to a way back to `a`, each may follow another one;
 //! with a single one, that one must not be followed again.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{
     Stop, Values,
@@ -66,7 +66,7 @@ pub(super) fn row(walk: &Walk, filters: &[Filter<'_>], place: usize) -> Option<R
 pub(super) struct Ground<'a, 'v> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) filters: &'v [Filter<'a>],
-    pub(super) masks: &'v [Option<Rc<Mask>>],
+    pub(super) masks: &'v [Option<Arc<Mask>>],
     pub(super) values: &'v mut dyn Values,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 /// Weights with `+` over alternatives and `*` along the pattern; `ZERO` where there is no trail.
-pub(super) trait Ring: Copy + PartialEq + Debug {
+pub(super) trait Ring: Copy + PartialEq + Debug + Send + Sync {
     const ZERO: Self;
     /// One trail, nothing measured.
     const ONE: Self;

@@ -1,6 +1,6 @@
 //! Sums over the relationships of a node, and products of them.
 
-use std::{cell::OnceCell, rc::Rc};
+use std::sync::{Arc, OnceLock};
 
 use super::{
     mask::{Bits, Mask, Words, places},
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Weights<S> {
     /// One for each node of the mask, or what is measured there.
-    Leaf { mask: Rc<Mask>, lifted: bool },
+    Leaf { mask: Arc<Mask>, lifted: bool },
     /// Those that are not zero, by ascending node.
     Sparse(Vec<(u32, S)>),
     /// By node.
@@ -38,7 +38,7 @@ pub(super) enum Access<S> {
 /// Weights by node: a loop's own, or those of a branch.
 pub(super) enum Dense<S> {
     Own(Vec<S>),
-    Shared(Rc<Weights<S>>),
+    Shared(Arc<Weights<S>>),
 }
 
 /// The relationships of one type and direction.
@@ -57,13 +57,13 @@ pub(super) enum Loops {
 
 /// The weights of a branch, and how loops read them once they were prepared to.
 pub(super) struct Branch<S> {
-    pub(super) weights: Rc<Weights<S>>,
-    pub(super) access: OnceCell<Access<S>>,
+    pub(super) weights: Arc<Weights<S>>,
+    pub(super) access: OnceLock<Access<S>>,
 }
 
 impl<S> Branch<S> {
-    pub(super) fn new(weights: &Rc<Weights<S>>) -> Self {
-        Self { weights: weights.clone(), access: OnceCell::new() }
+    pub(super) fn new(weights: &Arc<Weights<S>>) -> Self {
+        Self { weights: weights.clone(), access: OnceLock::new() }
     }
 
     #[inline]

@@ -33,6 +33,10 @@ impl Values for Eval<'_> {
         Ok(value_of(self.0, expr, 0))
     }
 
+    fn threads(&self) -> usize {
+        2
+    }
+
     fn tick(&mut self, _n: usize) -> Result<()> {
         Ok(())
     }

@@ -2,18 +2,20 @@
 //!
 //! With the pattern hung up at one node, the weight of a node is one (where its mask lets it pass) times, for each branch
 //! below it, the sum over its relationships of the weights of the nodes they lead to. Sums over a branch that passes every
-//! node are degrees. A branch that few nodes pass is pushed from them; anything else is pulled, a block of nodes at a time.
+//! node are degrees. A branch that few nodes pass is pushed from them; anything else is pulled, a block of nodes at a time,
+//! by several threads where there is enough to do.
 
-use std::{cell::OnceCell, rc::Rc};
+use std::sync::{Arc, OnceLock};
 
 use super::{
     Stop, Values,
+    blocks::Blocks,
     filter::Filter,
     guess::PUSH_COST,
     hold,
     mask::{Mask, Words},
     ring::{Pool, Ring},
-    term::{Access, Branch, Dense, Factor, Term, Weights, each, lanes, narrow},
+    term::{Access, Branch, Dense, Factor, Term, Weights, lanes},
     walk::{Fix, Hop, Walk},
 };
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
 };
 
 /// What is measured at a node of the pattern; zero where it has nothing to measure.
-pub(super) type Lift<'a, S> = &'a dyn Fn(u32) -> Result<S, Error>;
+pub(super) type Lift<'a, S> = &'a (dyn Fn(u32) -> Result<S, Error> + Sync);
 
 /// Takes the weights of the node that the pattern hangs at.
 pub(super) trait Sink<S> {
@@ -38,7 +40,7 @@ pub(super) struct Ground<'a, 'v> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) filters: &'v [Filter<'a>],
     /// By node of the chain, once it was needed.
-    pub(super) masks: &'v mut [Option<Rc<Mask>>],
+    pub(super) masks: &'v mut [Option<Arc<Mask>>],
     pub(super) values: &'v mut dyn Values,
     pub(super) pool: &'v mut Pool,
 }
@@ -53,14 +55,14 @@ pub(super) struct Pass<'p, 'a, 'v, S> {
 
 /// The weights of a branch, and what must be taken away where the step to it and one below it take the same relationship.
 struct Weighed<S> {
-    main: Rc<Weights<S>>,
+    main: Arc<Weights<S>>,
     minus: Option<Minus<S>>,
 }
 
 /// Weights without the lower branch, and those of the lower branch.
 struct Minus<S> {
-    without: Rc<Weights<S>>,
-    lower: Rc<Weights<S>>,
+    without: Arc<Weights<S>>,
+    lower: Arc<Weights<S>>,
 }
 
 impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
@@ -84,12 +86,12 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
         }
     }
 
-    fn mask(&mut self, node: usize) -> Result<Rc<Mask>, Stop> {
-        let Some(origin) = self.walk.nodes[node] else { return Ok(Rc::new(Mask::All)) };
+    fn mask(&mut self, node: usize) -> Result<Arc<Mask>, Stop> {
+        let Some(origin) = self.walk.nodes[node] else { return Ok(Arc::new(Mask::All)) };
         if let Some(mask) = &self.ground.masks[origin] {
             return Ok(mask.clone());
         }
-        let mask = Rc::new(self.ground.filters[origin].mask(self.ground.snapshot, self.ground.values)?);
+        let mask = Arc::new(self.ground.filters[origin].mask(self.ground.snapshot, self.ground.values)?);
         self.ground.masks[origin] = Some(mask.clone());
         Ok(mask)
     }
@@ -108,12 +110,12 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
     fn weigh(&mut self, node: usize, parent: usize) -> Result<Weighed<S>, Stop> {
         let branches = self.branches(node, Some(parent))?;
         let all = self.factors(node, Some(parent), &branches, None);
-        let main = Rc::new(self.collect(node, all)?);
+        let main = Arc::new(self.collect(node, all)?);
         let paired = self.walk.fixes.iter().find(|fix| fix.at == node && (fix.first == parent || fix.second == parent));
         let Some(fix) = paired else { return Ok(Weighed { main, minus: None }) };
         let below = if fix.first == parent { fix.second } else { fix.first };
         let rest = self.factors(node, Some(parent), &branches, Some(below));
-        let without = Rc::new(self.collect(node, rest)?);
+        let without = Arc::new(self.collect(node, rest)?);
         let (_, lower) = branches.iter().find(|(at, _)| *at == below).expect("the other step of the pair leads down");
         Ok(Weighed { main, minus: Some(Minus { without, lower: lower.main.clone() }) })
     }
@@ -165,7 +167,7 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
         factors
     }
 
-    fn term(&self, hop: Hop, weights: &Rc<Weights<S>>, far: usize) -> Term<'a, S> {
+    fn term(&self, hop: Hop, weights: &Arc<Weights<S>>, far: usize) -> Term<'a, S> {
         let lanes = lanes(self.ground.snapshot, &hop);
         Term { hop, lanes, branch: Branch::new(weights), also: None, far }
     }
@@ -236,7 +238,7 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
         result
     }
 
-    fn give_back(&mut self, access: OnceCell<Access<S>>) {
+    fn give_back(&mut self, access: OnceLock<Access<S>>) {
         if let Some(Access::Dense(Dense::Own(mut dense))) = access.into_inner() {
             dense.fill(S::ZERO);
             S::give_back(self.ground.pool, dense);
@@ -289,68 +291,8 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
         sink: &mut dyn Sink<S>,
     ) -> Result<(), Stop> {
         let mask = self.mask(node)?;
-        let snapshot = self.ground.snapshot;
-        let mut weights = vec![S::ZERO; BLOCK_LEN];
-        let mut sums = vec![S::ZERO; BLOCK_LEN];
-        for block in 0..snapshot.n_node_blocks() {
-            let mut words = mask.block(snapshot, block)?;
-            if words == [0; BLOCK_WORDS] {
-                continue;
-            }
-            let mut visited = BLOCK_WORDS;
-            let mut first = true;
-            for factor in factors {
-                let mut product_of_one = true;
-                let mut product = std::mem::take(&mut sums);
-                for term in &factor.plus {
-                    if product_of_one {
-                        term.block(block, &words, any_lift, &mut product, &mut visited)?;
-                        product_of_one = false;
-                    } else {
-                        let mut other = vec![S::ZERO; BLOCK_LEN];
-                        term.block(block, &words, any_lift, &mut other, &mut visited)?;
-                        product.iter_mut().zip(&other).for_each(|(a, b)| *a = a.mul(*b));
-                    }
-                }
-                if factor.minus.is_some() {
-                    each(&words, |local| {
-                        if !product[local].is_zero() {
-                            let id = block * BLOCK_LEN as u32 + local as u32;
-                            product[local] = factor.take_away(id, product[local], any_lift, &mut visited)?;
-                        }
-                        Ok(())
-                    })?;
-                }
-                if first {
-                    std::mem::swap(&mut weights, &mut product);
-                    first = false;
-                } else {
-                    weights.iter_mut().zip(&product).for_each(|(a, b)| *a = a.mul(*b));
-                }
-                sums = product;
-                if factors.len() > 1 {
-                    narrow(&mut words, &weights);
-                }
-            }
-            if first {
-                weights.fill(S::ZERO);
-                each(&words, |local| {
-                    weights[local] = S::ONE;
-                    Ok(())
-                })?;
-            }
-            if let Some(lift) = lift {
-                each(&words, |local| {
-                    if !weights[local].is_zero() {
-                        weights[local] = weights[local].mul(lift(block * BLOCK_LEN as u32 + local as u32)?);
-                    }
-                    Ok(())
-                })?;
-            }
-            sink.block(block, &words, &weights);
-            self.ground.values.tick(visited)?;
-        }
-        Ok(())
+        Blocks { snapshot: self.ground.snapshot, mask: &mask, factors, lift, any_lift }
+            .weigh_all(self.ground.values, sink)
     }
 
     /// Returns the term whose branch so few nodes pass that it is better to start from them.
@@ -478,7 +420,7 @@ impl<'a, S: Ring> Pass<'_, 'a, '_, S> {
     }
 
     /// Returns weights as loops read them; `hop` where only nodes that it leads to are asked for.
-    fn access(&mut self, weights: &Rc<Weights<S>>, hop: Option<&Hop>) -> Result<Access<S>, Stop> {
+    fn access(&mut self, weights: &Arc<Weights<S>>, hop: Option<&Hop>) -> Result<Access<S>, Stop> {
         let snapshot = self.ground.snapshot;
         Ok(match &**weights {
             Weights::Leaf { mask, lifted } => {
