@@ -12,6 +12,7 @@ use super::{
     plan::Plan,
     planner,
     procedure::Procedures,
+    stack,
     statistics::Statistics,
 };
 use crate::Result;
@@ -142,11 +143,14 @@ pub(crate) fn with_rules(
     procedures: &Procedures,
     rules: Rules,
 ) -> Result<Compilation> {
-    let (mut bound, notices, assumptions) = bind::bind(query, statistics, procedures, rules)?;
-    optimize::clauses(&mut bound.query, &bound.slots, rules);
-    let mut plan = planner::plan(bound, statistics, assumptions)?;
-    optimize::optimize(&mut plan, rules);
-    Ok(Compilation { plan: Arc::new(plan), notices })
+    let levels = stack::levels_of_text((query.span.end - query.span.start) as usize, planner::DEPTH_MAX);
+    stack::with_room(levels, || {
+        let (mut bound, notices, assumptions) = bind::bind(query, statistics, procedures, rules)?;
+        optimize::clauses(&mut bound.query, &bound.slots, rules);
+        let mut plan = planner::plan(bound, statistics, assumptions)?;
+        optimize::optimize(&mut plan, rules);
+        Ok(Compilation { plan: Arc::new(plan), notices })
+    })
 }
 
 /// Compiles a query's text by these rules only.

@@ -31,6 +31,7 @@ pub(crate) mod planner;
 pub(crate) mod procedure;
 pub(crate) mod search;
 pub(crate) mod slots;
+mod stack;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
 pub(crate) mod value_type;

@@ -15,6 +15,7 @@ use super::{
     function::{Aggregator, Function},
     procedure::Procedure,
     search::PathSearch,
+    stack::with_room,
     value_type::TypeTest,
 };
 use crate::{
@@ -86,10 +87,19 @@ pub(crate) struct Plan {
     pub(crate) params: Vec<Arc<str>>,
     /// Whether it changes the graph.
     pub(crate) writes: bool,
+    /// The most operators and expressions one above the other, before they were optimized.
+    pub(crate) depth: usize,
     /// The catalog's version it was planned against.
     pub(crate) catalog_version: u64,
     /// What its rules took from the statistics for certain: it may only run on a snapshot where all of these hold.
     pub(crate) assumptions: Vec<Assumption>,
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        let root = std::mem::replace(&mut self.root, Op::Nothing);
+        with_room(self.depth, || drop(root));
+    }
 }
 
 /// A fact about the graph that made a test needless.

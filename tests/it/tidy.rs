@@ -33,6 +33,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("bincode", &["storage/codec.rs"]),
     ("pest", &["query/parse/", "query/parse.rs"]),
     ("pest_derive", &["query/parse/", "query/parse.rs"]),
+    ("stacker", &["query/stack.rs"]),
     ("unicode_normalization", &["query/function/string.rs"]),
     ("tantivy", &["text/", "text.rs"]),
     ("ndarray", &["attention/"]),

@@ -1,17 +1,27 @@
 //! Expressions.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::{LabelExpr, Name, PathPattern, Query};
-use crate::{Span, query::value_type::TypeTest};
+use crate::{
+    Span,
+    query::{stack::with_some_room, value_type::TypeTest},
+};
 
 /// An expression and where it stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Expr {
     /// What it is.
     pub(crate) kind: ExprKind,
     /// Where it stands (parentheses around it not included).
     pub(crate) span: Span,
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, span } = self;
+        with_some_room(|| f.debug_struct("Expr").field("kind", kind).field("span", span).finish())
+    }
 }
 
 /// The kinds of expressions.

@@ -9,9 +9,10 @@ mod expr;
 mod files;
 mod pattern;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 pub(crate) use self::{attend::*, expr::*, files::*, pattern::*};
+use super::stack::with_some_room;
 use crate::Span;
 
 /// The greatest height of an expression tree: a walk with frames of 2 KiB stays within half a MiB.
@@ -95,7 +96,7 @@ pub(crate) struct DropSchema {
 }
 
 /// A query: single queries joined by `UNION` or `UNION ALL` (never both kinds in one query).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(PartialEq)]
 pub(crate) struct Query {
     /// The single queries, at least one.
     pub(crate) parts: Vec<SingleQuery>,
@@ -103,6 +104,21 @@ pub(crate) struct Query {
     pub(crate) union: Union,
     /// The whole query.
     pub(crate) span: Span,
+}
+
+impl Clone for Query {
+    fn clone(&self) -> Self {
+        with_some_room(|| Self { parts: self.parts.clone(), union: self.union, span: self.span })
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { parts, union, span } = self;
+        with_some_room(|| {
+            f.debug_struct("Query").field("parts", parts).field("union", union).field("span", span).finish()
+        })
+    }
 }
 
 /// How the rows of single queries are joined.

@@ -7,12 +7,16 @@ use super::{
     batch::{Batch, Column},
     build, hydrate,
     measure::{Meter, Numbers, Taken},
+    scan::Nothing,
 };
 use crate::{
     Error, Result,
     graph::Snapshot,
     model::Value,
-    query::plan::{Op, Plan},
+    query::{
+        plan::{Op, Plan},
+        stack::with_room,
+    },
 };
 
 /// What a run may have held, in bytes or as a part of what it might hold, so that its operators keep their buffers for the
@@ -47,12 +51,12 @@ impl Execution {
 
     /// Builds the operators of a plan so that what each takes is measured.
     pub(crate) fn prepare_measured(plan: Arc<Plan>) -> Self {
-        let builder = Builder::measuring(plan.slots.len(), &plan.root);
+        let builder = with_room(plan.depth, || Builder::measuring(plan.slots.len(), &plan.root));
         Self::build(plan, builder)
     }
 
     fn build(plan: Arc<Plan>, mut builder: Builder) -> Self {
-        let root = build(&plan.root, &mut builder);
+        let root = with_room(plan.depth, || build(&plan.root, &mut builder));
         let mut ctx = Context::new(builder.n_frames(), plan.slots.len());
         let measured = builder.measured.take();
         ctx.meter = measured.as_ref().map(|numbers| Box::new(Meter::new(numbers)));
@@ -73,7 +77,7 @@ impl Execution {
         let inner = &mut *self.0;
         debug_assert_eq!(params.len(), inner.plan.params.len(), "a value for each parameter");
         inner.ctx.start(source, params, limits);
-        inner.root.reset(&mut inner.ctx);
+        with_room(inner.plan.depth, || inner.root.reset(&mut inner.ctx));
         (inner.n_rows, inner.is_done) = (0, false);
     }
 
@@ -103,7 +107,7 @@ impl Execution {
             return Ok(None);
         }
         inner.is_done = true;
-        if !inner.root.next(&mut inner.ctx, &mut inner.out)? {
+        if !with_room(inner.plan.depth, || inner.root.next(&mut inner.ctx, &mut inner.out))? {
             return Ok(None);
         }
         if !inner.plan.columns.is_empty() {
@@ -184,6 +188,13 @@ impl Execution {
         self.0.is_done = true;
         self.0.ctx.stop_clock();
         Some((source, self.0.ctx.summary))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let root = std::mem::replace(&mut self.root, Box::new(Nothing));
+        with_room(self.plan.depth, || drop(root));
     }
 }
 

@@ -96,6 +96,7 @@ fn plan(root: Op, columns: &[u16]) -> Arc<Plan> {
         columns: columns.iter().map(|&n| (format!("v{n}").into(), s(n))).collect(),
         params: vec![],
         writes: true,
+        depth: WIDTH.into(),
         catalog_version: 0,
         assumptions: Default::default(),
     })

@@ -18,6 +18,7 @@ use super::{
     plan::{ApplyKind, Expr, Follow, IntersectStep, Named, Op, Plan, Slot},
     search::{PathMode, PathSearch, PathStep},
     slots,
+    stack::with_room,
     statistics::Statistics,
 };
 use crate::graph::RangeBound;
@@ -28,7 +29,7 @@ pub(crate) fn explain(plan: &Plan, statistics: &dyn Statistics) -> String {
     let printer = Printer { slots: &plan.slots, params: &plan.params };
     let mut lines = Vec::new();
     lines.push(Line { depth: 0, text: result_title(plan), rows: None });
-    describe(&plan.root, 1, 1.0, &printer, statistics, &mut lines);
+    with_room(plan.depth, || describe(&plan.root, 1, 1.0, &printer, statistics, &mut lines));
     let width = lines.iter().map(|line| 2 * line.depth + line.text.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for line in lines {

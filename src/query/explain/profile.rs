@@ -7,6 +7,7 @@ use crate::query::{
     execute::measure::{Taken, subqueries},
     plan::{Op, Plan},
     slots,
+    stack::with_room,
     statistics::Statistics,
 };
 
@@ -50,6 +51,8 @@ impl Eq for OperatorProfile {}
 pub(crate) struct Sheet<'p> {
     title: String,
     root: Node<'p>,
+    /// See [`Plan::depth`].
+    depth: usize,
 }
 
 struct Node<'p> {
@@ -71,13 +74,14 @@ impl<'p> Sheet<'p> {
     /// Writes down a plan; what it was expected to do is of the graph before it ran.
     pub(crate) fn of(plan: &'p Plan, statistics: &dyn Statistics) -> Self {
         let printer = Printer { slots: &plan.slots, params: &plan.params };
-        Self { title: result_title(plan), root: node(&plan.root, 1.0, &printer, statistics) }
+        let root = with_room(plan.depth, || node(&plan.root, 1.0, &printer, statistics));
+        Self { title: result_title(plan), root, depth: plan.depth }
     }
 
     /// Fills in what the result and each operator took.
     pub(crate) fn fill(&self, result: Taken, taken: &dyn Fn(&Op) -> Option<Taken>) -> Profile {
         let mut operators = vec![line(0, &self.title, None, result)];
-        let below = fill(&self.root, 1, taken, &mut operators);
+        let below = with_room(self.depth, || fill(&self.root, 1, taken, &mut operators));
         operators[0].time_total += below;
         Profile { operators }
     }

@@ -11,8 +11,9 @@ use crate::{QueryError, Span};
 /// The longest statement: far above anything written by hand, and a bound for what parsing may cost.
 pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
 
-/// The deepest nesting of brackets and `CASE`: recursion of the parser stays within half a MiB of stack.
-pub(crate) const NESTING_MAX: usize = 128;
+/// The deepest nesting of brackets and `CASE`: a hundred levels of what has two brackets a level, and less than what an
+/// expression may have operators.
+pub(crate) const NESTING_MAX: usize = 240;
 
 /// The tokens of a statement.
 #[derive(Debug)]

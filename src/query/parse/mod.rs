@@ -23,7 +23,13 @@ use pest::Parser;
 pub(crate) use self::script::{is_complete, split_statements};
 #[cfg(test)]
 pub(crate) use self::words::keywords;
-use crate::{QueryError, Result, Span, query::ast::Statement};
+use crate::{
+    QueryError, Result, Span,
+    query::{
+        ast::Statement,
+        stack::{levels_of_text, with_room},
+    },
+};
 
 /// The parser of the grammar. Its documentation is the grammar's own comments.
 mod grammar {
@@ -38,7 +44,8 @@ use self::grammar::{Grammar, Rule};
 
 /// Returns the statement of a text; a `;` may close it.
 pub(crate) fn parse(text: &str) -> Result<Statement> {
-    parse_located(text).map_err(|error| error.locate(text).into())
+    let levels = levels_of_text(text.len(), lex::NESTING_MAX);
+    with_room(levels, || parse_located(text)).map_err(|error| error.locate(text).into())
 }
 
 /// Returns where a text first speaks of a parameter.

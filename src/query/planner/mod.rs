@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{Error, QueryError, Result, Span, model::Value};
 
-/// The most operators one above the other: each takes a few KiB of stack while it is built and while it runs, and a thread
-/// may have no more than 2 MiB.
-const DEPTH_MAX: usize = 200;
+/// The most operators one above the other, each of which takes some KiB of stack ([`stack`](super::stack)) while it is
+/// planned and while it runs: more than a hundred levels of any subquery have.
+pub(crate) const DEPTH_MAX: usize = 1500;
 
 /// Plans a bound statement.
 ///
@@ -32,8 +32,8 @@ pub(crate) fn plan(bound: Bound, statistics: &dyn Statistics, mut assumptions: V
     let Bound { query, mut slots, params, writes } = bound;
     let columns = query.columns.iter().map(|column| (column.name.clone(), column.slot)).collect();
     let root = Planner::new(statistics, &mut slots, &mut assumptions, writes).inner(query)?;
-    check_depth(&root)?;
-    Ok(Plan { root, slots, columns, params, writes, catalog_version: statistics.version(), assumptions })
+    let depth = depth(&root)?;
+    Ok(Plan { root, slots, columns, params, writes, depth, catalog_version: statistics.version(), assumptions })
 }
 
 /// The state of planning one statement.
@@ -237,24 +237,27 @@ fn create_more(op: &mut Op, create: CreatePattern) -> Option<CreatePattern> {
     None
 }
 
-/// Fails if operators stand too deep one above the other. Walks without calling itself.
-fn check_depth(root: &Op) -> Result<()> {
-    let (mut left, mut exprs) = (vec![(root, 1)], Vec::new());
-    while let Some((op, depth)) = left.pop() {
+/// Returns how deep operators and expressions stand one above the other, and fails if operators are too deep. Walks without
+/// calling itself.
+fn depth(root: &Op) -> Result<usize> {
+    let (mut left, mut exprs, mut deepest) = (vec![(root, 1, 1)], Vec::new(), 0);
+    while let Some((op, depth, level)) = left.pop() {
         if depth > DEPTH_MAX {
             let what = "operators of a plan, one above the other";
             return Err(Error::Limit { what, max: DEPTH_MAX as u64 });
         }
-        slots::inputs(op, &mut |below| left.push((below, depth + 1)));
-        slots::exprs(op, &mut |e| exprs.push(e));
-        while let Some(e) = exprs.pop() {
+        deepest = deepest.max(level);
+        slots::inputs(op, &mut |below| left.push((below, depth + 1, level + 1)));
+        slots::exprs(op, &mut |e| exprs.push((e, level + 1)));
+        while let Some((e, level)) = exprs.pop() {
+            deepest = deepest.max(level);
             if let Expr::Subquery { inner, .. } = e {
-                left.push((inner, depth + 1));
+                left.push((inner, depth + 1, level + 1));
             }
-            slots::children(e, &mut |child| exprs.push(child));
+            slots::children(e, &mut |child| exprs.push((child, level + 1)));
         }
     }
-    Ok(())
+    Ok(deepest)
 }
 
 fn project(input: Op, projection: BoundProjection) -> Op {

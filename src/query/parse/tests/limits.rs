@@ -1,6 +1,14 @@
 //! Long and deep input: refused or accepted in time, never a stack overflow.
 
+use self::nested::{CHAINED, LEVELS_ACCEPTED, LEVELS_REFUSED, NESTED};
 use super::*;
+
+/// What nests, as the campaign `parse` has it.
+#[path = "../../../bin/crash/campaigns/parse/nested.rs"]
+mod nested;
+
+/// The longest statement that there may be.
+const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// Runs on a thread with a small stack.
 fn on_stack(bytes: usize, work: impl FnOnce() + Send + 'static) {
@@ -37,6 +45,22 @@ fn deep_nesting_is_refused_on_a_small_stack() {
         ] {
             let error = failure(&text);
             assert_eq!(error.detail, "UnexpectedSyntax", "{error}");
+        }
+    });
+}
+
+#[test]
+fn whatever_nests_is_read_copied_printed_and_dropped_on_a_small_stack() {
+    on_stack(256 << 10, || {
+        for construct in NESTED {
+            let tree = statement(&construct.text(LEVELS_ACCEPTED));
+            assert!(format!("{:?}", tree.clone()).len() > LEVELS_ACCEPTED, "{}", construct.name);
+            drop(tree);
+            failure(&construct.unclosed(construct.levels_max(LEVELS_REFUSED, TEXT_BYTES_MAX)));
+        }
+        for construct in CHAINED {
+            let tree = parse(&construct.text(construct.levels_max(LEVELS_REFUSED, TEXT_BYTES_MAX)));
+            assert!(!format!("{:?}", tree.clone()).is_empty(), "{}", construct.name);
         }
     });
 }

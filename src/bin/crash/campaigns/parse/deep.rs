@@ -1,4 +1,4 @@
-//! Deep statements: 100 levels of whatever nests (45 of subqueries) are run, and 100,000 are refused, on small stacks.
+//! Deep statements: 100 levels of whatever nests are run, and 100,000 are refused, on small stacks.
 
 use std::{
     sync::Mutex,
@@ -8,7 +8,7 @@ use std::{
 
 use attendb::{Database, Error};
 
-use super::nested::{CHAINED, NESTED, Nested};
+use super::nested::{CHAINED, LEVELS_ACCEPTED, LEVELS_REFUSED, NESTED, Nested};
 use crate::campaigns::{
     Folder,
     children::{say, talk},
@@ -21,15 +21,11 @@ const SHORT: &str = "short";
 /// A child that has not ended by then hangs.
 const CHILD_TIME_MAX: Duration = Duration::from_secs(300);
 
-/// Levels that must be refused.
-const LEVELS_REFUSED: usize = 100_000;
-
 /// The longest statement that there may be.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 
-/// The stack of a thread that refuses, and of one that runs: what Rust gives a thread.
-const STACK_REFUSING: usize = 256 << 10;
-const STACK_RUNNING: usize = 2 << 20;
+/// The stack of a thread that runs or refuses: an eighth of what Rust gives a thread.
+const STACK_BYTES: usize = 256 << 10;
 
 /// The time in which a statement must be refused. A machine that does something else has several tries, and the short form,
 /// which runs beside other tests, much more time: it looks for what takes seconds.
@@ -78,16 +74,16 @@ pub(super) fn child(arguments: &[String]) -> Option<std::process::ExitCode> {
 fn go_deep(stack: Option<usize>, time_max: Duration) -> Result<(), String> {
     let slowest = Mutex::new((Duration::ZERO, ""));
     for (construct, nests) in NESTED.iter().map(|it| (it, true)).chain(CHAINED.iter().map(|it| (it, false))) {
-        say(&format!("A {}, {} deep", construct.name, construct.levels))?;
-        on_stack(stack.unwrap_or(STACK_RUNNING), || tell(accepts(construct)))?;
+        say(&format!("A {}, {LEVELS_ACCEPTED} deep", construct.name))?;
+        on_stack(stack.unwrap_or(STACK_BYTES), || tell(accepts(construct)))?;
         say(&format!("A {}, {LEVELS_REFUSED} deep", construct.name))?;
         let levels = construct.levels_max(LEVELS_REFUSED, TEXT_BYTES_MAX);
         if !nests {
-            on_stack(STACK_RUNNING, || tell(ends(&construct.text(levels))))?;
+            on_stack(STACK_BYTES, || tell(ends(&construct.text(levels))))?;
             continue;
         }
         for text in [construct.text(levels), construct.text(LEVELS_REFUSED), construct.unclosed(levels)] {
-            on_stack(stack.unwrap_or(STACK_REFUSING), || {
+            on_stack(stack.unwrap_or(STACK_BYTES), || {
                 let refused = refuses(&text, time_max).map(|time| {
                     let mut slowest = slowest.lock().expect("nobody panics with it");
                     *slowest = (*slowest).max((time, construct.name));
@@ -115,12 +111,12 @@ fn tell(outcome: Result<(), String>) -> Result<(), String> {
     }
 }
 
-/// Runs a statement, also where it is explained.
+/// Runs a statement, also where it is explained or measured.
 fn accepts(construct: &Nested) -> Result<(), String> {
     let db = Database::memory().map_err(|error| error.to_string())?;
     db.execute("CREATE ()-[:R]->()", ()).map_err(|error| error.to_string())?;
-    let text = construct.text(construct.levels);
-    for text in [format!("EXPLAIN {text}"), text] {
+    let text = construct.text(LEVELS_ACCEPTED);
+    for text in [format!("EXPLAIN {text}"), format!("PROFILE {text}"), text] {
         let rows = db.query(&text, ()).and_then(Iterator::collect::<attendb::Result<Vec<_>>>);
         rows.map_err(|error| error.to_string())?;
     }

@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// The deepest type: lists of lists are rare, and nobody has them deeper.
-const LISTS_MAX: usize = 16;
+/// The deepest type: as deep as anybody nests anything.
+const LISTS_MAX: usize = 128;
 
 /// The types between two signs of a union, inside one pair of angle brackets or outside all.
 #[derive(Default)]
