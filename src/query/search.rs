@@ -44,6 +44,8 @@ pub(crate) struct SearchPattern {
     /// What must hold of a whole path, before any is selected.
     pub(crate) conditions: Vec<Expr>,
     pub(crate) mode: PathMode,
+    /// `REPEATABLE ELEMENTS`: where the mode does not forbid it, a relationship may occur more than once.
+    pub(crate) repeats: bool,
     pub(crate) select: Option<Select>,
 }
 

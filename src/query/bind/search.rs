@@ -4,14 +4,16 @@
 //! While the conditions of a repetition are bound, its variables are the nodes and relationships of one repetition; outside they are
 //! lists, made of the list of relationships and the nodes that these lead through.
 
-use super::{Binder, Kind, Length, PatternGraph, PatternRel, Selector, fail, kind::Element, pattern::NewVariables};
+use super::{
+    Binder, Kind, Length, PatternGraph, PatternNode, PatternRel, Selector, fail, kind::Element, pattern::NewVariables,
+};
 use crate::{
     QueryError, Result, Span,
     model::Value,
     query::{
         ast::{self, Hop, LabelExpr, PathSelector},
         function::Function,
-        plan::{Arithmetic, Expr, Follow, Slot, SlotKind, TypeRef},
+        plan::{Arithmetic, Comparison, Expr, Follow, Slot, SlotKind, TypeRef},
         search::{Part, PathMode, PathStep, SearchPattern, Select},
         slots,
     },
@@ -67,7 +69,9 @@ impl<'a> Binder<'a> {
         let (tests, derived, conditions) = (Vec::new(), Vec::new(), Vec::new());
         // Told once the parts are known.
         let rels = graph.nodes[left].slot;
-        let mut pattern = SearchPattern { rels, parts, joints, tests, derived, conditions, mode, select: None };
+        let repeats = graph.repeatable;
+        let mut pattern =
+            SearchPattern { rels, parts, joints, tests, derived, conditions, mode, repeats, select: None };
         let mut before = graph.nodes[left].slot;
         let mut right = left;
         for (at, hop) in hops.iter().enumerate() {
@@ -75,14 +79,25 @@ impl<'a> Binder<'a> {
                 self.count_step()?;
             }
             self.part(graph, &hop.relationship, before, &mut pattern)?;
+            let known = self.node_before(&hop.node, graph.nodes[left].slot, &pattern);
             if at + 1 == hops.len() {
-                right = self.node(graph, &hop.node, new)?;
+                // The start again is an end like others.
+                let Some(joint) = known.filter(|slot| pattern.joints.contains(slot)) else {
+                    right = self.node(graph, &hop.node, new)?;
+                    break;
+                };
+                let (slot, labels) = (self.unnamed_slot(SlotKind::Node)?, self.plain_labels(hop.node.labels.as_ref()));
+                pattern.tests.push(is_same(joint, slot));
+                graph.new_slots.push(slot);
+                graph.nodes.push(PatternNode { slot, bound: false, labels });
+                right = graph.nodes.len() - 1;
                 break;
             }
             before = match &hop.node.variable {
-                Some(name) => self.declare(name, SlotKind::Node, Kind::Node)?,
-                None => self.unnamed_slot(SlotKind::Node)?,
+                Some(name) if known.is_none() => self.declare(name, SlotKind::Node, Kind::Node)?,
+                _ => self.unnamed_slot(SlotKind::Node)?,
             };
+            pattern.tests.extend(known.map(|known| is_same(known, before)));
             graph.new_slots.push(before);
             pattern.joints.push(before);
         }
@@ -126,6 +141,14 @@ impl<'a> Binder<'a> {
         let search = Some(Box::new(pattern));
         graph.rels.push(PatternRel { slot, bound: false, left, right, follow, types, length, filter: None, search });
         Ok(graph.rels.len() - 1)
+    }
+
+    /// Returns the slot of a node that stands in the pattern already, as its start or between two parts.
+    fn node_before(&self, node: &ast::NodePattern, start: Slot, pattern: &SearchPattern) -> Option<Slot> {
+        match self.scope.find(&node.variable.as_ref()?.text)?.place {
+            super::Place::Slot(slot) => Some(slot).filter(|slot| *slot == start || pattern.joints.contains(slot)),
+            super::Place::Local(_) => None,
+        }
     }
 
     /// Adds a part, and declares what it is outside.
@@ -340,6 +363,11 @@ impl<'a> Binder<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// Returns the test that two slots hold the same node.
+fn is_same(a: Slot, b: Slot) -> Expr {
+    Expr::Compare(Comparison::Eq, Box::new(Expr::Slot(a)), Box::new(Expr::Slot(b)))
 }
 
 /// Returns the nodes of a repetition.

@@ -271,7 +271,11 @@ impl Enumeration<'_> {
                     Mode::Walk => true,
                     Mode::Trail => !self.rels.contains(&rel),
                     Mode::Acyclic => !self.nodes.contains(&to),
-                    Mode::Simple => !is_closed && (!self.nodes.contains(&to) || to == self.nodes[0]),
+                    // Relationships differ, so that there and back by the same one is no path.
+                    Mode::Simple => {
+                        let is_new = !self.nodes.contains(&to) || to == self.nodes[0];
+                        !is_closed && is_new && !self.rels.contains(&rel)
+                    }
                 };
                 if is_legal {
                     self.nodes.push(to);

@@ -191,7 +191,7 @@ impl Matcher {
         Self {
             program: Program::build(spec, builder),
             product: Product::default(),
-            walk: Walk::new(pattern.mode),
+            walk: Walk::new(pattern.mode, pattern.repeats),
             scratch: builder.batch(),
             conditions: Ex::build_all(&pattern.conditions, builder),
             derived: pattern.derived.iter().map(|(slot, e)| (*slot, Ex::build(e, builder))).collect(),

@@ -39,6 +39,8 @@ struct Level {
 /// See the module.
 pub(super) struct Walk {
     mode: PathMode,
+    /// A relationship may occur more than once, as far as the mode goes.
+    repeats: bool,
     levels: Vec<Level>,
     /// The edges between the levels.
     pub(super) trail: Vec<Gone>,
@@ -49,8 +51,8 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(mode: PathMode) -> Self {
-        Self { mode, levels: Vec::new(), trail: Vec::new(), used: FxHashSet::default(), length: 0 }
+    pub(super) fn new(mode: PathMode, repeats: bool) -> Self {
+        Self { mode, repeats, levels: Vec::new(), trail: Vec::new(), used: FxHashSet::default(), length: 0 }
     }
 
     pub(super) fn clear(&mut self) {
@@ -130,6 +132,10 @@ impl Walk {
                         continue;
                     }
                     closes = is_known;
+                    // There and back again by the same relationship is all that could repeat one.
+                    if closes && !self.repeats && self.trail.iter().any(|gone| gone.rel == edge.rel) {
+                        continue;
+                    }
                 } else if is_known {
                     continue;
                 }

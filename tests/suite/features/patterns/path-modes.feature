@@ -263,3 +263,39 @@ Feature: Path modes and match modes
       | minus | less  |
       | 2     | false |
     And no side effects
+
+  @source:definition
+  Scenario Outline: [19] There and back by one relationship is simple only where relationships may be repeated
+    When executing query:
+      """
+      MATCH <mode> SIMPLE (:D)-[:R]-{2}(x) RETURN collect(x.v) AS found
+      """
+    Then the result should be (ignoring element order for lists):
+      | found   |
+      | <found> |
+    And no side effects
+
+    Examples:
+      | mode                    | found     |
+      |                         | [1, 2]    |
+      | DIFFERENT RELATIONSHIPS | [1, 2]    |
+      | REPEATABLE ELEMENTS     | [1, 2, 4] |
+
+  @source:definition
+  Scenario Outline: [20] A node that stands in a path twice is one node
+    When executing query:
+      """
+      MATCH p = <path> RETURN [n IN nodes(p) | n.v] AS v
+      """
+    Then the result should be, in any order:
+      | v   |
+      | <v> |
+    And no side effects
+
+    Examples:
+      | path                                                       | v            |
+      | ALL SHORTEST (:A)-[:R]->(x)-[:R]->(x)                      | [1, 2, 2]    |
+      | ALL SHORTEST (x)-[:R]->(x)-[:R]->(:!A)                     | [2, 2, 3]    |
+      | ANY SHORTEST (:A)-[:R]->(x)-[:R]->(x)-[:R]->{2}(:D)        | [1, 2, 2, 3, 4] |
+      | SIMPLE (:A)-[:R]->(x)(()-[:R]->()){0,1}(x)                 | [1, 2]       |
+      | SHORTEST 2 GROUPS (y:A)-[:R]->(x)-[:R]->(x)-[:R]->+(y)     | [1, 2, 2, 3, 1] |
