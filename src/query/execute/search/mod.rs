@@ -1,5 +1,5 @@
 //! Searching path patterns as a whole: [`program`] is the pattern in search order, [`product`] the graph of its states, [`walk`]
-//! a depth-first walk over it, and [`select`] the choice of the shortest paths to each end.
+//! a depth-first walk over it, [`select`] the choice of the shortest paths to each end, and [`toward`] what leads to a known end.
 //!
 //! Where all paths are wanted, they are walked forwards, and rows leave as they are found. Where some are to be selected, the states
 //! that can be reached are found length by length, and the paths of that length are walked backwards from the ends: every step back
@@ -8,6 +8,7 @@
 mod product;
 mod program;
 mod select;
+mod toward;
 mod walk;
 
 use self::{
@@ -143,7 +144,7 @@ impl PathSearch {
                 }
                 self.matcher.begin(node, self.selection.is_some(), &self.batch, self.row);
                 if let Some(selection) = &mut self.selection {
-                    selection.begin(ctx, &self.batch, self.row, target.flatten())?;
+                    selection.begin(ctx, &self.matcher.program, &self.batch, self.row, target.flatten())?;
                 }
                 self.is_active = true;
             }

@@ -87,6 +87,19 @@ impl Product {
         self.n_expanded
     }
 
+    pub(super) fn n_edges(&self) -> usize {
+        self.n_edges
+    }
+
+    /// Leaves out what a state leads to, unless that is known already.
+    pub(super) fn close(&mut self, id: u32) {
+        let out = &mut self.out[id as usize];
+        if out.is_none() {
+            *out = Some(Box::default());
+            self.n_expanded += 1;
+        }
+    }
+
     pub(super) fn n_rels(&self) -> usize {
         self.rels.len()
     }
@@ -198,7 +211,7 @@ impl Product {
 }
 
 /// Lists the relationships of a node that are followed; a self-loop once.
-fn neighbors(
+pub(super) fn neighbors(
     ctx: &Context,
     follow: Follow,
     types: &[crate::model::TypeId],

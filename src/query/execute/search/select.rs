@@ -5,6 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     Matcher,
     product::{Given, NO_REL},
+    program::Program,
+    toward::Toward,
 };
 use crate::{
     QueryError, Result, Span,
@@ -27,6 +29,7 @@ pub(super) struct Selection {
     /// How many paths, or lengths, each end gets.
     wanted: u64,
     target: Option<u32>,
+    toward: Toward,
     /// By length, the states that paths of that length reach.
     layers: Vec<FxHashSet<u32>>,
     n_layered: usize,
@@ -45,6 +48,7 @@ impl Selection {
             mode,
             wanted: 0,
             target: None,
+            toward: Toward::default(),
             layers: Vec::new(),
             n_layered: 0,
             ends: FxHashMap::default(),
@@ -53,12 +57,20 @@ impl Selection {
     }
 
     /// Begins with an input row, whose start is the matcher's first state.
-    pub(super) fn begin(&mut self, ctx: &mut Context, batch: &Batch, row: usize, target: Option<u32>) -> Result<()> {
+    pub(super) fn begin(
+        &mut self,
+        ctx: &mut Context,
+        program: &Program,
+        batch: &Batch,
+        row: usize,
+        target: Option<u32>,
+    ) -> Result<()> {
         self.wanted = match self.count.value(ctx, batch, row)? {
             Value::Int(n) if n > 0 => n.unsigned_abs(),
             other => return Err(no_count(&other, self.span)),
         };
         self.target = target;
+        self.toward.begin(target, program);
         self.layers.clear();
         self.layers.push(FxHashSet::from_iter([0]));
         (self.n_layered, self.reached) = (1, 0);
@@ -125,11 +137,20 @@ impl Selection {
         given: &Given<'_>,
         held: &mut u64,
     ) -> Result<FxHashSet<u32>> {
+        let length = self.layers.len() - 1;
         let layer = self.layers.last_mut().expect("there is always one");
         let mut open: Vec<u32> = layer.iter().copied().collect();
         open.sort_unstable();
         let mut next = FxHashSet::default();
         while let Some(state) = open.pop() {
+            self.toward.consider(ctx, &matcher.program, matcher.product.n_edges())?;
+            if !self.toward.may_lead(matcher.product.state(state).node, length) {
+                // Within bounds it may lead there from where it is reached sooner; without, never.
+                if self.toward.is_unbounded() {
+                    matcher.product.close(state);
+                }
+                continue;
+            }
             matcher.expand(ctx, given, state)?;
             let edges = matcher.product.out(state);
             ctx.tick(edges.len() + 1)?;
@@ -141,7 +162,8 @@ impl Selection {
                     self.n_layered += 1;
                 }
             }
-            ctx.hold(held, matcher.bytes() + (self.n_layered + next.len()) * LAYERED_BYTES)?;
+            let layered = (self.n_layered + next.len()) * LAYERED_BYTES;
+            ctx.hold(held, matcher.bytes() + self.toward.bytes() + layered)?;
         }
         Ok(next)
     }
