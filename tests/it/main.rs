@@ -9,6 +9,7 @@ mod formats;
 mod golden;
 mod hostile;
 mod imports;
+mod limits;
 mod missing;
 mod notation;
 mod oracle;

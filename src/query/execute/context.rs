@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     batch::{Batch, value_bytes},
+    large,
     measure::Meter,
 };
 use crate::{
@@ -121,6 +122,8 @@ pub(crate) struct Context {
     bytes_held_most: u64,
     /// Bytes of values that expressions have made and nobody holds yet.
     made: u64,
+    /// Large lists that expressions have made, kept so that none is dropped where it is used last.
+    large: Vec<Arc<[Value]>>,
 }
 
 impl Context {
@@ -147,6 +150,7 @@ impl Context {
             made: 0,
             bytes_held_max: 0,
             meter: None,
+            large: Vec::new(),
         }
     }
 
@@ -169,6 +173,24 @@ impl Context {
         }
         self.bytes_held_most = 0;
         self.made = 0;
+        self.give_up_unused();
+    }
+
+    /// Takes note of a value that an expression has made.
+    #[inline]
+    pub(crate) fn note(&mut self, value: &Value) {
+        if large::is_large(value)
+            && let Value::List(items) = value
+        {
+            self.large.push(items.clone());
+        }
+    }
+
+    /// Gives up the large lists that nobody uses any more.
+    pub(super) fn give_up_unused(&mut self) {
+        for list in self.large.extract_if(.., |list| Arc::strong_count(list) == 1) {
+            large::give_up(list.len() * size_of::<Value>(), list);
+        }
     }
 
     /// Returns where the run reads and writes.
@@ -217,6 +239,7 @@ impl Context {
     #[cold]
     fn check(&mut self) -> Result<()> {
         self.ticks = 0;
+        self.give_up_unused();
         if self.limits.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             return Err(Error::Cancelled);
         }

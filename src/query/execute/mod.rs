@@ -27,6 +27,7 @@ mod filter;
 mod find;
 mod foreach;
 mod intersect;
+mod large;
 pub(crate) mod measure;
 mod merge;
 mod result;

@@ -6,6 +6,7 @@ use super::{
     Builder, Context, Limits, OpenFile, Operator, Source, Summary,
     batch::{Batch, Column},
     build, hydrate,
+    large::give_up,
     measure::{Meter, Numbers, Taken},
     scan::Nothing,
 };
@@ -191,10 +192,27 @@ impl Execution {
     }
 }
 
+/// The operators of an execution that is over.
+struct Operators {
+    root: Box<dyn Operator>,
+    depth: usize,
+}
+
+impl Drop for Operators {
+    fn drop(&mut self) {
+        let root = std::mem::replace(&mut self.root, Box::new(Nothing));
+        with_room(self.depth, || drop(root));
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         let root = std::mem::replace(&mut self.root, Box::new(Nothing));
-        with_room(self.plan.depth, || drop(root));
+        let operators = Operators { root, depth: self.plan.depth };
+        let bytes = usize::try_from(self.ctx.bytes_held_most()).unwrap_or(usize::MAX);
+        give_up(bytes, (operators, std::mem::take(&mut self.out), std::mem::take(&mut self.ctx.frames)));
+        self.ctx.locals.clear();
+        self.ctx.give_up_unused();
     }
 }
 

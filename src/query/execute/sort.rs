@@ -132,7 +132,17 @@ impl Sort {
     fn cut(&mut self, ctx: &mut Context, limit: usize) -> Result<()> {
         self.sort(ctx, limit)?;
         // In the order they came, so that ties stay stable.
-        self.order.sort_unstable();
+        let mut is_kept = vec![false; self.all.len];
+        for rows in self.order.chunks(SORT_RUN) {
+            ctx.tick(rows.len() / 16)?;
+            rows.iter().for_each(|&row| is_kept[row as usize] = true);
+        }
+        self.order.clear();
+        for from in (0..is_kept.len()).step_by(SORT_RUN) {
+            ctx.tick(SORT_RUN / 16)?;
+            let rows = from..is_kept.len().min(from + SORT_RUN);
+            self.order.extend(rows.filter(|&row| is_kept[row]).map(|row| row as u32));
+        }
         self.all.retain(&self.order);
         self.key_columns.iter_mut().for_each(|column| column.retain(&self.order));
         Ok(())
@@ -166,7 +176,7 @@ impl Operator for Sort {
 }
 
 /// Sorts run by run and merges these, looking now and then whether to stop.
-fn sort_in_runs(
+pub(super) fn sort_in_runs(
     ctx: &mut Context,
     order: &mut Vec<u32>,
     merged: &mut Vec<u32>,

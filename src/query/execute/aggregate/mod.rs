@@ -243,7 +243,7 @@ impl Operator for Aggregate {
                 continue;
             }
             for group in at..end {
-                let value = one.state.finish(group)?;
+                let value = one.state.finish(ctx, group)?;
                 if group == at {
                     column.fill(&value, 1);
                 } else {

@@ -6,8 +6,11 @@ use crate::{
     model::Value,
     query::{
         execute::{
+            Context,
             batch::value_bytes,
             eval::{GROWING_ITEM_BYTES, values},
+            large,
+            sort::sort_in_runs,
         },
         function::Aggregator,
         plan::Arithmetic,
@@ -117,26 +120,36 @@ impl State {
     }
 
     /// Returns the result of a group.
-    pub(super) fn finish(&mut self, group: usize) -> Result<Value> {
+    pub(super) fn finish(&mut self, ctx: &mut Context, group: usize) -> Result<Value> {
         Ok(match self {
             Self::Count(counts) => Value::Int(counts[group]),
             Self::Sum(sums) => sums[group].total()?,
             Self::Avg(sums) => sums[group].mean(),
             Self::Extreme { best, .. } => std::mem::take(&mut best[group]),
-            Self::Collect(lists) => Value::List(std::mem::take(&mut lists[group]).into()),
+            Self::Collect(lists) => {
+                let items = std::mem::take(&mut lists[group]);
+                let list = large::list(ctx, items.len(), items.into_iter())?;
+                ctx.note(&list);
+                list
+            }
             Self::Deviation { is_sample, moments } => {
                 let (n, _, squares) = moments[group];
                 let by = if *is_sample { n - 1.0 } else { n };
                 Value::Float(if by > 0.0 { (squares / by).sqrt() } else { 0.0 })
             }
             Self::Percentile { is_continuous, values } => {
-                let (at, mut all) = std::mem::take(&mut values[group]);
-                all.sort_by(Value::order);
-                match at {
-                    Some(at) if *is_continuous => interpolate(&all, at),
-                    Some(at) => all[((at * all.len() as f64).ceil() as usize).saturating_sub(1)].clone(),
+                let (at, all) = std::mem::take(&mut values[group]);
+                let mut order: Vec<u32> = (0..all.len() as u32).collect();
+                let compare = |&a: &u32, &b: &u32| all[a as usize].order(&all[b as usize]).then(a.cmp(&b));
+                sort_in_runs(ctx, &mut order, &mut Vec::new(), compare)?;
+                let sorted = |place: usize| &all[order[place] as usize];
+                let value = match at {
+                    Some(at) if *is_continuous => interpolate(sorted, all.len(), at),
+                    Some(at) => sorted(((at * all.len() as f64).ceil() as usize).saturating_sub(1)).clone(),
                     None => Value::Null,
-                }
+                };
+                large::give_up(all.capacity() * size_of::<Value>(), all);
+                value
             }
         })
     }
@@ -189,9 +202,9 @@ fn percentile(function: Aggregator, at: Option<&Value>) -> Result<f64> {
     }
 }
 
-fn interpolate(sorted: &[Value], at: f64) -> Value {
-    let place = at * (sorted.len() - 1) as f64;
+fn interpolate<'v>(sorted: impl Fn(usize) -> &'v Value, n: usize, at: f64) -> Value {
+    let place = at * (n - 1) as f64;
     let (low, high) = (place.floor() as usize, place.ceil() as usize);
-    let x = |index: usize| sorted[index].as_float().unwrap_or_default();
+    let x = |index: usize| sorted(index).as_float().unwrap_or_default();
     Value::Float(x(low) + (x(high) - x(low)) * (place - place.floor()))
 }

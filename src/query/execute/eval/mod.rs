@@ -12,6 +12,7 @@
 mod column;
 mod ints;
 mod memo;
+mod over;
 mod predicate;
 mod row;
 pub(crate) use row::{GROWING_ITEM_BYTES, set_local};

@@ -16,6 +16,7 @@ use crate::{
         execute::{
             Context,
             batch::{Batch, value_bytes},
+            large::{self, Growing},
         },
         function::{self, Function, Range},
         plan::{KeyRef, LabelTest, Quantifier, Slot, StringTest},
@@ -100,7 +101,9 @@ impl Ex {
             Self::Arithmetic { op, left, right, span } => {
                 let (left, right) = (left.eval(ctx, batch, row)?, right.eval(ctx, batch, row)?);
                 ctx.make(values::joined_bytes(*op, &left, &right))?;
-                at(values::arithmetic(*op, &left, &right), *span)
+                let value = at(values::arithmetic(*op, &left, &right), *span)?;
+                ctx.note(&value);
+                Ok(value)
             }
             Self::Negate(inner) => values::negate(&inner.eval(ctx, batch, row)?),
             Self::List(items) => {
@@ -159,13 +162,15 @@ impl Ex {
                 };
                 values.clear();
                 *scratch = values;
-                at(result, *span)
+                let value = at(result, *span)?;
+                ctx.note(&value);
+                Ok(value)
             }
             Self::Comprehension { local, list, filter, map } => {
-                let list = list.eval(ctx, batch, row)?;
-                let Some(items) = values::items("a list comprehension", &list)? else { return Ok(Value::Null) };
-                let mut made = Vec::new();
-                for item in items.iter() {
+                let items = list.over("a list comprehension", ctx, batch, row)?;
+                let Some(items) = items else { return Ok(Value::Null) };
+                let mut made = Growing::default();
+                for item in items {
                     ctx.tick(1)?;
                     set_local(ctx, *local, item.clone());
                     if let Some(filter) = filter
@@ -176,23 +181,24 @@ impl Ex {
                     let mark = ctx.made();
                     let value = match map {
                         Some(map) => map.eval(ctx, batch, row)?,
-                        None => item.clone(),
+                        None => item,
                     };
                     ctx.settle(mark, &value);
                     ctx.make(GROWING_ITEM_BYTES)?;
                     made.push(value);
                 }
-                Ok(Value::list(made))
+                let value = made.finish(ctx)?;
+                ctx.note(&value);
+                Ok(value)
             }
             Self::Reduce { acc, init, list, body } => {
                 let init = init.eval(ctx, batch, row)?;
-                let list = list.eval(ctx, batch, row)?;
-                let Some(items) = values::items("reduce()", &list)? else { return Ok(Value::Null) };
+                let Some(items) = list.over("reduce()", ctx, batch, row)? else { return Ok(Value::Null) };
                 set_local(ctx, *acc, init);
                 let mark = ctx.made();
-                for item in items.iter() {
+                for item in items {
                     ctx.tick(1)?;
-                    set_local(ctx, *acc + 1, item.clone());
+                    set_local(ctx, *acc + 1, item);
                     let next = body.eval(ctx, batch, row)?;
                     ctx.settle(mark, &next);
                     set_local(ctx, *acc, next);
@@ -258,12 +264,11 @@ impl Ex {
                 has_labels(ctx, &value, test)
             }
             Self::Quantified { quantifier, local, list, predicate } => {
-                let list = list.eval(ctx, batch, row)?;
-                let Some(items) = values::items("a quantifier", &list)? else { return Ok(None) };
+                let Some(items) = list.over("a quantifier", ctx, batch, row)? else { return Ok(None) };
                 let (mut n_true, mut n_null, mut n_false) = (0u64, 0u64, 0u64);
-                for item in items.iter() {
+                for item in items {
                     ctx.tick(1)?;
-                    set_local(ctx, *local, item.clone());
+                    set_local(ctx, *local, item);
                     match predicate.test(ctx, batch, row)? {
                         Some(true) => n_true += 1,
                         Some(false) => n_false += 1,
@@ -454,12 +459,6 @@ fn path(ctx: &Context, slots: &[Slot], batch: &Batch, row: usize) -> Result<Valu
 
 /// Makes the list of a long range.
 fn long_range(ctx: &mut Context, args: &[Value]) -> Result<Value> {
-    const PIECE: usize = 1 << 16;
-    let mut range = Range::for_list(args)?;
-    let mut items = Vec::with_capacity(range.len() as usize);
-    while range.len() > 0 {
-        ctx.tick(PIECE)?;
-        items.extend(range.by_ref().take(PIECE).map(Value::Int));
-    }
-    Ok(Value::list(items))
+    let range = Range::for_list(args)?;
+    large::list(ctx, range.len() as usize, range.map(Value::Int))
 }

@@ -8,6 +8,7 @@ use crate::{
         execute::{
             Builder, Context, Operator,
             batch::{BATCH_ROWS_MAX, Batch, Column},
+            large::Growing,
         },
         plan::{Expr, Op, Slot, SubqueryKind},
     },
@@ -91,7 +92,7 @@ impl Subquery {
     }
 
     fn pull(&mut self, ctx: &mut Context) -> Result<Value> {
-        let (mut n_rows, mut items) = (0, Vec::new());
+        let (mut n_rows, mut items) = (0, Growing::default());
         let few = if matches!(self.kind, Kind::Exists) { 1 } else { BATCH_ROWS_MAX };
         while self.inner.next_few(ctx, &mut self.out, few)? {
             match &mut self.kind {
@@ -107,7 +108,11 @@ impl Subquery {
         Ok(match self.kind {
             Kind::Exists => Value::Bool(false),
             Kind::Count => Value::Int(n_rows),
-            Kind::Collect(_) => Value::list(items),
+            Kind::Collect(_) => {
+                let list = items.finish(ctx)?;
+                ctx.note(&list);
+                list
+            }
         })
     }
 
