@@ -29,6 +29,10 @@ pub(super) enum E {
     Index(Box<E>, Box<E>),
     Slice(Box<E>, Option<Box<E>>, Option<Box<E>>),
     Case(Option<Box<E>>, Vec<(E, E)>, Option<Box<E>>),
+    /// Tests of a subject: what stands before the other value, which `IS NULL` has not.
+    Tested(Box<E>, Vec<(Vec<(&'static str, E)>, E)>, Option<Box<E>>),
+    /// A date, so many days later.
+    Later(Box<E>, i64),
     Call(&'static str, Vec<E>),
     Comprehension(usize, Box<E>, Option<Box<E>>, Option<Box<E>>),
     Quantified(&'static str, usize, Box<E>, Box<E>),
@@ -58,8 +62,22 @@ pub(super) enum Way {
     Either,
 }
 
+/// A part of a path that is repeated.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub(super) start: Node,
+    pub(super) hops: Vec<(Rel, Node)>,
+    pub(super) filter: Option<E>,
+    pub(super) min: usize,
+    pub(super) max: Option<usize>,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Rel {
+    /// What stands in its place.
+    pub(super) group: Option<Box<Group>>,
+    /// The length is written as a quantifier.
+    pub(super) quantified: bool,
     pub(super) var: Option<usize>,
     pub(super) types: Vec<&'static str>,
     pub(super) way: Way,
@@ -71,21 +89,51 @@ pub(super) struct Rel {
 #[derive(Debug, Clone)]
 pub(super) struct Path {
     pub(super) name: Option<usize>,
-    /// Of the matches between two nodes, only the shortest.
+    /// Of the matches between two nodes, only the shortest, by the function of that name.
     pub(super) shortest: bool,
+    /// Which of the matches between two nodes.
+    pub(super) select: Select,
+    /// `TRAIL` and the like, or nothing.
+    pub(super) mode: &'static str,
     pub(super) start: Node,
     pub(super) hops: Vec<(Rel, Node)>,
+}
+
+/// A path selector.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) enum Select {
+    /// Nothing is written.
+    #[default]
+    Free,
+    All,
+    Any(usize),
+    AnyShortest,
+    AllShortest,
+    Shortest(usize),
+    Groups(usize),
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum Clause {
     Match {
         optional: bool,
+        /// A relationship may occur more than once.
+        repeatable: bool,
         paths: Vec<Path>,
         filter: Option<E>,
     },
     Unwind(E, usize),
     With(Projection, Option<E>),
+    /// `RETURN ... NEXT`.
+    Next(Projection),
+    Let(Vec<(usize, E)>),
+    Filter(E),
+    /// Variable, list, and another variable that counts from 0 or from 1.
+    For(usize, E, Option<(i64, usize)>),
+    /// Order, skip and limit as a clause; the rest is empty.
+    Page(Projection),
+    /// A conditional query, which is all there is: conditions and branches, and what there is otherwise.
+    When(Vec<(E, Vec<Clause>)>, Option<Vec<Clause>>),
     Return(Projection),
     /// The variables it sees, and what it runs for each row.
     Call(Vec<usize>, Query),
@@ -166,6 +214,15 @@ impl E {
                 }
                 otherwise.iter_mut().for_each(|e| see(e));
             }
+            Self::Tested(subject, branches, otherwise) => {
+                see(subject);
+                for (tests, then) in branches {
+                    tests.iter_mut().for_each(|(_, e)| see(e));
+                    see(then);
+                }
+                otherwise.iter_mut().for_each(|e| see(e));
+            }
+            Self::Later(date, _) => see(date),
             Self::Comprehension(_, list, filter, map) => {
                 see(list);
                 filter.iter_mut().chain(map).for_each(|e| see(e));
@@ -216,6 +273,21 @@ impl E {
                     branches.iter().map(|(when, then)| format!(" WHEN {} THEN {}", when.text(), then.text())).collect();
                 format!("CASE{}{branches}{} END", opt(" ", subject), opt(" ELSE ", otherwise))
             }
+            Self::Tested(subject, branches, otherwise) => {
+                let test = |(op, e): &(&str, E)| match *op {
+                    "IS NULL" | "IS NOT NULL" => (*op).to_owned(),
+                    "" => e.text(),
+                    op => format!("{op} {}", e.text()),
+                };
+                let branch = |(tests, then): &(Vec<(&'static str, E)>, E)| {
+                    let tests: Vec<String> = tests.iter().map(test).collect();
+                    format!(" WHEN {} THEN {}", tests.join(", "), then.text())
+                };
+                let branches: String = branches.iter().map(branch).collect();
+                format!("CASE {}{branches}{} END", subject.text(), opt(" ELSE ", otherwise))
+            }
+            Self::Later(date, days) => format!("({} + duration({{days: {days}}}))", date.text()),
+            Self::Call("daysBetween", args) => format!("duration.inDays({}).days", list(args, ", ")),
             Self::Call(name, args) => format!("{name}({})", list(args, ", ")),
             Self::Comprehension(v, from, filter, map) => {
                 format!("[v{v} IN {}{}{}]", from.text(), opt(" WHERE ", filter), opt(" | ", map))
@@ -244,26 +316,60 @@ impl Node {
     }
 }
 
+impl Rel {
+    fn text(&self) -> String {
+        let bounds = |(min, max): (usize, Option<usize>), between: &str| {
+            format!("{min}{between}{}", max.map_or(String::new(), |max| max.to_string()))
+        };
+        if let Some(group) = &self.group {
+            let filter = group.filter.as_ref().map_or(String::new(), |e| format!(" WHERE {}", e.text()));
+            let quantifier = bounds((group.min, group.max), ",");
+            return format!("({}{filter}){{{quantifier}}}", chain(&group.start, &group.hops));
+        }
+        let (left, right) = match self.way {
+            Way::Right => ("-", "->"),
+            Way::Left => ("<-", "-"),
+            Way::Either => ("-", "-"),
+        };
+        let types = if self.types.is_empty() { String::new() } else { format!(":{}", self.types.join("|")) };
+        let (length, quantifier) = match self.length {
+            None => (String::new(), String::new()),
+            Some((0, None)) if self.quantified => (String::new(), "*".to_owned()),
+            Some((1, None)) if self.quantified => (String::new(), "+".to_owned()),
+            Some(length) if self.quantified => (String::new(), format!("{{{}}}", bounds(length, ","))),
+            Some(length) => (format!("*{}", bounds(length, "..")), String::new()),
+        };
+        format!("{left}[{}{types}{length}{}]{right}{quantifier}", name(self.var), props(&self.props))
+    }
+}
+
+fn chain(start: &Node, hops: &[(Rel, Node)]) -> String {
+    start.text() + &hops.iter().map(|(rel, node)| rel.text() + &node.text()).collect::<String>()
+}
+
 impl Path {
     pub(super) fn text(&self) -> String {
-        let mut text = self.start.text();
-        for (rel, node) in &self.hops {
-            let (left, right) = match rel.way {
-                Way::Right => ("-", "->"),
-                Way::Left => ("<-", "-"),
-                Way::Either => ("-", "-"),
-            };
-            let types = if rel.types.is_empty() { String::new() } else { format!(":{}", rel.types.join("|")) };
-            let length = rel.length.map_or(String::new(), |(min, max)| {
-                format!("*{min}..{}", max.map_or(String::new(), |max| max.to_string()))
-            });
-            let inner = format!("{}{types}{length}{}", name(rel.var), props(&rel.props));
-            text += &format!("{left}[{inner}]{right}{}", node.text());
-        }
+        let mut text = chain(&self.start, &self.hops);
         if self.shortest {
             text = format!("allShortestPaths({text})");
         }
-        self.name.map_or(String::new(), |v| format!("v{v} = ")) + &text
+        let select = match self.select {
+            Select::Free => String::new(),
+            Select::All => "ALL ".into(),
+            Select::Any(1) => "ANY ".into(),
+            Select::Any(n) => format!("ANY {n} "),
+            Select::AnyShortest => "ANY SHORTEST ".into(),
+            Select::AllShortest => "ALL SHORTEST ".into(),
+            Select::Shortest(n) => format!("SHORTEST {n} "),
+            Select::Groups(n) => format!("SHORTEST {n} GROUPS "),
+        };
+        // `GROUPS` stands behind the mode.
+        let mode = if self.mode.is_empty() { String::new() } else { format!("{} ", self.mode) };
+        let before = match select.strip_suffix("GROUPS ") {
+            Some(select) => format!("{select}{mode}GROUPS "),
+            None => select + &mode,
+        };
+        self.name.map_or(String::new(), |v| format!("v{v} = ")) + &before + &text
     }
 }
 
@@ -291,12 +397,38 @@ impl Clause {
     fn text(&self) -> String {
         let filtered = |e: &Option<E>| e.as_ref().map_or(String::new(), |e| format!(" WHERE {}", e.text()));
         match self {
-            Self::Match { optional, paths, filter } => {
+            Self::Match { optional, repeatable, paths, filter } => {
                 let paths: Vec<String> = paths.iter().map(Path::text).collect();
-                format!("{}MATCH {}{}", if *optional { "OPTIONAL " } else { "" }, paths.join(", "), filtered(filter))
+                let (optional, repeatable) =
+                    (if *optional { "OPTIONAL " } else { "" }, if *repeatable { "REPEATABLE ELEMENTS " } else { "" });
+                format!("{optional}MATCH {repeatable}{}{}", paths.join(", "), filtered(filter))
             }
             Self::Unwind(e, v) => format!("UNWIND {} AS v{v}", e.text()),
             Self::With(projection, filter) => format!("WITH {}{}", projection.text(), filtered(filter)),
+            Self::Next(projection) => format!("RETURN {} NEXT", projection.text()),
+            Self::Let(items) => {
+                let items: Vec<String> = items.iter().map(|(v, e)| format!("v{v} = {}", e.text())).collect();
+                format!("LET {}", items.join(", "))
+            }
+            Self::Filter(e) => format!("FILTER {}", e.text()),
+            Self::For(v, list, at) => {
+                let at = at.map_or(String::new(), |(from, v)| {
+                    format!(" WITH {} v{v}", if from == 0 { "OFFSET" } else { "ORDINALITY" })
+                });
+                format!("FOR v{v} IN {}{at}", list.text())
+            }
+            Self::Page(projection) => projection.text().trim_start().to_owned(),
+            Self::When(branches, otherwise) => {
+                // One of two in braces.
+                let text = |at: usize, part: &Vec<Clause>| {
+                    if at % 2 == 0 { clauses(part) } else { format!("{{ {} }}", clauses(part)) }
+                };
+                let whens = branches.iter().enumerate();
+                let whens: Vec<String> =
+                    whens.map(|(at, (e, part))| format!("WHEN {} THEN {}", e.text(), text(at, part))).collect();
+                let otherwise = otherwise.iter().map(|part| format!(" ELSE {}", text(branches.len(), part)));
+                whens.join(" ") + &otherwise.collect::<String>()
+            }
             Self::Return(projection) => format!("RETURN {}", projection.text()),
             Self::Call(imports, query) => {
                 let imports: Vec<String> = imports.iter().map(|v| format!("v{v}")).collect();

@@ -136,6 +136,11 @@ impl<'g> Engines<'g> {
             Value::Int(n) => V::Int(*n),
             Value::Float(x) => V::Float(*x),
             Value::String(s) => V::str(s),
+            Value::Date(date) => V::Date(i64::from(date.days())),
+            Value::Point(point) => match point.coordinates() {
+                [x, y] => V::Point(*x, *y),
+                _ => return Err(format!("{value} is of no plane")),
+            },
             Value::List(items) => V::List(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?),
             Value::Map(map) => {
                 V::Map(map.iter().map(|(key, v)| Ok((key.to_string(), self.value(v)?))).collect::<Result<_, String>>()?)
@@ -218,6 +223,7 @@ fn index(db: &Database, graph: &Graph) -> Result<(), String> {
         run(db, "CREATE INDEX FOR (n:A) ON (n.x)")?;
         run(db, "CREATE INDEX FOR (n:A) ON (n.m)")?;
         run(db, "CREATE INDEX FOR (n:B) ON (n.s)")?;
+        run(db, "CREATE INDEX FOR (n:B) ON (n.d)")?;
         run(db, "CREATE CONSTRAINT FOR (n:C) REQUIRE n.id IS UNIQUE")?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::{
     ast::{Clause, E, Path},
     graph::Graph,
-    value::{V, params},
+    value::{V, date_text, params, ymd},
 };
 
 /// Steps of an evaluation beyond which a query is left out: it would take long and show nothing new.
@@ -234,11 +234,38 @@ impl<'g> Reference<'g> {
                 }
                 so_far
             }
-            E::Linked(path) => V::Bool(!self.matches(std::slice::from_ref(&**path), row)?.is_empty()),
+            E::Tested(subject, branches, otherwise) => {
+                let subject = eval(subject)?;
+                for (tests, then) in branches {
+                    for (op, other) in tests {
+                        let taken = match *op {
+                            "IS NULL" => Some(subject == V::Null),
+                            "IS NOT NULL" => Some(subject != V::Null),
+                            "" => self.equals(&subject, &eval(other)?),
+                            "STARTS WITH" | "ENDS WITH" => match (&subject, eval(other)?) {
+                                (V::Str(a), V::Str(b)) if *op == "STARTS WITH" => Some(a.starts_with(&b)),
+                                (V::Str(a), V::Str(b)) => Some(a.ends_with(&b)),
+                                _ => None,
+                            },
+                            op => self.compare(op, &subject, &eval(other)?),
+                        };
+                        if taken == Some(true) {
+                            return eval(then);
+                        }
+                    }
+                }
+                otherwise.as_ref().map_or(Ok(V::Null), |e| eval(e))?
+            }
+            E::Later(date, days) => match eval(date)? {
+                V::Null => V::Null,
+                V::Date(date) => V::Date(date + days),
+                _ => return Err(TYPE),
+            },
+            E::Linked(path) => V::Bool(!self.matches(std::slice::from_ref(&**path), false, row)?.is_empty()),
             E::Sub(name, inner) => self.sub(name, inner, row)?,
             E::PatternList(path, filter, map) => {
                 let mut made = Vec::new();
-                for row in self.matches(std::slice::from_ref(&**path), row)? {
+                for row in self.matches(std::slice::from_ref(&**path), false, row)? {
                     if filter.as_ref().map_or(Ok(Some(true)), |e| self.truth(e, &row))? == Some(true) {
                         made.push(self.value(map, &row)?);
                     }
@@ -374,6 +401,22 @@ impl<'g> Reference<'g> {
             V::Node(node) => find(&self.graph.nodes[*node].props),
             V::Rel(rel) => find(&self.graph.rels[*rel].props),
             V::Map(map) => map.get(key).cloned().unwrap_or(V::Null),
+            V::Date(days) => {
+                let (year, month, day) = ymd(*days);
+                match key {
+                    "year" => V::Int(year),
+                    "month" => V::Int(month),
+                    "day" => V::Int(day),
+                    // 1970-01-01 was a Thursday.
+                    "dayOfWeek" => V::Int((days + 3).rem_euclid(7) + 1),
+                    _ => return Err(Fault::Invalid),
+                }
+            }
+            V::Point(x, y) => match key {
+                "x" => V::Float(*x),
+                "y" => V::Float(*y),
+                _ => return Err(Fault::Invalid),
+            },
             _ => return Err(TYPE),
         })
     }
@@ -466,6 +509,7 @@ impl<'g> Reference<'g> {
                 x.to_string()
             }
             V::Str(s) => s.clone(),
+            V::Date(days) => date_text(*days),
             other => other.text(false),
         }
     }
@@ -500,7 +544,9 @@ impl<'g> Reference<'g> {
             ("toBoolean", V::Bool(b)) => V::Bool(*b),
             ("toBoolean", V::Int(n)) => V::Bool(*n != 0),
             ("toBoolean", V::Str(s)) => s.to_lowercase().parse().map_or(V::Null, V::Bool),
-            ("toString", v @ (V::Bool(_) | V::Int(_) | V::Float(_) | V::Str(_))) => V::Str(self.to_string(v)),
+            ("toString", v @ (V::Bool(_) | V::Int(_) | V::Float(_) | V::Str(_) | V::Date(_))) => {
+                V::Str(self.to_string(v))
+            }
             ("toUpper", V::Str(s)) => V::Str(s.to_uppercase()),
             ("toLower", V::Str(s)) => V::Str(s.to_lowercase()),
             ("trim", V::Str(s)) => V::str(s.trim()),
@@ -547,6 +593,21 @@ impl<'g> Reference<'g> {
                 V::Str(by) => V::List(s.split(by.as_str()).map(V::str).collect()),
                 _ => return Err(TYPE),
             },
+            ("date", V::Date(days)) => V::Date(*days),
+            ("daysBetween", V::Date(from)) => match &args[1] {
+                V::Date(to) => V::Int(to - from),
+                _ => return Err(TYPE),
+            },
+            ("point.distance", V::Point(x, y)) => match &args[1] {
+                V::Point(to_x, to_y) => V::Float(((x - to_x).powi(2) + (y - to_y).powi(2)).sqrt()),
+                _ => V::Null,
+            },
+            ("point.withinBBox", V::Point(x, y)) => match args {
+                [_, V::Point(low_x, low_y), V::Point(high_x, high_y)] => {
+                    V::Bool((low_x..=high_x).contains(&x) && (low_y..=high_y).contains(&y))
+                }
+                _ => V::Null,
+            },
             ("length", V::Path(_, rels)) => V::Int(rels.len() as i64),
             ("nodes", V::Path(nodes, _)) => V::List(nodes.iter().map(|n| V::Node(*n)).collect()),
             ("relationships", V::Path(_, rels)) => V::List(rels.iter().map(|r| V::Rel(*r)).collect()),
@@ -584,8 +645,8 @@ impl<'g> Reference<'g> {
     }
 
     /// Returns the rows of a pattern: defined beside the clauses.
-    pub(super) fn matches(&self, paths: &[Path], row: &Row) -> Result<Vec<Row>> {
-        super::matching::matches(self, paths, row)
+    pub(super) fn matches(&self, paths: &[Path], repeatable: bool, row: &Row) -> Result<Vec<Row>> {
+        super::matching::matches(self, paths, repeatable, row)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct GraphRel {
 pub(super) struct Graph {
     pub(super) nodes: Vec<GraphNode>,
     pub(super) rels: Vec<GraphRel>,
-    /// Whether `A.x`, `A.m` and `B.s` have an index, and `C.id` is unique.
+    /// Whether `A.x`, `A.m`, `B.s` and `B.d` have an index, and `C.id` is unique.
     pub(super) indexed: bool,
 }
 
@@ -35,7 +35,9 @@ pub(super) fn pick<T: Copy>(random: &mut Numbers, items: &[T]) -> T {
 
 /// Returns a value of any kind that can be stored.
 pub(super) fn mixed(random: &mut Numbers) -> V {
-    match random.below(9) {
+    match random.below(11) {
+        9 => V::Date(date(random)),
+        10 => point(random),
         0 | 1 => V::Int(random.below(4) as i64 - 1),
         2 => V::Float(pick(random, &[-0.5, 0.0, 1.0, 1.5, 2.0])),
         3 | 4 => V::str(pick(random, TEXTS)),
@@ -44,6 +46,15 @@ pub(super) fn mixed(random: &mut Numbers) -> V {
         7 => V::Int(pick(random, &[9_007_199_254_740_993, i64::MAX, i64::MIN + 1])),
         _ => V::Float(pick(random, &[9_007_199_254_740_992.0, 1e300, -2.25])),
     }
+}
+
+/// Returns a date, of a few around leap days and the turn of a year.
+pub(super) fn date(random: &mut Numbers) -> i64 {
+    pick(random, &[-1, 0, 789, 19_722, 19_723, 19_782, 19_783]) + random.below(2) as i64
+}
+
+pub(super) fn point(random: &mut Numbers) -> V {
+    V::Point(pick(random, &[-1.0, 0.0, 0.5, 3.0]), pick(random, &[-1.0, 0.0, 4.0]))
 }
 
 pub(super) fn ints(random: &mut Numbers) -> Vec<V> {
@@ -70,6 +81,8 @@ impl Graph {
                 some("b", V::Bool(random.chance(1, 2)), random);
                 some("m", mixed(random), random);
                 some("l", V::List(ints(random)), random);
+                some("d", V::Date(date(random)), random);
+                some("p", point(random), random);
                 GraphNode { labels, props }
             })
             .collect();

@@ -3,6 +3,7 @@
 use super::{
     ast::{Clause, E, Projection, Query},
     eval::{Fault, Reference, Result, Row, set, with},
+    matching::group_vars,
     value::V,
 };
 
@@ -21,7 +22,9 @@ pub(super) struct Answer {
 impl Reference<'_> {
     /// Answers a query.
     pub(super) fn answer(&self, query: &Query) -> Result<Answer> {
-        if let [(_, part)] = &query.0[..] {
+        if let [(_, part)] = &query.0[..]
+            && !matches!(part[..], [Clause::When(..)])
+        {
             let Some((Clause::Return(last), before)) = part.split_last() else { return Err(Fault::Invalid) };
             let rows = self.clauses(before, vec![Row::new()], &Row::new())?;
             return self.last(last, rows);
@@ -62,8 +65,7 @@ impl Reference<'_> {
     fn union(&self, query: &Query, outer: &Row) -> Result<Vec<(Vec<usize>, Vec<V>)>> {
         let mut all: Vec<(Vec<usize>, Vec<V>)> = Vec::new();
         for (_, part) in &query.0 {
-            let Some(Clause::Return(last)) = part.last() else { return Err(Fault::Invalid) };
-            let columns: Vec<usize> = last.items.iter().map(|(_, v)| *v).collect();
+            let columns = columns(part).ok_or(Fault::Invalid)?;
             for row in self.clauses(part, vec![outer.clone()], outer)? {
                 let values = columns.iter().map(|v| row[*v].clone().ok_or(Fault::Invalid)).collect::<Result<_>>()?;
                 all.push((columns.clone(), values));
@@ -100,10 +102,10 @@ impl Reference<'_> {
         let mut out = Vec::new();
         let mut ordered = false;
         match clause {
-            Clause::Match { optional, paths, filter } => {
+            Clause::Match { optional, repeatable, paths, filter } => {
                 for row in rows {
                     let before = out.len();
-                    for found in self.matches(paths, &row)? {
+                    for found in self.matches(paths, *repeatable, &row)? {
                         if self.holds(filter.as_ref(), &found)? {
                             out.push(found);
                         }
@@ -135,6 +137,70 @@ impl Reference<'_> {
                         out.push(after);
                     }
                 }
+            }
+            Clause::Let(items) => {
+                for row in rows {
+                    let mut after = row.clone();
+                    for (v, e) in items {
+                        set(&mut after, *v, self.value(e, &row)?);
+                    }
+                    out.push(after);
+                }
+            }
+            Clause::Filter(e) => {
+                for row in rows {
+                    if self.holds(Some(e), &row)? {
+                        out.push(row);
+                    }
+                }
+            }
+            Clause::For(v, list, at) => {
+                for row in rows {
+                    let items = match self.value(list, &row)? {
+                        V::Null => vec![],
+                        list @ V::Bag(_) if at.is_some() => {
+                            // Which item has which number is open.
+                            self.look(&list);
+                            list.items().unwrap_or_default().to_vec()
+                        }
+                        V::List(items) | V::Bag(items) => items,
+                        _ => return Err(Fault::Invalid),
+                    };
+                    for (n, item) in items.into_iter().enumerate() {
+                        let mut row = with(&row, *v, item);
+                        if let Some((from, at)) = at {
+                            set(&mut row, *at, V::Int(from + n as i64));
+                        }
+                        out.push(row);
+                    }
+                }
+            }
+            Clause::Page(projection) => {
+                let all = Projection { star: true, ..projection.clone() };
+                let made = self.project(&all, rows, outer)?;
+                let made = self.cut(&all, made);
+                ordered = is_ordered(&made);
+                out.extend(made.into_iter().map(|made| made.after));
+            }
+            Clause::When(branches, otherwise) => {
+                for row in rows {
+                    let mut chosen = otherwise.as_ref();
+                    for (e, part) in branches {
+                        if self.truth(e, &row)? == Some(true) {
+                            chosen = Some(part);
+                            break;
+                        }
+                    }
+                    if let Some(part) = chosen {
+                        out.extend(self.clauses(part, vec![row.clone()], &row)?);
+                    }
+                }
+            }
+            Clause::Next(projection) => {
+                let made = self.project(projection, rows, outer)?;
+                let made = self.cut(projection, made);
+                ordered = is_ordered(&made);
+                out.extend(made.into_iter().map(|made| made.after));
             }
             Clause::Return(projection) => {
                 let made = self.project(projection, rows, outer)?;
@@ -255,6 +321,15 @@ struct Made {
     after: Row,
 }
 
+/// Returns the columns of a query's part, in order.
+fn columns(part: &[Clause]) -> Option<Vec<usize>> {
+    match part.last()? {
+        Clause::Return(last) => Some(last.items.iter().map(|(_, v)| *v).collect()),
+        Clause::When(branches, _) => columns(&branches.first()?.1),
+        _ => None,
+    }
+}
+
 /// Returns whether the rows are in an order, without ties.
 fn is_ordered(made: &[Made]) -> bool {
     made.iter().all(|made| !made.keys.is_empty())
@@ -273,8 +348,11 @@ fn over(below: &Row, above: &Row) -> Row {
 }
 
 fn with_nulls(paths: &[super::ast::Path], mut row: Row) -> Row {
-    let hops =
-        |path: &super::ast::Path| path.hops.iter().flat_map(|(rel, node)| [rel.var, node.var]).collect::<Vec<_>>();
+    let hops = |path: &super::ast::Path| {
+        let group = |rel: &super::ast::Rel| rel.group.as_ref().map_or_else(Vec::new, |group| group_vars(group));
+        let vars = path.hops.iter().flat_map(|(rel, node)| group(rel).into_iter().map(Some).chain([rel.var, node.var]));
+        vars.collect::<Vec<_>>()
+    };
     for var in paths.iter().flat_map(|path| [path.name, path.start.var].into_iter().chain(hops(path))).flatten() {
         if row.get(var).cloned().flatten().is_none() {
             set(&mut row, var, V::Null);

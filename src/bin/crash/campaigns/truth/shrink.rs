@@ -1,7 +1,7 @@
 //! Makes a failing query, and its graph, smaller while they fail in the same way.
 
 use super::{
-    ast::{Clause, E, Node, Path, Projection, Query, Way},
+    ast::{Clause, E, Node, Path, Projection, Query, Select, Way},
     graph::Graph,
     value::V,
 };
@@ -118,6 +118,9 @@ enum Site<'q> {
     Parts(&'q mut Vec<(bool, Vec<Clause>)>),
     Clauses(&'q mut Vec<Clause>),
     Optional(&'q mut bool),
+    Items(&'q mut Vec<(usize, E)>),
+    Branches(&'q mut Vec<(E, Vec<Clause>)>),
+    Otherwise(&'q mut Option<Vec<Clause>>),
     Paths(&'q mut Vec<Path>),
     Path(&'q mut Path),
     Node(&'q mut Node),
@@ -155,6 +158,21 @@ fn apply(site: Site<'_>, edit: usize) -> bool {
             }
             false
         }
+        Site::Items(items) => {
+            if items.len() > 1 && edit < items.len() {
+                items.remove(edit);
+                return true;
+            }
+            false
+        }
+        Site::Branches(branches) => {
+            if branches.len() > 1 && edit < branches.len() {
+                branches.remove(edit);
+                return true;
+            }
+            false
+        }
+        Site::Otherwise(otherwise) => edit == 0 && otherwise.take().is_some(),
         Site::Optional(optional) => edit == 0 && std::mem::take(optional),
         Site::Paths(paths) => {
             if paths.len() > 1 && edit < paths.len() {
@@ -182,14 +200,24 @@ fn path_edit(path: &mut Path, edit: usize) -> bool {
     match edit {
         0 => {
             path.shortest = false;
+            path.select = Select::Free;
             path.hops.pop();
         }
         1 if !path.hops.is_empty() => path.start = path.hops.remove(0).1,
         2 => path.name = None,
+        3 => path.select = Select::Free,
+        4 => path.mode = "",
         _ => {
-            let (at, edit) = ((edit.max(3) - 3) / 5, (edit.max(3) - 3) % 5);
+            let (at, edit) = ((edit.max(5) - 5) / 8, (edit.max(5) - 5) % 8);
             let Some((rel, _)) = path.hops.get_mut(at) else { return edit == 1 && at == 0 };
             match edit {
+                5 => rel.group = None,
+                6 => rel.group.iter_mut().for_each(|group| group.filter = None),
+                7 => {
+                    if let Some(group) = rel.group.as_mut().filter(|group| group.hops.len() > 1) {
+                        group.hops.pop();
+                    }
+                }
                 0 => drop(rel.types.pop()),
                 1 if !path.shortest => rel.length = None,
                 1 => path.shortest = false,
@@ -258,18 +286,34 @@ fn walk_clauses(clauses: &mut Vec<Clause>, see: &mut dyn FnMut(Site<'_>)) {
     see(Site::Clauses(clauses));
     for clause in clauses {
         match clause {
-            Clause::Match { optional, paths, filter } => {
+            Clause::Match { optional, repeatable, paths, filter } => {
                 see(Site::Optional(optional));
+                see(Site::Optional(repeatable));
                 see(Site::Paths(paths));
                 paths.iter_mut().for_each(|path| walk_path(path, see));
                 walk_filter(filter, see);
             }
-            Clause::Unwind(e, _) => walk(e, see),
+            Clause::Unwind(e, _) | Clause::For(_, e, _) | Clause::Filter(e) => walk(e, see),
+            Clause::Let(items) => {
+                see(Site::Items(items));
+                items.iter_mut().for_each(|(_, e)| walk(e, see));
+            }
+            Clause::When(branches, otherwise) => {
+                see(Site::Branches(branches));
+                see(Site::Otherwise(otherwise));
+                for (e, part) in branches {
+                    walk(e, see);
+                    walk_clauses(part, see);
+                }
+                otherwise.iter_mut().for_each(|part| walk_clauses(part, see));
+            }
             Clause::With(projection, filter) => {
                 walk_projection(projection, see);
                 walk_filter(filter, see);
             }
-            Clause::Return(projection) => walk_projection(projection, see),
+            Clause::Return(projection) | Clause::Next(projection) | Clause::Page(projection) => {
+                walk_projection(projection, see);
+            }
             Clause::Call(_, query) => walk_query(query, see),
         }
     }
@@ -288,7 +332,14 @@ fn walk_projection(projection: &mut Projection, see: &mut dyn FnMut(Site<'_>)) {
 
 fn walk_path(path: &mut Path, see: &mut dyn FnMut(Site<'_>)) {
     see(Site::Path(path));
-    for node in std::iter::once(&mut path.start).chain(path.hops.iter_mut().map(|(_, node)| node)) {
+    let Path { start, hops, .. } = path;
+    for node in std::iter::once(start).chain(hops.iter_mut().flat_map(|(rel, node)| {
+        let inside = rel
+            .group
+            .iter_mut()
+            .flat_map(|group| std::iter::once(&mut group.start).chain(group.hops.iter_mut().map(|(_, node)| node)));
+        inside.chain([node])
+    })) {
         see(Site::Filter(&mut node.filter));
         see(Site::Node(node));
     }

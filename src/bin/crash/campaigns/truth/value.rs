@@ -10,6 +10,10 @@ pub(super) enum V {
     Int(i64),
     Float(f64),
     Str(String),
+    /// Days since 1970-01-01.
+    Date(i64),
+    /// A point on a plane.
+    Point(f64, f64),
     List(Vec<V>),
     /// A list whose order the language leaves open.
     Bag(Vec<V>),
@@ -77,6 +81,7 @@ impl V {
             (Self::Int(_) | Self::Float(_), Self::Int(_) | Self::Float(_)) => numbers(self, other),
             (Self::Str(a), Self::Str(b)) => Some(a.cmp(b)),
             (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
+            (Self::Date(a), Self::Date(b)) => Some(a.cmp(b)),
             (Self::List(a), Self::List(b)) => {
                 for (x, y) in a.iter().zip(b) {
                     match x.compare(y)? {
@@ -90,8 +95,8 @@ impl V {
         }
     }
 
-    /// Returns the order of `ORDER BY`, ascending: maps, nodes, relationships, lists, paths, strings, booleans, numbers with
-    /// `NaN` last, null.
+    /// Returns the order of `ORDER BY`, ascending: maps, nodes, relationships, lists, paths, points, dates, strings, booleans,
+    /// numbers with `NaN` last, null.
     pub(super) fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Int(_) | Self::Float(_), Self::Int(_) | Self::Float(_)) => {
@@ -101,6 +106,7 @@ impl V {
             }
             (Self::List(a), Self::List(b)) => by_items(a, b),
             (Self::Node(a), Self::Node(b)) | (Self::Rel(a), Self::Rel(b)) => a.cmp(b),
+            (Self::Point(a, b), Self::Point(c, d)) => a.total_cmp(c).then(b.total_cmp(d)),
             (Self::Path(n, r), Self::Path(m, s)) => n.cmp(m).then_with(|| r.cmp(s)),
             (Self::Map(a), Self::Map(b)) => {
                 a.len().cmp(&b.len()).then_with(|| a.keys().cmp(b.keys())).then_with(|| {
@@ -119,10 +125,12 @@ impl V {
             Self::Rel(_) => 2,
             Self::List(_) | Self::Bag(_) => 3,
             Self::Path(..) => 4,
-            Self::Str(_) => 5,
-            Self::Bool(_) => 6,
-            Self::Int(_) | Self::Float(_) => 7,
-            Self::Null => 8,
+            Self::Point(..) => 5,
+            Self::Date(_) => 6,
+            Self::Str(_) => 7,
+            Self::Bool(_) => 8,
+            Self::Int(_) | Self::Float(_) => 9,
+            Self::Null => 10,
         }
     }
 
@@ -135,6 +143,8 @@ impl V {
             Self::Float(x) if *x == 0.0 => "0.0".into(),
             Self::Float(x) => format!("{x:.11e}"),
             Self::Str(s) => format!("{s:?}"),
+            Self::Date(days) => date_text(*days),
+            Self::Point(x, y) => format!("point({x:?} {y:?})"),
             Self::List(items) | Self::Bag(items) => {
                 let mut items: Vec<String> = items.iter().map(|item| item.text(sorted)).collect();
                 if sorted {
@@ -157,6 +167,8 @@ impl V {
         match self {
             Self::Float(x) => format!("{x:?}"),
             Self::Str(s) => format!("'{s}'"),
+            Self::Date(days) => format!("date('{}')", date_text(*days)),
+            Self::Point(x, y) => format!("point({{x: {x:?}, y: {y:?}}})"),
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(Self::literal).collect();
                 format!("[{}]", items.join(", "))
@@ -178,6 +190,34 @@ pub(super) fn params() -> [V; 7] {
     let ints = V::List(vec![V::Int(2), V::Int(0), V::Int(1)]);
     let list = V::List(vec![V::Int(1), V::Null, V::str("a")]);
     [V::Int(1), V::str("ab"), V::Null, V::Float(0.5), V::Bool(true), ints, list]
+}
+
+/// Returns year, month and day of a date, found by counting.
+pub(super) fn ymd(days: i64) -> (i64, i64, i64) {
+    let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let (mut year, mut left) = (1970, days);
+    while left < 0 {
+        year -= 1;
+        left += if is_leap(year) { 366 } else { 365 };
+    }
+    while left >= if is_leap(year) { 366 } else { 365 } {
+        left -= if is_leap(year) { 366 } else { 365 };
+        year += 1;
+    }
+    let mut month = 1;
+    for length in [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if left < length {
+            break;
+        }
+        left -= length;
+        month += 1;
+    }
+    (year, month, left + 1)
+}
+
+pub(super) fn date_text(days: i64) -> String {
+    let (year, month, day) = ymd(days);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 fn all<'v>(pairs: impl Iterator<Item = (&'v V, &'v V)>) -> Option<bool> {

@@ -1,11 +1,13 @@
 //! Makes random queries that are valid: every name is in scope, every value of a kind that fits.
 
+mod newer;
 mod values;
 
 use super::{
     super::model::Numbers,
-    ast::{Clause, E, Node, Path, Projection, Query, Rel, Way},
-    graph::{TEXTS, mixed, pick},
+    ast::{Clause, E, Node, Path, Projection, Query, Rel, Select, Way},
+    graph::{TEXTS, date, mixed, pick},
+    matching::group_vars,
     value::V,
 };
 
@@ -20,6 +22,8 @@ enum Kind {
     Any,
     Ints,
     List,
+    Date,
+    Point,
     Node,
     Nodes,
     Rel,
@@ -28,7 +32,23 @@ enum Kind {
 }
 
 /// Kinds of values that are computed and compared.
-const PLAIN: &[Kind] = &[Kind::Int, Kind::Int, Kind::Number, Kind::Text, Kind::Bool, Kind::Any, Kind::Ints, Kind::List];
+const PLAIN: &[Kind] = &[
+    Kind::Int,
+    Kind::Int,
+    Kind::Int,
+    Kind::Number,
+    Kind::Number,
+    Kind::Text,
+    Kind::Text,
+    Kind::Bool,
+    Kind::Bool,
+    Kind::Any,
+    Kind::Any,
+    Kind::Ints,
+    Kind::List,
+    Kind::Date,
+    Kind::Point,
+];
 
 const LABELS: &[&str] = &[
     "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "",
@@ -66,6 +86,10 @@ pub(super) struct Maker<'r> {
     subs: u32,
     /// Subqueries made, with what was in scope: they are written again where all of that still is.
     made: Vec<(E, Vec<(usize, Kind)>)>,
+    /// Whether `NEXT` may follow: not inside of another query.
+    outermost: bool,
+    /// Whether paths are those that may stand in expressions.
+    plain_paths: bool,
 }
 
 /// Returns a query, and where it may fail.
@@ -84,6 +108,8 @@ pub(super) fn query(random: &mut Numbers) -> (Query, Errors) {
         simple,
         subs: 0,
         made: Vec::new(),
+        outermost: false,
+        plain_paths: false,
     };
     let query = maker.query(errors);
     // Rows that a LIMIT cuts off need not be made.
@@ -128,7 +154,12 @@ impl Maker<'_> {
             });
             return Query(parts.collect());
         }
+        if errors == Errors::Never && self.chance(1, 30) {
+            return Query(vec![(false, vec![self.when()])]);
+        }
+        self.outermost = true;
         let mut part = self.clauses(3);
+        self.outermost = false;
         self.wild = errors != Errors::Never;
         let projection = self.projection(false);
         part.push(Clause::Return(projection));
@@ -141,6 +172,11 @@ impl Maker<'_> {
     }
 
     fn clause(&mut self, is_first: bool) -> Clause {
+        if self.chance(1, 4)
+            && let Some(clause) = self.newer(is_first)
+        {
+            return clause;
+        }
         match self.below(if is_first { 12 } else { 20 }) {
             0 => {
                 let (list, kind) = match self.below(6) {
@@ -178,19 +214,19 @@ impl Maker<'_> {
                 let way = pick(self.random, &[Way::Right, Way::Left, Way::Either]);
                 let types = if self.chance(1, 2) { vec![pick(self.random, RELS)] } else { Vec::new() };
                 let length = Some((self.below(2) as usize, self.chance(1, 2).then(|| 1 + self.below(4) as usize)));
-                let rel = Rel { var: None, types, way, length, props: Vec::new() };
+                let rel = Rel { group: None, quantified: false, var: None, types, way, length, props: Vec::new() };
                 let hops = vec![(rel, self.node(true, false))];
                 let start = self.node(true, false);
                 let name = self.fresh();
                 self.scope.push((name, Kind::Path));
-                let path = Path { name: Some(name), shortest: true, start, hops };
-                Clause::Match { optional: self.chance(1, 2), paths: vec![path], filter: None }
+                let path = Path { name: Some(name), shortest: true, select: Select::Free, mode: "", start, hops };
+                Clause::Match { optional: self.chance(1, 2), repeatable: false, paths: vec![path], filter: None }
             }
             n => {
                 let optional = n > 17 || (is_first && n > 8);
                 let paths = self.paths();
                 let filter = self.chance(1, 4).then(|| self.truth(2, true));
-                Clause::Match { optional, paths, filter }
+                Clause::Match { optional, repeatable: false, paths, filter }
             }
         }
     }
@@ -208,10 +244,14 @@ impl Maker<'_> {
     fn call(&mut self) -> Clause {
         let imports: Vec<(usize, Kind)> = self.scope.clone().into_iter().filter(|_| self.chance(1, 2)).collect();
         let mut outer = std::mem::replace(&mut self.scope, imports.clone());
+        let outermost = std::mem::take(&mut self.outermost);
         let v = self.fresh();
         let (n_parts, all) = (if self.chance(1, 4) { 2 } else { 1 }, self.chance(1, 2));
         let mut parts = Vec::new();
-        for _ in 0..n_parts {
+        if n_parts == 1 && self.chance(1, 4) {
+            parts.push((false, vec![self.when_of(&[v])]));
+        }
+        for _ in parts.len()..n_parts {
             self.scope.clone_from(&imports);
             let mut part = vec![self.clause(true)];
             let e = if self.chance(1, 2) { self.aggregate(Kind::Int) } else { self.value(Kind::Int, 2) };
@@ -225,6 +265,7 @@ impl Maker<'_> {
         }
         outer.push((v, Kind::Int));
         self.scope = outer;
+        self.outermost = outermost;
         Clause::Call(imports.into_iter().map(|(v, _)| v).collect(), Query(parts))
     }
 
@@ -351,13 +392,15 @@ impl Maker<'_> {
         let n_hops = if declares { pick(self.random, &[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3]) } else { 1 + self.below(2) };
         let hops: Vec<(Rel, Node)> = (0..n_hops)
             .map(|_| {
-                let rel = self.rel(declares, taken);
+                let grouped = declares && !self.plain_paths && self.chance(1, 10);
+                let rel = if grouped { self.group(true) } else { self.rel(declares, taken) };
+                taken.extend(rel.group.iter().flat_map(|group| group_vars(group)));
                 (rel, self.node(declares, false))
             })
             .collect();
         let name = (declares && self.chance(1, 6)).then(|| self.fresh());
         self.scope.extend(name.map(|v| (v, Kind::Path)));
-        Path { name, shortest: false, start, hops }
+        Path { name, shortest: false, select: Select::Free, mode: "", start, hops }
     }
 
     fn node(&mut self, declares: bool, bound: bool) -> Node {
@@ -382,7 +425,8 @@ impl Maker<'_> {
     }
 
     fn prop(&mut self) -> (&'static str, E) {
-        match self.below(8) {
+        match self.below(9) {
+            8 => ("d", E::Lit(V::Date(date(self.random)))),
             0 | 1 => ("x", E::Lit(V::Int(self.below(3) as i64))),
             2 => ("s", E::Lit(V::str(pick(self.random, TEXTS)))),
             3 => ("m", E::Lit(mixed(self.random))),
@@ -407,12 +451,16 @@ impl Maker<'_> {
             (min, self.chance(9, 10).then(|| min + self.below(2) as usize))
         });
         let way = pick(self.random, &[Way::Right, Way::Right, Way::Left, Way::Either]);
-        let mut rel = Rel { var: None, types, way, length, props: Vec::new() };
+        let mut rel = Rel { group: None, quantified: false, var: None, types, way, length, props: Vec::new() };
         if length.is_none() && self.chance(1, 14) {
             rel.var = self.var(Kind::Rel).filter(|v| !taken.contains(v));
         }
         if length.is_some() && self.chance(1, 16) {
             rel.var = self.var(Kind::Rels).filter(|v| !taken.contains(v));
+        }
+        // Nothing that is bound already can be repeated.
+        if rel.var.is_none() && declares && !self.plain_paths && length != Some((0, Some(0))) && self.chance(1, 3) {
+            rel.quantified = length.is_some();
         }
         if rel.var.is_none() && declares && self.chance(1, 2) {
             let v = self.fresh();
@@ -437,6 +485,7 @@ impl Maker<'_> {
             return again;
         }
         let scope = self.scope.clone();
+        let (outermost, plain_paths) = (std::mem::take(&mut self.outermost), std::mem::take(&mut self.plain_paths));
         self.subs += 1;
         let mut inner = Vec::new();
         for at in 0..1 + u64::from(self.chance(1, 4)) {
@@ -456,7 +505,7 @@ impl Maker<'_> {
             let optional = self.chance(1, 10);
             let paths = self.paths();
             let filter = self.chance(1, 2).then(|| self.truth(1, true));
-            inner.push(Clause::Match { optional, paths, filter });
+            inner.push(Clause::Match { optional, repeatable: false, paths, filter });
         }
         if name == "COLLECT" || self.chance(1, 5) {
             let e = if self.chance(1, 3) { self.aggregate(Kind::Int) } else { self.plain(1) };
@@ -474,6 +523,7 @@ impl Maker<'_> {
             self.made.push((e.clone(), scope.clone()));
         }
         self.scope = scope;
+        (self.outermost, self.plain_paths) = (outermost, plain_paths);
         e
     }
 }

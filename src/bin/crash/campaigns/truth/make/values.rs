@@ -3,7 +3,7 @@
 use super::{
     super::{
         ast::E,
-        graph::{TEXTS, ints, mixed, pick},
+        graph::{TEXTS, date, ints, mixed, pick, point},
         value::V,
     },
     Kind, LABELS, Maker, NO_LABELS, PLAIN, SUB_DEPTH_MAX,
@@ -46,12 +46,17 @@ impl Maker<'_> {
             Kind::Ints => self.ints(d),
             Kind::List => self.list(d),
             Kind::Any => self.any(d),
+            Kind::Date if self.chance(1, 2) => E::Later(self.value(Kind::Date, d).boxed(), self.below(70) as i64 - 35),
+            Kind::Date => E::Call("date", vec![self.value(Kind::Date, d)]),
             other => self.leaf(other),
         }
     }
 
     pub(super) fn case(&mut self, kind: Kind, d: u32) -> E {
         let branches = 1 + self.below(2);
+        if self.chance(1, 4) {
+            return self.tested(kind, d);
+        }
         if self.chance(1, 3) {
             let subject = pick(self.random, &[Kind::Int, Kind::Text, Kind::Any]);
             let of = self.value(subject, d).boxed();
@@ -70,6 +75,8 @@ impl Maker<'_> {
             Kind::Bool => "b",
             Kind::Any => pick(self.random, &["m", "m", "m", "m", "none"]),
             Kind::Ints => "l",
+            Kind::Date => "d",
+            Kind::Point => "p",
             _ => "",
         };
         let rel = if self.chance(1, 4) && matches!(key, "x" | "id" | "m") { self.var(Kind::Rel) } else { None };
@@ -102,6 +109,8 @@ impl Maker<'_> {
             Kind::Bool => V::Bool(self.chance(1, 2)),
             Kind::Any => mixed(self.random),
             Kind::Ints => V::List(ints(self.random)),
+            Kind::Date => V::Date(date(self.random)),
+            Kind::Point => point(self.random),
             Kind::List => {
                 let mut items = ints(self.random);
                 if self.chance(1, 2) {
@@ -119,7 +128,9 @@ impl Maker<'_> {
     }
 
     fn int(&mut self, d: u32) -> E {
-        match self.below(16) {
+        match self.below(18) {
+            16 => E::Prop(self.value(Kind::Date, d).boxed(), pick(self.random, &["year", "month", "day", "dayOfWeek"])),
+            17 => E::Call("daysBetween", vec![self.value(Kind::Date, d), self.value(Kind::Date, d)]),
             0..=2 => {
                 let op = pick(self.random, &["+", "-", "*"]);
                 E::Arith(op, self.value(Kind::Int, d).boxed(), self.value(Kind::Int, d).boxed())
@@ -167,7 +178,9 @@ impl Maker<'_> {
     fn number(&mut self, d: u32) -> E {
         let of =
             |this: &mut Self| if this.chance(1, 2) { this.value(Kind::Int, d) } else { this.value(Kind::Number, d) };
-        match self.below(6) {
+        match self.below(8) {
+            6 => E::Call("point.distance", vec![self.value(Kind::Point, d), self.value(Kind::Point, d)]),
+            7 => E::Prop(self.value(Kind::Point, d).boxed(), pick(self.random, &["x", "y"])),
             0..=2 => {
                 let op = pick(self.random, &["+", "-", "*", "/", "%"]);
                 // One side is a float for certain: integers could be divided by zero.
@@ -197,7 +210,7 @@ impl Maker<'_> {
                 E::Call("replace", args)
             }
             6 | 7 => {
-                let kind = pick(self.random, &[Kind::Int, Kind::Number, Kind::Bool, Kind::Text]);
+                let kind = pick(self.random, &[Kind::Int, Kind::Number, Kind::Bool, Kind::Text, Kind::Date]);
                 E::Call("toString", vec![self.value(kind, d)])
             }
             8 => match self.var(Kind::Rel) {
@@ -248,7 +261,9 @@ impl Maker<'_> {
             6 if self.subs < SUB_DEPTH_MAX => {
                 let scope = self.scope.clone();
                 self.subs += 1;
+                let plain_paths = std::mem::replace(&mut self.plain_paths, true);
                 let path = self.path(true, &mut Vec::new());
+                self.plain_paths = plain_paths;
                 let filter = self.chance(1, 3).then(|| self.truth(d, true).boxed());
                 let map = self.plain(d).boxed();
                 self.subs -= 1;
@@ -269,7 +284,16 @@ impl Maker<'_> {
     }
 
     fn any(&mut self, d: u32) -> E {
-        match self.below(6) {
+        match self.below(7) {
+            5 if self.var(Kind::Node).is_some() => {
+                // A property by a name that is computed.
+                let name = match self.below(3) {
+                    0 => E::Param(1),
+                    1 => self.case(Kind::Text, d),
+                    _ => E::Lit(V::str(pick(self.random, &["x", "s", "m", "none"]))),
+                };
+                E::Index(self.leaf(Kind::Node).boxed(), name.boxed())
+            }
             0 => E::Index(self.value(Kind::List, d).boxed(), self.value(Kind::Int, d).boxed()),
             1 => E::Prop(
                 E::Map(vec![("a", self.plain(d)), ("b", self.plain(d))]).boxed(),
@@ -294,7 +318,13 @@ impl Maker<'_> {
     /// Makes a condition; only where `patterns` says so it may be a pattern.
     pub(super) fn truth(&mut self, d: u32, patterns: bool) -> E {
         let below = d.saturating_sub(1);
-        match self.below(if d == 0 { 7 } else { 21 }) {
+        match self.below(if d == 0 { 7 } else { 22 }) {
+            21 => {
+                let corners = [(-1.0, -1.0), (0.0, 0.0), (3.0, 4.0), (0.5, 9.0)];
+                let mut corner = || E::Lit(V::Point(pick(self.random, &corners).0, pick(self.random, &corners).1));
+                let (low, high) = (corner(), corner());
+                E::Call("point.withinBBox", vec![self.value(Kind::Point, below), low, high])
+            }
             0..=3 => self.comparison(below),
             4 => {
                 let kind = pick(self.random, PLAIN);
@@ -361,16 +391,17 @@ impl Maker<'_> {
         if self.chance(1, 2) { self.value(Kind::Ints, d) } else { self.value(Kind::List, d) }
     }
 
-    fn comparison(&mut self, d: u32) -> E {
+    pub(super) fn comparison(&mut self, d: u32) -> E {
         if let (Some(a), Some(b), true) = (self.var(Kind::Node), self.var(Kind::Node), self.chance(1, 3)) {
             // What an index or a join can answer.
-            let key = pick(self.random, &["x", "x", "s", "m"]);
+            let key = pick(self.random, &["x", "x", "s", "m", "d"]);
             let op = pick(self.random, &["=", "=", "=", "<>", "<", "<=", ">", ">="]);
             let of = |v: usize| E::Prop(E::Var(v).boxed(), key);
             let right = match key {
                 _ if a != b && self.chance(1, 2) => of(b),
                 "x" => E::Lit(V::Int(self.below(3) as i64)),
                 "s" => E::Lit(V::str(pick(self.random, TEXTS))),
+                "d" => E::Lit(V::Date(date(self.random))),
                 _ => E::Lit(mixed(self.random)),
             };
             return E::Compare(of(a).boxed(), vec![(op, right)]);
