@@ -278,3 +278,24 @@ fn a_profile_of_a_write_is_a_write() {
     drop(transaction);
     assert_eq!(count(&db, "MATCH (a:A) RETURN count(*)"), 1);
 }
+
+/// The second run finds the columns of the first, emptied: a row whose optional part is not there must stay in its place.
+#[test]
+fn a_prepared_statement_answers_the_same_again() {
+    let db = Database::memory().unwrap();
+    db.execute("CREATE ({id: 0}), (n {id: 1}), ({id: 2}), (n)-[:R]->({id: 3})", ()).unwrap();
+    for text in [
+        "MATCH (a) CALL (a) { RETURN count(*) AS n } OPTIONAL MATCH (a)-->(b) RETURN a.id, b.id ORDER BY b.id, a.id",
+        "MATCH (a) CALL (a) { RETURN count(*) AS n } OPTIONAL MATCH (a)-->(b) RETURN a.id, b.id ORDER BY b DESC, a.id",
+        "MATCH (a) OPTIONAL CALL (a) { MATCH (a)-->(b) RETURN b LIMIT 1 } RETURN a.id, b.id ORDER BY a.id DESC",
+    ] {
+        let statement = db.prepare(text).unwrap();
+        let run = || {
+            let rows = statement.query(()).unwrap();
+            rows.map(|row| format!("{:?}", row.unwrap().values())).collect::<Vec<_>>()
+        };
+        let first = run();
+        assert_eq!(first.iter().filter(|row| row.contains("Int(1), Int(3)")).count(), 1, "{text}: {first:?}");
+        (0..3).for_each(|_| assert_eq!(run(), first, "{text}"));
+    }
+}

@@ -149,6 +149,26 @@ fn a_search_holds_no_more_than_it_may() {
     assert_eq!(count(&db, "MATCH ANY SHORTEST (:Foot)-[:R]->+(:Top) RETURN count(*)"), 1);
 }
 
+/// The start leads to much, but little of it to the end: looking for a second path there takes no memory for the rest.
+#[test]
+fn a_search_for_more_paths_than_there_are_holds_only_what_leads_to_its_end() {
+    let db = world();
+    must(&db, "CREATE (s:Start)-[:W]->(:Middle)-[:W]->(:Goal)");
+    let text = "MATCH (s:Start) UNWIND range(1, $n) AS x CREATE (s)-[:W]->(:Leaf {x: x})-[:W]->(:Leaf {x: x})";
+    must(&db, &text.replace("$n", &SPOKES.to_string()));
+    let options = QueryOptions { memory_bytes_max: Some(4 << 20), ..QueryOptions::default() };
+    let everything = "MATCH (s:Start) MATCH SHORTEST 5 (s)-[:W]->+(x) RETURN count(*)";
+    assert!(matches!(drained(&db, everything, &options), Err(Error::Limit { .. })), "the bound is too wide to tell");
+    for path in
+        ["(s)-[:W]->+(g)", "(s)-[:W]->{1,4}(g)", "(s) ((x)-[:W]->(y) WHERE x:!Goal)+ (g)", "(s)-[:W]->()-[:W]->+(g)"]
+    {
+        for select in ["SHORTEST 5", "SHORTEST 2 GROUPS", "ANY 3", "SHORTEST 2 ACYCLIC"] {
+            let text = format!("MATCH (s:Start), (g:Goal) MATCH {select} {path} RETURN 1");
+            assert_eq!(drained(&db, &text, &options).unwrap_or_else(|error| panic!("{text}: {error}")), 1, "{text}");
+        }
+    }
+}
+
 /// Trails are aggregated without being held: what a statement has in memory does not grow with their number.
 #[test]
 fn the_reach_of_every_node_is_counted_within_its_memory_or_refused() {

@@ -562,7 +562,7 @@ pub(crate) enum Imports {
 }
 
 /// `FOREACH (variable IN list | updates)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Foreach {
     /// The variable.
     pub(crate) variable: Name,
@@ -572,6 +572,18 @@ pub(crate) struct Foreach {
     pub(crate) clauses: Vec<Clause>,
     /// The whole clause.
     pub(crate) span: Span,
+}
+
+impl Clone for Foreach {
+    fn clone(&self) -> Self {
+        let Self { variable, list, clauses, span } = self;
+        with_some_room(|| Self {
+            variable: variable.clone(),
+            list: list.clone(),
+            clauses: clauses.clone(),
+            span: *span,
+        })
+    }
 }
 
 /// `LOAD CSV [WITH HEADERS] FROM file AS row [FIELDTERMINATOR ';']`.

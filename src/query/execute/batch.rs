@@ -267,7 +267,13 @@ impl Column {
             *self = Self::Values((0..len).map(|row| self.get(row)).collect());
         }
         match self {
-            Self::Values(items) => items,
+            Self::Values(items) => {
+                // A column that was emptied keeps its kind: what it lacks is null.
+                if items.len() < len {
+                    items.resize(len, Value::Null);
+                }
+                items
+            }
             _ => unreachable!("the variant was set above"),
         }
     }

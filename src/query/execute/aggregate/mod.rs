@@ -163,8 +163,8 @@ impl One {
     }
 
     /// Returns the result of a group.
-    pub(super) fn finish(&mut self, group: usize) -> Result<Value> {
-        self.state.finish(group)
+    pub(super) fn finish(&mut self, ctx: &mut Context, group: usize) -> Result<Value> {
+        self.state.finish(ctx, group)
     }
 
     /// Takes in a batch; returns about how many more bytes are kept.

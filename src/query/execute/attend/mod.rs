@@ -459,7 +459,7 @@ impl Inner {
             let firsts: Vec<u32> = candidates[from..to].iter().map(|candidate| candidate.first).collect();
             batch.gather(all, &firsts, kept);
             for one in &mut spec.aggregates {
-                let values = (from..to).map(|at| one.finish(at)).collect::<Result<Vec<_>>>()?;
+                let values = (from..to).map(|at| one.finish(ctx, at)).collect::<Result<Vec<_>>>()?;
                 batch.column_mut(one.slot()).refill_values().extend(values);
             }
             if let Some(mask) = &mut spec.mask {

@@ -3,10 +3,10 @@
 //! The reference ([`eval`], [`matching`], [`run`]) shares nothing with the engine: it evaluates the campaign's own tree of a
 //! query ([`ast`]) over plain lists, clause by clause, by trying everything. Each query is asked in memory with and without
 //! the optimizer's rules, of the same graph reopened from disk, of one whose last changes lie above blocks, and inside
-//! a transaction that made them. Rows are
-//! compared as bags, in order where the query orders them. What the language leaves open (which rows a LIMIT keeps among
-//! equals, the order inside of `collect()`, whether 1 or 1.0 stands for both) the reference notices while it evaluates. A
-//! query that fails is shrunk, with its graph, and printed.
+//! a transaction that made them. Rows are compared as bags, in order where the query orders them. What the language leaves open
+//! (which rows a LIMIT keeps among equals, the order inside of `collect()`, which of the paths of one length are selected, whether
+//! 1 or 1.0 stands for both) the reference notices while it evaluates. A query that fails is shrunk, with its graph, and
+//! printed.
 
 mod ast;
 mod engine;
