@@ -1,8 +1,11 @@
 //! Which instructions the kernels use, found out once, and the one place where a path's functions are called.
 
-#![expect(
-    unsafe_code,
-    reason = "functions for instructions that not every processor has; a path exists only where it has them"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "functions for instructions that not every processor has; a path exists only where it has them"
+    )
 )]
 
 use std::sync::OnceLock;

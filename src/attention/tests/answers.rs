@@ -177,6 +177,16 @@ fn without_a_query_prior_and_boosts_rank() {
 }
 
 #[test]
+fn no_salience_is_the_smallest_there_is() {
+    let question = Question { candidates: 4, prior: 1.0, saliences: &[0.0, -1.0, f32::MIN_POSITIVE, 1.0], ..PLAIN };
+    let mut attention = Attention::default();
+    attention.answer(Path::best(), &question);
+    for candidate in 0..3 {
+        assert_eq!(attention.logit(candidate), Some(f32::MIN_POSITIVE.ln()), "candidate {candidate}");
+    }
+}
+
+#[test]
 fn all_masked_is_no_weight_at_all() {
     let (query, row) = ([1.0, 0.0], [0.5, 0.5]);
     let rows: [&[f32]; 3] = [&row; 3];
@@ -225,6 +235,18 @@ fn huge_logits_stay_numbers() {
                 assert!((0..4).all(|i| attention.similarity(i).is_some_and(f32::is_finite)));
             }
         }
+    }
+}
+
+#[test]
+fn logits_add_up_to_the_largest_number_at_most() {
+    let rows: [&[f32]; 2] = [&[3e38, 3e38], &[-3e38, -3e38]];
+    let spaces = [space(Metric::Dot, &[3e38, 3e38], Rows::F32(&rows))];
+    let question = Question { candidates: 2, spaces: &spaces, biases: &[f32::MAX, f32::MIN], ..PLAIN };
+    for path in Path::available() {
+        let mut attention = Attention::default();
+        attention.answer(path, &question);
+        assert_eq!([attention.logit(0), attention.logit(1)], [Some(f32::MAX), Some(f32::MIN)], "{path:?}");
     }
 }
 
