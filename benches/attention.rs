@@ -116,10 +116,19 @@ impl Bench {
     ) {
         let kernel = self.median(&format!("{name}, kernel"), calls, &prepare, &mut kernel);
         let plain = self.median(&format!("{name}, plain"), calls, &prepare, &mut plain);
-        self.lines.push(Line { name: name.to_owned(), kernel, plain, parts, unit });
+        if let (Some(kernel), Some(plain)) = (kernel, plain) {
+            self.lines.push(Line { name: name.to_owned(), kernel, plain, parts, unit });
+        }
     }
 
-    fn median<P>(&mut self, name: &str, calls: u32, prepare: impl Fn(usize) -> P, run: &mut impl FnMut(&P)) -> f64 {
+    /// Returns the median of a run in seconds; nothing where the command line leaves it out.
+    fn median<P>(
+        &mut self,
+        name: &str,
+        calls: u32,
+        prepare: impl Fn(usize) -> P,
+        run: &mut impl FnMut(&P),
+    ) -> Option<f64> {
         let times = RefCell::new(Vec::new());
         let mut turn = 0;
         self.criterion.bench_function(name, |bencher| {
@@ -137,7 +146,7 @@ impl Bench {
         });
         let mut times = times.into_inner();
         times.sort_unstable();
-        times[times.len() / 2].as_secs_f64()
+        times.get(times.len() / 2).map(Duration::as_secs_f64)
     }
 
     fn print(&self) {
