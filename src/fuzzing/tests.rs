@@ -201,6 +201,11 @@ fn stream_seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let values = saved(&[
         "CREATE (:A {b: true, d: date('2020-01-02'), f: 0.0 / 0.0, l: [1, 'a', 2.5, false], n: -7, e: [], g: 1e300})",
     ]);
+    let spaces = saved(&[
+        "CREATE EMBEDDING e FOR (n:A) ON n.v DIMENSION 2 METRIC DOT",
+        "CREATE EMBEDDING t FOR ()-[r]-() ON r.v DIMENSION 4 EMBEDDER hash FROM r.s",
+        "CREATE (:A {v: [1, 0.5]})-[:R {s: 'word'}]->(:A)",
+    ]);
     let holes =
         saved(&["UNWIND range(1, 2100) AS i CREATE (:A)-[:R]->()", "MATCH (n) WHERE id(n) % 700 <> 5 DETACH DELETE n"]);
     let lines = |name: &str, stream: &[u8]| ("stream", name.to_owned(), db::fuzz::unseal(stream));
@@ -208,6 +213,7 @@ fn stream_seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         ("stream", "whole".to_owned(), people.clone()),
         lines("people", &people),
         lines("values", &values),
+        lines("spaces", &spaces),
         lines("holes", &holes),
         lines("empty", &saved(&[])),
     ]

@@ -218,7 +218,9 @@ fn journal_files(dir: &Path) -> Result<Vec<PathBuf>> {
 /// Returns seeds made of real records: target, name, bytes.
 #[cfg(test)]
 pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
-    use crate::model::{Fact, KeyId, LabelId, NodeId, RelId, TypeId, Value};
+    use std::sync::Arc;
+
+    use crate::model::{Embedder, Fact, KeyId, LabelId, Metric, NodeId, RelId, Space, SpaceOwner, TypeId, Value};
 
     let seed = |catalog: &CatalogRecord, counts: &CountsRecord, facts: &[Fact]| {
         let catalog = codec::encode_meta(codec::CATALOG_VERSION, catalog);
@@ -227,6 +229,9 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         [&lens[..], &catalog, &counts, &codec::encode_facts(facts)].concat()
     };
     let (label, key, rel_type) = (LabelId::new(0), KeyId::new(0), TypeId::new(0));
+    let embedder = Some(Embedder { name: "hash".into(), from: key });
+    let owner = SpaceOwner::Nodes(vec![label]);
+    let space = Space { name: "s".into(), owner, key, dimension: 3, metric: Metric::Dot, embedder };
     let facts = [
         Fact::NameLabel { id: label, name: "A".into() },
         Fact::NameKey { id: key, name: "k".into() },
@@ -243,6 +248,8 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         Fact::DeleteRel { id: RelId::new(0) },
         Fact::DeleteNode { id: NodeId::new(1) },
         Fact::DropIndex { name: "i".into() },
+        Fact::CreateSpace { space: Arc::new(space.clone()) },
+        Fact::DropSpace { name: "s".into() },
     ];
     let index = codec::IndexRecord {
         name: "by k".into(),
@@ -259,6 +266,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         keys: vec!["k".into()],
         indexes: vec![index],
         next_index: 3,
+        spaces: vec![codec::SpaceRecord::new(&space, (0.5, 7))],
         ..CatalogRecord::default()
     };
     vec![

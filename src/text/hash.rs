@@ -5,7 +5,7 @@
 //! # The formula
 //! The text is folded (Unicode NFKD without combining marks, lower case) and cut into words (runs of letters and digits).
 //! Features and their base weights: each word 1; each two neighbouring words ½; each three letters of a word, with its two
-//! ends marked, ⅓ divided by the square root of their number, so that a long word's pieces do not outweigh it.
+//! ends marked, 1 divided by the square root of their number, so that the pieces of a word together weigh as much as it.
 //! A feature that occurs `n` times weighs `base · (1 + ln n)` (sub-linear term frequency).
 //! A feature's hash (xxh3-64) chooses [`PLACES`] places of the vector, each with a sign, and its weight, divided by
 //! `√PLACES`, is added there: a signed random projection, in which the product of two vectors is on average the product
@@ -93,7 +93,7 @@ fn features(text: &str) -> BTreeMap<u64, f64> {
         let n_pieces = marked.len().saturating_sub(2).max(1);
         for piece in marked.windows(3) {
             let piece: String = piece.iter().collect();
-            add(xxh3_64_with_seed(piece.as_bytes(), 3), 1.0 / 3.0 / (n_pieces as f64).sqrt());
+            add(xxh3_64_with_seed(piece.as_bytes(), 3), 1.0 / (n_pieces as f64).sqrt());
         }
     }
     for pair in words.windows(2) {
@@ -149,10 +149,9 @@ mod tests {
         let near = cosine(&bell, &of("who stole the bell?"));
         let far = cosine(&bell, &of("a recipe for fish soup"));
         assert!(near > far + 0.1, "{near} {far}");
-        assert_eq!(of("Größe ÉTÉ"), of("große été".replace('ß', "ß").as_str()), "case and accents are folded");
+        assert_eq!(of("Größe ÉTÉ"), of("große e\u{301}te\u{301}"), "case and accents are folded");
         assert!(cosine(&of("bell"), &of("bells")) > 0.2, "pieces of words");
         assert!(embed("... !?", 16).is_none());
-        assert_eq!(embed("x", 1).unwrap().len(), 1);
     }
 
     #[test]
@@ -178,6 +177,6 @@ mod tests {
         // Stored vectors are compared with new ones for as long as a database lives.
         let vector = embed("Ada keeps the bell", 8).unwrap();
         let shown: Vec<String> = vector.iter().map(|x| format!("{x:.4}")).collect();
-        assert_eq!(shown.join(" "), "");
+        assert_eq!(shown.join(" "), "-0.2147 0.5128 -0.5741 -0.3305 -0.0273 -0.4353 -0.0545 0.2427");
     }
 }

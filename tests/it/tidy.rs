@@ -34,7 +34,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("pest", &["query/parse/", "query/parse.rs"]),
     ("pest_derive", &["query/parse/", "query/parse.rs"]),
     ("stacker", &["query/stack.rs"]),
-    ("unicode_normalization", &["query/function/string.rs"]),
+    ("unicode_normalization", &["query/function/string.rs", "text/hash.rs"]),
     ("tantivy", &["text/", "text.rs"]),
     ("ndarray", &["attention/"]),
     ("reedline", &["bin/kgql/"]),
@@ -54,7 +54,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("parquet", &["import/columnar/"]),
     ("terminal_size", &["bin/kgql/"]),
     ("flate2", &["import/"]),
-    ("xxhash_rust", &["storage/", "graph/index.rs", "db/stream/"]),
+    ("xxhash_rust", &["storage/", "graph/index.rs", "db/stream/", "text/hash.rs"]),
     ("rayon", &["attention/", "query/", "import/", "db/", "graph/", "storage/"]),
     ("serde_json", &["model/", "import/", "query/", "db/", "bin/"]),
 ];

@@ -104,7 +104,7 @@ impl Asked {
         spaces.iter_mut().for_each(|space| space.weight = (f64::from(space.weight) / sum) as f32);
         let shown = match query {
             Some(Value::List(items)) => Value::from(format!("a vector of {} numbers", items.len())),
-            Some(Value::Map(map)) => Value::list(map.iter().map(|(key, _)| Value::String(key.clone()))),
+            Some(Value::Map(map)) => Value::list(map.keys().map(|key| Value::String(key.clone()))),
             Some(other) => other,
             None => Value::Null,
         };

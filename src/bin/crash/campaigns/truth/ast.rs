@@ -421,7 +421,7 @@ impl Clause {
             Self::When(branches, otherwise) => {
                 // One of two in braces.
                 let text = |at: usize, part: &Vec<Clause>| {
-                    if at % 2 == 0 { clauses(part) } else { format!("{{ {} }}", clauses(part)) }
+                    if at.is_multiple_of(2) { clauses(part) } else { format!("{{ {} }}", clauses(part)) }
                 };
                 let whens = branches.iter().enumerate();
                 let whens: Vec<String> =
