@@ -72,17 +72,12 @@ pub(crate) fn check(view: &Snapshot, deep: bool) -> CheckReport {
 /// Checks that what embedding spaces promise holds: what their owners have there are vectors of them.
 fn spaces(view: &Snapshot, report: &mut CheckReport) {
     for info in view.catalog().spaces() {
-        let (space, column) = (&info.space, view.space_column(&info.space));
-        for block in 0..view.n_space_blocks(space) {
-            let Some(words) = report.read(view.vector_words(space, block)) else { continue };
-            for local in (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0) {
-                let id = block * BLOCK_LEN as u32 + local as u32;
-                let Some(value) = report.read(column.value(id)) else { continue };
-                if let Err(wrong) = space.admit(&value) {
-                    report.problem(|| format!("in the embedding space `{}`, the value of id {id} {wrong}", space.name));
-                }
-            }
-        }
+        let name = &info.space.name;
+        let checked = view.each_no_vector(&info.space, &mut |id, wrong| {
+            report.problem(|| format!("in the embedding space `{name}`, the value of id {id} {wrong}"));
+            Ok(())
+        });
+        report.read(checked);
     }
 }
 

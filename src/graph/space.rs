@@ -249,6 +249,28 @@ impl Snapshot {
         Ok(words)
     }
 
+    /// Calls `wrong` with each id whose value is no vector of the space it belongs to, and why.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged; those of `wrong`.
+    pub(super) fn each_no_vector(
+        &self,
+        space: &Space,
+        wrong: &mut dyn FnMut(u32, NoVector) -> Result<()>,
+    ) -> Result<()> {
+        let column = self.space_column(space);
+        for block in 0..self.n_space_blocks(space) {
+            let words = self.vector_words(space, block)?;
+            for local in (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0) {
+                let id = block * BLOCK_LEN as u32 + local as u32;
+                if let Err(no_vector) = space.admit(&column.value(id)?) {
+                    wrong(id, no_vector)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Returns one past the last block that may hold vectors of the space.
     pub(crate) fn n_space_blocks(&self, space: &Space) -> u32 {
         match space.owner {

@@ -503,7 +503,7 @@ fn an_embedder_makes_the_vectors_of_texts_and_keeps_them() {
     for (id, text) in &texts[..2] {
         db.execute("CREATE (:Note {id: $id, text: $text})", params! { "id": *id, "text": *text }).unwrap();
     }
-    must(&db, "CREATE EMBEDDING gist FOR (n:Note) ON n.gist DIMENSION 256 EMBEDDER hash FROM n.text");
+    must(&db, "CREATE EMBEDDING gist FOR (n:Note) ON n.gist DIMENSION 1024 EMBEDDER hash FROM n.text");
     for (id, text) in &texts[2..] {
         db.execute("CREATE (:Note {id: $id, text: $text})", params! { "id": *id, "text": *text }).unwrap();
     }

@@ -145,6 +145,12 @@ impl Rebuild {
         self.build_edges()?;
         self.build_indexes()?;
         self.hand_over()?;
+        for info in self.view.catalog.spaces() {
+            let what = format!("embedding space `{}`", info.space.name);
+            self.view.each_no_vector(&info.space, &mut |id, wrong| {
+                Err(Error::corrupt(&what, "vectors of the space", format_args!("a value of id {id} that {wrong}")))
+            })?;
+        }
         Ok(self.view)
     }
 
