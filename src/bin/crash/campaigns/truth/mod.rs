@@ -1,6 +1,6 @@
 //! Asks random queries of random graphs, and compares every answer with a naive evaluation.
 //!
-//! The reference ([`eval`], [`matching`], [`run`]) shares nothing with the engine: it evaluates the campaign's own tree of a
+//! The reference ([`eval`], [`matching`], [`mod@run`]) shares nothing with the engine: it evaluates the campaign's own tree of a
 //! query ([`ast`]) over plain lists, clause by clause, by trying everything. Each query is asked in memory with and without
 //! the optimizer's rules, of the same graph reopened from disk, of one whose last changes lie above blocks, and inside
 //! a transaction that made them. Rows are compared as bags, in order where the query orders them. What the language leaves open
