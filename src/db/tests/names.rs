@@ -12,6 +12,7 @@ const TEMPLATES: &[&str] = &[
     "MATCH (n:B|@) RETURN count(*) AS x",
     "MATCH ()-[r:@]->() RETURN count(r) AS x",
     "MATCH ()-[@:R]->() RETURN @.w AS x",
+    "MATCH ()-[@:R|S|@]->() RETURN @.w AS x",
     "MATCH (n:A) RETURN n.@ AS x",
     "MATCH (n:A) WHERE n.@ IS NULL RETURN n.v AS x",
     "MATCH (n:A {@: 1}) RETURN n.v AS x",

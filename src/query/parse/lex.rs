@@ -331,6 +331,7 @@ impl Lexer<'_> {
             code::LBRACKET => {
                 code(open + 1) == code::LPAREN
                     || matches!(code(open + 1), code::SHORTESTPATH | code::ALLSHORTESTPATHS)
+                        && code(open + 2) == code::LPAREN
                     || words::is_name(code(open + 1)) && matches!(code(open + 2), code::IN | code::EQUAL)
             }
             code::LPAREN if open > 0 => {
