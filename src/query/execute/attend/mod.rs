@@ -174,7 +174,7 @@ impl Attend {
         }
         let (groups, candidates, rows) = self.split(ctx)?;
         self.check_constants(&groups, &candidates, &rows)?;
-        let inner = Inner::of(ctx, &mut self.spec, &self.all, &candidates, &rows, &self.kept)?;
+        let inner = Inner::of(ctx, &mut self.spec, &self.all, &candidates, &rows, (&self.kept, &mut self.batch))?;
         for group in groups {
             self.rank(ctx, group, &candidates, &rows, &inner)?;
         }
@@ -434,13 +434,14 @@ struct Inner {
 }
 
 impl Inner {
+    /// Evaluates them on `batch`, which takes a thousand candidates at a time.
     fn of(
         ctx: &mut Context,
         spec: &mut Spec,
         all: &Batch,
         candidates: &[Candidate],
         rows: &Rows,
-        kept: &[Slot],
+        (kept, batch): (&[Slot], &mut Batch),
     ) -> Result<Self> {
         let n = candidates.len();
         let mut inner = Self {
@@ -451,8 +452,7 @@ impl Inner {
         if spec.mask.is_none() && spec.boosts.is_empty() {
             return Ok(inner);
         }
-        feed(ctx, spec, all, candidates, rows)?;
-        let mut batch = all.clone();
+        feed(ctx, spec, all, candidates, rows, batch)?;
         let mut column = Column::Absent;
         for from in (0..n).step_by(BATCH_ROWS_MAX) {
             let to = n.min(from + BATCH_ROWS_MAX);
@@ -464,12 +464,12 @@ impl Inner {
             }
             if let Some(mask) = &mut spec.mask {
                 let mut rows: Vec<u32> = (0..batch.len as u32).collect();
-                mask.retain(ctx, &batch, &mut rows)?;
+                mask.retain(ctx, batch, &mut rows)?;
                 inner.mask.resize(to, false);
                 rows.iter().for_each(|row| inner.mask[from + *row as usize] = true);
             }
             for (at, (boost, name)) in spec.boosts.iter_mut().enumerate() {
-                boost.column(ctx, &batch, &mut column)?;
+                boost.column(ctx, batch, &mut column)?;
                 for row in 0..batch.len {
                     let value = column.get(row);
                     let number = match &value {
@@ -506,7 +506,14 @@ impl Inner {
 }
 
 /// Aggregates, over each candidate's rows, what mask and boosts ask for.
-fn feed(ctx: &mut Context, spec: &mut Spec, all: &Batch, candidates: &[Candidate], rows: &Rows) -> Result<()> {
+fn feed(
+    ctx: &mut Context,
+    spec: &mut Spec,
+    all: &Batch,
+    candidates: &[Candidate],
+    rows: &Rows,
+    batch: &mut Batch,
+) -> Result<()> {
     if spec.aggregates.is_empty() {
         return Ok(());
     }
@@ -516,12 +523,11 @@ fn feed(ctx: &mut Context, spec: &mut Spec, all: &Batch, candidates: &[Candidate
         rows.of(candidate).for_each(|row| candidate_of[row as usize] = at as u32);
     }
     spec.aggregates.iter_mut().for_each(|one| one.start(candidates.len() + 1));
-    let mut batch = all.clone();
     for from in (0..all.len).step_by(BATCH_ROWS_MAX) {
         let to = all.len.min(from + BATCH_ROWS_MAX);
         batch.copy_range(all, from, to);
         for one in &mut spec.aggregates {
-            one.feed(ctx, &batch, &candidate_of[from..to])?;
+            one.feed(ctx, batch, &candidate_of[from..to])?;
         }
     }
     Ok(())
