@@ -20,7 +20,11 @@ use super::{Check, CleanColumn, Column, Snapshot, Transaction, transaction::is_i
 use crate::{
     Error, QueryError, Result,
     model::{DIMENSION_MAX, Fact, KeyId, LabelId, NoVector, NodeId, RelId, Space, SpaceOwner, TypeId, Value, vector},
-    storage::{BLOCK_LEN, BLOCK_WORDS, block::Vectors, split},
+    storage::{
+        BLOCK_LEN, BLOCK_WORDS,
+        block::{Presence, Vectors},
+        split,
+    },
     text::{Frequencies, embed},
 };
 
@@ -110,20 +114,6 @@ impl SpaceInfo {
         self.space.embedder.as_ref().map(|embedder| embedder.from)
     }
 
-    /// Returns whether nodes with these labels have embeddings here.
-    pub(super) fn is_of_labels(&self, mut has: impl FnMut(LabelId) -> Result<bool>) -> Result<bool> {
-        let SpaceOwner::Nodes(labels) = &self.space.owner else { return Ok(false) };
-        if labels.is_empty() {
-            return Ok(true);
-        }
-        for label in labels {
-            if has(*label)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// Returns whether relationships of this type have embeddings here.
     pub(super) fn is_of_type(&self, rel_type: TypeId) -> bool {
         matches!(&self.space.owner, SpaceOwner::Relationships(types) if types.is_empty() || types.contains(&rel_type))
@@ -175,19 +165,18 @@ impl Snapshot {
                 Ok(all)
             }
             SpaceOwner::Relationships(types) => {
-                let mut words = self.rel_words(block)?;
-                if !types.is_empty() {
-                    for local in 0..BLOCK_LEN {
-                        let bit = 1 << (local % 64);
-                        if words[local / 64] & bit != 0 {
-                            let id = RelId::new(block * BLOCK_LEN as u32 + local as u32);
-                            if !self.rel_record(id)?.is_some_and(|record| types.contains(&record.rel_type)) {
-                                words[local / 64] &= !bit;
-                            }
-                        }
+                let alive = Presence(self.rel_words(block)?);
+                if types.is_empty() {
+                    return Ok(alive.0);
+                }
+                let mut owners = Presence::NONE;
+                for local in alive.iter() {
+                    let record = self.rel_record(RelId::new(id_at(block, local)))?;
+                    if record.is_some_and(|record| types.contains(&record.rel_type)) {
+                        owners.insert(local);
                     }
                 }
-                Ok(words)
+                Ok(owners.0)
             }
         }
     }
@@ -195,22 +184,26 @@ impl Snapshot {
     /// Returns whether this node or relationship belongs to the space's owners.
     pub(crate) fn is_in_space(&self, space: &Space, id: u32) -> Result<bool> {
         match &space.owner {
-            SpaceOwner::Nodes(labels) => {
-                if labels.is_empty() {
-                    return Ok(true);
-                }
-                for label in labels {
-                    if self.has_label(NodeId::new(id), *label)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
+            SpaceOwner::Nodes(_) => self.is_in_space_of_nodes(space, NodeId::new(id)),
             SpaceOwner::Relationships(types) => {
                 let is_of = |record: super::RelRecord| types.is_empty() || types.contains(&record.rel_type);
                 Ok(self.rel_record(RelId::new(id))?.is_some_and(is_of))
             }
         }
+    }
+
+    /// Returns whether this node has embeddings in the space, which may be one of relationships.
+    fn is_in_space_of_nodes(&self, space: &Space, id: NodeId) -> Result<bool> {
+        let SpaceOwner::Nodes(labels) = &space.owner else { return Ok(false) };
+        if labels.is_empty() {
+            return Ok(true);
+        }
+        for label in labels {
+            if self.has_label(id, *label)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns what reads the vectors of a space.
@@ -226,7 +219,7 @@ impl Snapshot {
     pub(crate) fn n_vectors(&self, space: &Space) -> Result<u64> {
         let mut n = 0;
         for block in 0..self.n_space_blocks(space) {
-            n += self.vector_words(space, block)?.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+            n += Presence(self.vector_words(space, block)?).count() as u64;
         }
         Ok(n)
     }
@@ -261,8 +254,8 @@ impl Snapshot {
         let column = self.space_column(space);
         for block in 0..self.n_space_blocks(space) {
             let words = self.vector_words(space, block)?;
-            for local in (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0) {
-                let id = block * BLOCK_LEN as u32 + local as u32;
+            for local in Presence(words).iter() {
+                let id = id_at(block, local);
                 if let Err(no_vector) = space.admit(&column.value(id)?) {
                     wrong(id, no_vector)?;
                 }
@@ -393,9 +386,9 @@ impl Transaction {
         let (Some(from), space) = (info.source(), info.space.clone()) else { return Ok(()) };
         for block in 0..self.view().n_space_blocks(&space) {
             let words = self.view().space_words(&space, block)?;
-            for local in (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0) {
+            for local in Presence(words).iter() {
                 check()?;
-                let id = block * BLOCK_LEN as u32 + local as u32;
+                let id = id_at(block, local);
                 match space.owner {
                     SpaceOwner::Nodes(_) => self.embed_node(info, NodeId::new(id), from)?,
                     SpaceOwner::Relationships(_) => {
@@ -430,7 +423,7 @@ impl Transaction {
             return Ok(());
         }
         for info in self.view().catalog().spaces().to_vec() {
-            if info.source() == Some(key) && info.is_of_labels(|label| self.view().has_label(id, label))? {
+            if info.source() == Some(key) && self.view().is_in_space_of_nodes(&info.space, id)? {
                 self.embed_node(&info, id, key)?;
             }
         }
@@ -458,8 +451,8 @@ impl Transaction {
         for block in 0..self.view().n_space_blocks(&space) {
             check()?;
             let words = self.view().space_words(&space, block)?;
-            for local in (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0) {
-                let id = block * BLOCK_LEN as u32 + local as u32;
+            for local in Presence(words).iter() {
+                let id = id_at(block, local);
                 let value = self.view().space_column(&space).value(id)?;
                 let kept = info.admit(&value, || owner_name(&space.owner, id), self.view())?;
                 if !is_identical(&kept, &value) {
@@ -496,7 +489,7 @@ impl Transaction {
     pub(super) fn admit_node(&self, id: NodeId, key: KeyId, value: Value) -> Result<Value> {
         let mut value = value;
         for info in self.view().catalog().spaces().iter().filter(|info| info.space.key == key) {
-            if info.is_of_labels(|label| self.view().has_label(id, label))? {
+            if self.view().is_in_space_of_nodes(&info.space, id)? {
                 value = info.admit(&value, || owner_name(&info.space.owner, id.get()), self.view())?;
             }
         }
@@ -534,6 +527,11 @@ impl Transaction {
         }
         Ok(())
     }
+}
+
+/// Returns the id in a place of a block.
+fn id_at(block: u32, local: usize) -> u32 {
+    block * BLOCK_LEN as u32 + local as u32
 }
 
 /// Returns how a message names what has an embedding.

@@ -40,11 +40,16 @@ pub(super) struct AskedSpace {
 
 impl AskedSpace {
     pub(super) fn metric(&self) -> attention::Metric {
-        match self.info.space.metric {
-            Metric::Cosine => attention::Metric::Cosine,
-            Metric::Dot => attention::Metric::Dot,
-            Metric::Euclidean => attention::Metric::Euclidean,
-        }
+        kernel_metric(self.info.space.metric)
+    }
+}
+
+/// Returns the metric as the kernels know it.
+pub(super) const fn kernel_metric(metric: Metric) -> attention::Metric {
+    match metric {
+        Metric::Cosine => attention::Metric::Cosine,
+        Metric::Dot => attention::Metric::Dot,
+        Metric::Euclidean => attention::Metric::Euclidean,
     }
 }
 

@@ -4,11 +4,12 @@
 //! .0200, and any other term decides alone. So the deviation is measured, on pairs of the space's own vectors: at most
 //! [`SAMPLE`] vectors, chosen by a fixed seed, so that the same vectors give the same ranking everywhere.
 
+use super::ask::kernel_metric;
 use crate::{
     Result,
     attention::{Path, Rows, similarities},
-    graph::{BLOCK_LEN, Snapshot, SpaceInfo},
-    model::{Metric, SpaceOwner, Value},
+    graph::{BLOCK_LEN, Presence, Snapshot, SpaceInfo},
+    model::{SpaceOwner, Value},
     text::Frequencies,
 };
 
@@ -97,8 +98,7 @@ fn sample(view: &Snapshot, info: &SpaceInfo, n: usize, random: &mut Random) -> R
     random.shuffle(&mut blocks, BLOCKS);
     let mut ids = Vec::new();
     for (block, words) in &blocks {
-        let locals = (0..BLOCK_LEN).filter(|local| words[local / 64] >> (local % 64) & 1 != 0);
-        ids.extend(locals.map(|local| block * BLOCK_LEN as u32 + local as u32));
+        ids.extend(Presence(*words).iter().map(|local| block * BLOCK_LEN as u32 + local as u32));
     }
     random.shuffle(&mut ids, n);
     Ok(ids)
@@ -116,11 +116,7 @@ fn measure(view: &Snapshot, info: &SpaceInfo) -> Result<f32> {
     if vectors.len() < 2 {
         return Ok(0.0);
     }
-    let metric = match space.metric {
-        Metric::Cosine => crate::attention::Metric::Cosine,
-        Metric::Dot => crate::attention::Metric::Dot,
-        Metric::Euclidean => crate::attention::Metric::Euclidean,
-    };
+    let metric = kernel_metric(space.metric);
     let (mut n, mut sum, mut squares) = (0.0_f64, 0.0_f64, 0.0_f64);
     let mut found = [0.0; PARTNERS];
     for at in 0..vectors.len() {
