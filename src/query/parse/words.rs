@@ -82,524 +82,191 @@ pub(super) mod code {
     pub(crate) const GREATER: Code = *b"o>";
     /// `>=`.
     pub(crate) const GREATER_EQUAL: Code = *b"o}";
-    /// `ACCESS`.
-    pub(crate) const ACCESS: Code = *b"Aa";
-    /// `ACYCLIC`.
-    pub(crate) const ACYCLIC: Code = *b"Ae";
-    /// `ALL`.
-    pub(crate) const ALL: Code = *b"Al";
-    /// `ALLOWED`.
-    pub(crate) const ALLOWED: Code = *b"Ao";
-    /// `ALLSHORTESTPATHS`.
-    pub(crate) const ALLSHORTESTPATHS: Code = *b"Sa";
-    /// `ALTER`.
-    pub(crate) const ALTER: Code = *b"At";
-    /// `AND`.
-    pub(crate) const AND: Code = *b"Ia";
-    /// `ANY`.
-    pub(crate) const ANY: Code = *b"Ay";
-    /// `AS`.
-    pub(crate) const AS: Code = *b"As";
-    /// `ASC`.
-    pub(crate) const ASC: Code = *b"Ac";
-    /// `ASCENDING`.
-    pub(crate) const ASCENDING: Code = *b"Ai";
-    /// `AT`.
-    pub(crate) const AT: Code = *b"Ab";
-    /// `ATTEND`.
-    pub(crate) const ATTEND: Code = *b"An";
-    /// `BACKUP`.
-    pub(crate) const BACKUP: Code = *b"Ba";
-    /// `BEAM`.
-    pub(crate) const BEAM: Code = *b"Be";
-    /// `BEGIN`.
-    pub(crate) const BEGIN: Code = *b"Bg";
-    /// `BOOST`.
-    pub(crate) const BOOST: Code = *b"Bs";
-    /// `BOTH`.
-    pub(crate) const BOTH: Code = *b"Bo";
-    /// `BY`.
-    pub(crate) const BY: Code = *b"By";
-    /// `CALL`.
-    pub(crate) const CALL: Code = *b"Ca";
-    /// `CASE`.
-    pub(crate) const CASE: Code = *b"Cs";
-    /// `CHEAPEST`.
-    pub(crate) const CHEAPEST: Code = *b"Ch";
-    /// `CLOCK`.
-    pub(crate) const CLOCK: Code = *b"Co";
-    /// `COLLECT`.
-    pub(crate) const COLLECT: Code = *b"Cl";
-    /// `COMMIT`.
-    pub(crate) const COMMIT: Code = *b"Cm";
-    /// `CONSTRAINT`.
-    pub(crate) const CONSTRAINT: Code = *b"Cn";
-    /// `CONSTRAINTS`.
-    pub(crate) const CONSTRAINTS: Code = *b"Ct";
-    /// `CONTAINS`.
-    pub(crate) const CONTAINS: Code = *b"Ic";
-    /// `COPY`.
-    pub(crate) const COPY: Code = *b"Cp";
-    /// `COST`.
-    pub(crate) const COST: Code = *b"Cb";
-    /// `COUNT`.
-    pub(crate) const COUNT: Code = *b"Cc";
-    /// `CREATE`.
-    pub(crate) const CREATE: Code = *b"Cr";
-    /// `CSV`.
-    pub(crate) const CSV: Code = *b"Cv";
-    /// `DELETE`.
-    pub(crate) const DELETE: Code = *b"De";
-    /// `DESC`.
-    pub(crate) const DESC: Code = *b"Dc";
-    /// `DESCENDING`.
-    pub(crate) const DESCENDING: Code = *b"Dd";
-    /// `DESCRIBE`.
-    pub(crate) const DESCRIBE: Code = *b"Db";
-    /// `DETACH`.
-    pub(crate) const DETACH: Code = *b"Dt";
-    /// `DIFFERENT`.
-    pub(crate) const DIFFERENT: Code = *b"Df";
-    /// `DIMENSION`.
-    pub(crate) const DIMENSION: Code = *b"Dm";
-    /// `DISTINCT`.
-    pub(crate) const DISTINCT: Code = *b"Di";
-    /// `DROP`.
-    pub(crate) const DROP: Code = *b"Dr";
-    /// `EACH`.
-    pub(crate) const EACH: Code = *b"Ea";
-    /// `ELEMENT`.
-    pub(crate) const ELEMENT: Code = *b"Em";
-    /// `ELEMENTS`.
-    pub(crate) const ELEMENTS: Code = *b"Es";
-    /// `ELSE`.
-    pub(crate) const ELSE: Code = *b"El";
-    /// `EMBEDDER`.
-    pub(crate) const EMBEDDER: Code = *b"Eb";
-    /// `EMBEDDING`.
-    pub(crate) const EMBEDDING: Code = *b"Ee";
-    /// `EMBEDDINGS`.
-    pub(crate) const EMBEDDINGS: Code = *b"Ed";
-    /// `END`.
-    pub(crate) const END: Code = *b"En";
-    /// `ENDS`.
-    pub(crate) const ENDS: Code = *b"Ze";
-    /// `EXISTS`.
-    pub(crate) const EXISTS: Code = *b"Ex";
-    /// `EXPLAIN`.
-    pub(crate) const EXPLAIN: Code = *b"Ep";
-    /// `FALSE`.
-    pub(crate) const FALSE: Code = *b"Lf";
-    /// `FIELDTERMINATOR`.
-    pub(crate) const FIELDTERMINATOR: Code = *b"Ft";
-    /// `FILTER`.
-    pub(crate) const FILTER: Code = *b"Fi";
-    /// `FINISH`.
-    pub(crate) const FINISH: Code = *b"Fh";
-    /// `FLOOR`.
-    pub(crate) const FLOOR: Code = *b"Fl";
-    /// `FOR`.
-    pub(crate) const FOR: Code = *b"Fr";
-    /// `FOREACH`.
-    pub(crate) const FOREACH: Code = *b"Fe";
-    /// `FROM`.
-    pub(crate) const FROM: Code = *b"Fm";
-    /// `FULLTEXT`.
-    pub(crate) const FULLTEXT: Code = *b"Fu";
-    /// `FUNCTION`.
-    pub(crate) const FUNCTION: Code = *b"Fn";
-    /// `FUNCTIONS`.
-    pub(crate) const FUNCTIONS: Code = *b"Fs";
-    /// `GROUP`.
-    pub(crate) const GROUP: Code = *b"Gr";
-    /// `GROUPS`.
-    pub(crate) const GROUPS: Code = *b"Gs";
-    /// `HALF`.
-    pub(crate) const HALF: Code = *b"Ha";
-    /// `HEADERS`.
-    pub(crate) const HEADERS: Code = *b"Hd";
-    /// `HEADS`.
-    pub(crate) const HEADS: Code = *b"He";
-    /// `HOPS`.
-    pub(crate) const HOPS: Code = *b"Ho";
-    /// `IF`.
-    pub(crate) const IF: Code = *b"Gf";
-    /// `IN`.
-    pub(crate) const IN: Code = *b"Ii";
-    /// `INDEX`.
-    pub(crate) const INDEX: Code = *b"Nx";
-    /// `INDEXES`.
-    pub(crate) const INDEXES: Code = *b"Ne";
-    /// `INSERT`.
-    pub(crate) const INSERT: Code = *b"Gi";
-    /// `IS`.
-    pub(crate) const IS: Code = *b"Zs";
-    /// `LEADING`.
-    pub(crate) const LEADING: Code = *b"Gd";
-    /// `LENGTH`.
-    pub(crate) const LENGTH: Code = *b"Ge";
-    /// `LET`.
-    pub(crate) const LET: Code = *b"Gt";
-    /// `LIFE`.
-    pub(crate) const LIFE: Code = *b"Ga";
-    /// `LIMIT`.
-    pub(crate) const LIMIT: Code = *b"Mt";
-    /// `LOAD`.
-    pub(crate) const LOAD: Code = *b"Gl";
-    /// `LOG`.
-    pub(crate) const LOG: Code = *b"Go";
-    /// `LOGIT`.
-    pub(crate) const LOGIT: Code = *b"Gg";
-    /// `MATCH`.
-    pub(crate) const MATCH: Code = *b"Ma";
-    /// `MERGE`.
-    pub(crate) const MERGE: Code = *b"Me";
-    /// `METRIC`.
-    pub(crate) const METRIC: Code = *b"Mr";
-    /// `MIN`.
-    pub(crate) const MIN: Code = *b"Mi";
-    /// `MODEL`.
-    pub(crate) const MODEL: Code = *b"Mo";
-    /// `MODELS`.
-    pub(crate) const MODELS: Code = *b"Md";
-    /// `NEXT`.
-    pub(crate) const NEXT: Code = *b"Nt";
-    /// `NFC`.
-    pub(crate) const NFC: Code = *b"Nc";
-    /// `NFD`.
-    pub(crate) const NFD: Code = *b"Nm";
-    /// `NFKC`.
-    pub(crate) const NFKC: Code = *b"Nk";
-    /// `NFKD`.
-    pub(crate) const NFKD: Code = *b"Nq";
-    /// `NO`.
-    pub(crate) const NO: Code = *b"Na";
-    /// `NODE`.
-    pub(crate) const NODE: Code = *b"Nb";
-    /// `NODETACH`.
-    pub(crate) const NODETACH: Code = *b"Nd";
-    /// `NORM`.
-    pub(crate) const NORM: Code = *b"Nr";
-    /// `NORMALIZED`.
-    pub(crate) const NORMALIZED: Code = *b"Nz";
-    /// `NOT`.
-    pub(crate) const NOT: Code = *b"No";
-    /// `NOTICE`.
-    pub(crate) const NOTICE: Code = *b"Ni";
-    /// `NULL`.
-    pub(crate) const NULL: Code = *b"Ln";
-    /// `OFFSET`.
-    pub(crate) const OFFSET: Code = *b"Of";
-    /// `ON`.
-    pub(crate) const ON: Code = *b"On";
-    /// `OPTIONAL`.
-    pub(crate) const OPTIONAL: Code = *b"Op";
-    /// `OPTIONS`.
-    pub(crate) const OPTIONS: Code = *b"Ot";
-    /// `OR`.
-    pub(crate) const OR: Code = *b"Io";
-    /// `ORDER`.
-    pub(crate) const ORDER: Code = *b"Od";
-    /// `ORDINALITY`.
-    pub(crate) const ORDINALITY: Code = *b"Oy";
-    /// `PATH`.
-    pub(crate) const PATH: Code = *b"Ph";
-    /// `PATHS`.
-    pub(crate) const PATHS: Code = *b"Pt";
-    /// `PER`.
-    pub(crate) const PER: Code = *b"Pe";
-    /// `POLICIES`.
-    pub(crate) const POLICIES: Code = *b"Pl";
-    /// `POLICY`.
-    pub(crate) const POLICY: Code = *b"Po";
-    /// `PRIOR`.
-    pub(crate) const PRIOR: Code = *b"Pi";
-    /// `PRIORITY`.
-    pub(crate) const PRIORITY: Code = *b"Py";
-    /// `PROCEDURE`.
-    pub(crate) const PROCEDURE: Code = *b"Pc";
-    /// `PROCEDURES`.
-    pub(crate) const PROCEDURES: Code = *b"Pd";
-    /// `PROFILE`.
-    pub(crate) const PROFILE: Code = *b"Pr";
-    /// `PRUNE`.
-    pub(crate) const PRUNE: Code = *b"Pu";
-    /// `RANGE`.
-    pub(crate) const RANGE: Code = *b"Rg";
-    /// `RANKED`.
-    pub(crate) const RANKED: Code = *b"Ra";
-    /// `REINFORCE`.
-    pub(crate) const REINFORCE: Code = *b"Ri";
-    /// `REJECT`.
-    pub(crate) const REJECT: Code = *b"Rj";
-    /// `RELATIONSHIP`.
-    pub(crate) const RELATIONSHIP: Code = *b"Rl";
-    /// `RELATIONSHIPS`.
-    pub(crate) const RELATIONSHIPS: Code = *b"Rs";
-    /// `REMOVE`.
-    pub(crate) const REMOVE: Code = *b"Re";
-    /// `REPEATABLE`.
-    pub(crate) const REPEATABLE: Code = *b"Rp";
-    /// `REQUIRE`.
-    pub(crate) const REQUIRE: Code = *b"Rq";
-    /// `RESTORE`.
-    pub(crate) const RESTORE: Code = *b"Ro";
-    /// `RETURN`.
-    pub(crate) const RETURN: Code = *b"Rt";
-    /// `ROLLBACK`.
-    pub(crate) const ROLLBACK: Code = *b"Rb";
-    /// `SALIENCE`.
-    pub(crate) const SALIENCE: Code = *b"Sl";
-    /// `SCORE`.
-    pub(crate) const SCORE: Code = *b"Sc";
-    /// `SEARCH`.
-    pub(crate) const SEARCH: Code = *b"Sb";
-    /// `SET`.
-    pub(crate) const SET: Code = *b"Se";
-    /// `SHORTEST`.
-    pub(crate) const SHORTEST: Code = *b"Sr";
-    /// `SHORTESTPATH`.
-    pub(crate) const SHORTESTPATH: Code = *b"Sp";
-    /// `SHOW`.
-    pub(crate) const SHOW: Code = *b"Sh";
-    /// `SIMILARITY`.
-    pub(crate) const SIMILARITY: Code = *b"Sm";
-    /// `SIMPLE`.
-    pub(crate) const SIMPLE: Code = *b"Si";
-    /// `SKIP`.
-    pub(crate) const SKIP: Code = *b"Sk";
-    /// `STARTS`.
-    pub(crate) const STARTS: Code = *b"Za";
-    /// `STORAGE`.
-    pub(crate) const STORAGE: Code = *b"St";
-    /// `SUMMARIZE`.
-    pub(crate) const SUMMARIZE: Code = *b"Su";
-    /// `TEMPERATURE`.
-    pub(crate) const TEMPERATURE: Code = *b"Te";
-    /// `THEN`.
-    pub(crate) const THEN: Code = *b"Th";
-    /// `TIME`.
-    pub(crate) const TIME: Code = *b"Tm";
-    /// `TIMESTAMP`.
-    pub(crate) const TIMESTAMP: Code = *b"Ts";
-    /// `TIMEZONE`.
-    pub(crate) const TIMEZONE: Code = *b"Tz";
-    /// `TO`.
-    pub(crate) const TO: Code = *b"To";
-    /// `TRAIL`.
-    pub(crate) const TRAIL: Code = *b"Tl";
-    /// `TRAILING`.
-    pub(crate) const TRAILING: Code = *b"Tg";
-    /// `TRANSACTION`.
-    pub(crate) const TRANSACTION: Code = *b"Tr";
-    /// `TRUE`.
-    pub(crate) const TRUE: Code = *b"Lt";
-    /// `TYPED`.
-    pub(crate) const TYPED: Code = *b"Ty";
-    /// `UNION`.
-    pub(crate) const UNION: Code = *b"Un";
-    /// `UNIQUE`.
-    pub(crate) const UNIQUE: Code = *b"Uq";
-    /// `UNWIND`.
-    pub(crate) const UNWIND: Code = *b"Uw";
-    /// `VALIDITY`.
-    pub(crate) const VALIDITY: Code = *b"Va";
-    /// `VECTOR`.
-    pub(crate) const VECTOR: Code = *b"Ve";
-    /// `WALK`.
-    pub(crate) const WALK: Code = *b"Wk";
-    /// `WEIGHT`.
-    pub(crate) const WEIGHT: Code = *b"Wg";
-    /// `WHEN`.
-    pub(crate) const WHEN: Code = *b"Wh";
-    /// `WHERE`.
-    pub(crate) const WHERE: Code = *b"We";
-    /// `WHY`.
-    pub(crate) const WHY: Code = *b"Wy";
-    /// `WITH`.
-    pub(crate) const WITH: Code = *b"Wi";
-    /// `WITHOUT`.
-    pub(crate) const WITHOUT: Code = *b"Wt";
-    /// `XOR`.
-    pub(crate) const XOR: Code = *b"Ix";
-    /// `YIELD`.
-    pub(crate) const YIELD: Code = *b"Yi";
+    /// Declares a constant for the code of each keyword, and the list of all.
+    macro_rules! keywords {
+        ($($word:ident $code:literal,)*) => {
+            $(pub(crate) const $word: Code = *$code;)*
+            /// The keywords, sorted.
+            pub(crate) const KEYWORDS: &[(&str, Code)] = &[$((stringify!($word), $word)),*];
+        };
+    }
+    keywords! {
+        ACCESS b"Aa",
+        ACYCLIC b"Ae",
+        ALL b"Al",
+        ALLOWED b"Ao",
+        ALLSHORTESTPATHS b"Sa",
+        ALTER b"At",
+        AND b"Ia",
+        ANY b"Ay",
+        AS b"As",
+        ASC b"Ac",
+        ASCENDING b"Ai",
+        AT b"Ab",
+        ATTEND b"An",
+        BACKUP b"Ba",
+        BEAM b"Be",
+        BEGIN b"Bg",
+        BOOST b"Bs",
+        BOTH b"Bo",
+        BY b"By",
+        CALL b"Ca",
+        CASE b"Cs",
+        CHEAPEST b"Ch",
+        CLOCK b"Co",
+        COLLECT b"Cl",
+        COMMIT b"Cm",
+        CONSTRAINT b"Cn",
+        CONSTRAINTS b"Ct",
+        CONTAINS b"Ic",
+        COPY b"Cp",
+        COST b"Cb",
+        COUNT b"Cc",
+        CREATE b"Cr",
+        CSV b"Cv",
+        DELETE b"De",
+        DESC b"Dc",
+        DESCENDING b"Dd",
+        DESCRIBE b"Db",
+        DETACH b"Dt",
+        DIFFERENT b"Df",
+        DIMENSION b"Dm",
+        DISTINCT b"Di",
+        DROP b"Dr",
+        EACH b"Ea",
+        ELEMENT b"Em",
+        ELEMENTS b"Es",
+        ELSE b"El",
+        EMBEDDER b"Eb",
+        EMBEDDING b"Ee",
+        EMBEDDINGS b"Ed",
+        END b"En",
+        ENDS b"Ze",
+        EXISTS b"Ex",
+        EXPLAIN b"Ep",
+        FALSE b"Lf",
+        FIELDTERMINATOR b"Ft",
+        FILTER b"Fi",
+        FINISH b"Fh",
+        FLOOR b"Fl",
+        FOR b"Fr",
+        FOREACH b"Fe",
+        FROM b"Fm",
+        FULLTEXT b"Fu",
+        FUNCTION b"Fn",
+        FUNCTIONS b"Fs",
+        GROUP b"Gr",
+        GROUPS b"Gs",
+        HALF b"Ha",
+        HEADERS b"Hd",
+        HEADS b"He",
+        HOPS b"Ho",
+        IF b"Gf",
+        IN b"Ii",
+        INDEX b"Nx",
+        INDEXES b"Ne",
+        INSERT b"Gi",
+        IS b"Zs",
+        LEADING b"Gd",
+        LENGTH b"Ge",
+        LET b"Gt",
+        LIFE b"Ga",
+        LIMIT b"Mt",
+        LOAD b"Gl",
+        LOG b"Go",
+        LOGIT b"Gg",
+        MATCH b"Ma",
+        MERGE b"Me",
+        METRIC b"Mr",
+        MIN b"Mi",
+        MODEL b"Mo",
+        MODELS b"Md",
+        NEXT b"Nt",
+        NFC b"Nc",
+        NFD b"Nm",
+        NFKC b"Nk",
+        NFKD b"Nq",
+        NO b"Na",
+        NODE b"Nb",
+        NODETACH b"Nd",
+        NORM b"Nr",
+        NORMALIZED b"Nz",
+        NOT b"No",
+        NOTICE b"Ni",
+        NULL b"Ln",
+        OFFSET b"Of",
+        ON b"On",
+        OPTIONAL b"Op",
+        OPTIONS b"Ot",
+        OR b"Io",
+        ORDER b"Od",
+        ORDINALITY b"Oy",
+        PATH b"Ph",
+        PATHS b"Pt",
+        PER b"Pe",
+        POLICIES b"Pl",
+        POLICY b"Po",
+        PRIOR b"Pi",
+        PRIORITY b"Py",
+        PROCEDURE b"Pc",
+        PROCEDURES b"Pd",
+        PROFILE b"Pr",
+        PRUNE b"Pu",
+        RANGE b"Rg",
+        RANKED b"Ra",
+        REINFORCE b"Ri",
+        REJECT b"Rj",
+        RELATIONSHIP b"Rl",
+        RELATIONSHIPS b"Rs",
+        REMOVE b"Re",
+        REPEATABLE b"Rp",
+        REQUIRE b"Rq",
+        RESTORE b"Ro",
+        RETURN b"Rt",
+        ROLLBACK b"Rb",
+        SALIENCE b"Sl",
+        SCORE b"Sc",
+        SEARCH b"Sb",
+        SET b"Se",
+        SHORTEST b"Sr",
+        SHORTESTPATH b"Sp",
+        SHOW b"Sh",
+        SIMILARITY b"Sm",
+        SIMPLE b"Si",
+        SKIP b"Sk",
+        STARTS b"Za",
+        STORAGE b"St",
+        SUMMARIZE b"Su",
+        TEMPERATURE b"Te",
+        THEN b"Th",
+        TIME b"Tm",
+        TIMESTAMP b"Ts",
+        TIMEZONE b"Tz",
+        TO b"To",
+        TRAIL b"Tl",
+        TRAILING b"Tg",
+        TRANSACTION b"Tr",
+        TRUE b"Lt",
+        TYPED b"Ty",
+        UNION b"Un",
+        UNIQUE b"Uq",
+        UNWIND b"Uw",
+        VALIDITY b"Va",
+        VECTOR b"Ve",
+        WALK b"Wk",
+        WEIGHT b"Wg",
+        WHEN b"Wh",
+        WHERE b"We",
+        WHY b"Wy",
+        WITH b"Wi",
+        WITHOUT b"Wt",
+        XOR b"Ix",
+        YIELD b"Yi",
+    }
 }
 
 /// The keywords, sorted.
-pub(super) const WORDS: &[(&str, Code)] = &[
-    ("ACCESS", code::ACCESS),
-    ("ACYCLIC", code::ACYCLIC),
-    ("ALL", code::ALL),
-    ("ALLOWED", code::ALLOWED),
-    ("ALLSHORTESTPATHS", code::ALLSHORTESTPATHS),
-    ("ALTER", code::ALTER),
-    ("AND", code::AND),
-    ("ANY", code::ANY),
-    ("AS", code::AS),
-    ("ASC", code::ASC),
-    ("ASCENDING", code::ASCENDING),
-    ("AT", code::AT),
-    ("ATTEND", code::ATTEND),
-    ("BACKUP", code::BACKUP),
-    ("BEAM", code::BEAM),
-    ("BEGIN", code::BEGIN),
-    ("BOOST", code::BOOST),
-    ("BOTH", code::BOTH),
-    ("BY", code::BY),
-    ("CALL", code::CALL),
-    ("CASE", code::CASE),
-    ("CHEAPEST", code::CHEAPEST),
-    ("CLOCK", code::CLOCK),
-    ("COLLECT", code::COLLECT),
-    ("COMMIT", code::COMMIT),
-    ("CONSTRAINT", code::CONSTRAINT),
-    ("CONSTRAINTS", code::CONSTRAINTS),
-    ("CONTAINS", code::CONTAINS),
-    ("COPY", code::COPY),
-    ("COST", code::COST),
-    ("COUNT", code::COUNT),
-    ("CREATE", code::CREATE),
-    ("CSV", code::CSV),
-    ("DELETE", code::DELETE),
-    ("DESC", code::DESC),
-    ("DESCENDING", code::DESCENDING),
-    ("DESCRIBE", code::DESCRIBE),
-    ("DETACH", code::DETACH),
-    ("DIFFERENT", code::DIFFERENT),
-    ("DIMENSION", code::DIMENSION),
-    ("DISTINCT", code::DISTINCT),
-    ("DROP", code::DROP),
-    ("EACH", code::EACH),
-    ("ELEMENT", code::ELEMENT),
-    ("ELEMENTS", code::ELEMENTS),
-    ("ELSE", code::ELSE),
-    ("EMBEDDER", code::EMBEDDER),
-    ("EMBEDDING", code::EMBEDDING),
-    ("EMBEDDINGS", code::EMBEDDINGS),
-    ("END", code::END),
-    ("ENDS", code::ENDS),
-    ("EXISTS", code::EXISTS),
-    ("EXPLAIN", code::EXPLAIN),
-    ("FALSE", code::FALSE),
-    ("FIELDTERMINATOR", code::FIELDTERMINATOR),
-    ("FILTER", code::FILTER),
-    ("FINISH", code::FINISH),
-    ("FLOOR", code::FLOOR),
-    ("FOR", code::FOR),
-    ("FOREACH", code::FOREACH),
-    ("FROM", code::FROM),
-    ("FULLTEXT", code::FULLTEXT),
-    ("FUNCTION", code::FUNCTION),
-    ("FUNCTIONS", code::FUNCTIONS),
-    ("GROUP", code::GROUP),
-    ("GROUPS", code::GROUPS),
-    ("HALF", code::HALF),
-    ("HEADERS", code::HEADERS),
-    ("HEADS", code::HEADS),
-    ("HOPS", code::HOPS),
-    ("IF", code::IF),
-    ("IN", code::IN),
-    ("INDEX", code::INDEX),
-    ("INDEXES", code::INDEXES),
-    ("INSERT", code::INSERT),
-    ("IS", code::IS),
-    ("LEADING", code::LEADING),
-    ("LENGTH", code::LENGTH),
-    ("LET", code::LET),
-    ("LIFE", code::LIFE),
-    ("LIMIT", code::LIMIT),
-    ("LOAD", code::LOAD),
-    ("LOG", code::LOG),
-    ("LOGIT", code::LOGIT),
-    ("MATCH", code::MATCH),
-    ("MERGE", code::MERGE),
-    ("METRIC", code::METRIC),
-    ("MIN", code::MIN),
-    ("MODEL", code::MODEL),
-    ("MODELS", code::MODELS),
-    ("NEXT", code::NEXT),
-    ("NFC", code::NFC),
-    ("NFD", code::NFD),
-    ("NFKC", code::NFKC),
-    ("NFKD", code::NFKD),
-    ("NO", code::NO),
-    ("NODE", code::NODE),
-    ("NODETACH", code::NODETACH),
-    ("NORM", code::NORM),
-    ("NORMALIZED", code::NORMALIZED),
-    ("NOT", code::NOT),
-    ("NOTICE", code::NOTICE),
-    ("NULL", code::NULL),
-    ("OFFSET", code::OFFSET),
-    ("ON", code::ON),
-    ("OPTIONAL", code::OPTIONAL),
-    ("OPTIONS", code::OPTIONS),
-    ("OR", code::OR),
-    ("ORDER", code::ORDER),
-    ("ORDINALITY", code::ORDINALITY),
-    ("PATH", code::PATH),
-    ("PATHS", code::PATHS),
-    ("PER", code::PER),
-    ("POLICIES", code::POLICIES),
-    ("POLICY", code::POLICY),
-    ("PRIOR", code::PRIOR),
-    ("PRIORITY", code::PRIORITY),
-    ("PROCEDURE", code::PROCEDURE),
-    ("PROCEDURES", code::PROCEDURES),
-    ("PROFILE", code::PROFILE),
-    ("PRUNE", code::PRUNE),
-    ("RANGE", code::RANGE),
-    ("RANKED", code::RANKED),
-    ("REINFORCE", code::REINFORCE),
-    ("REJECT", code::REJECT),
-    ("RELATIONSHIP", code::RELATIONSHIP),
-    ("RELATIONSHIPS", code::RELATIONSHIPS),
-    ("REMOVE", code::REMOVE),
-    ("REPEATABLE", code::REPEATABLE),
-    ("REQUIRE", code::REQUIRE),
-    ("RESTORE", code::RESTORE),
-    ("RETURN", code::RETURN),
-    ("ROLLBACK", code::ROLLBACK),
-    ("SALIENCE", code::SALIENCE),
-    ("SCORE", code::SCORE),
-    ("SEARCH", code::SEARCH),
-    ("SET", code::SET),
-    ("SHORTEST", code::SHORTEST),
-    ("SHORTESTPATH", code::SHORTESTPATH),
-    ("SHOW", code::SHOW),
-    ("SIMILARITY", code::SIMILARITY),
-    ("SIMPLE", code::SIMPLE),
-    ("SKIP", code::SKIP),
-    ("STARTS", code::STARTS),
-    ("STORAGE", code::STORAGE),
-    ("SUMMARIZE", code::SUMMARIZE),
-    ("TEMPERATURE", code::TEMPERATURE),
-    ("THEN", code::THEN),
-    ("TIME", code::TIME),
-    ("TIMESTAMP", code::TIMESTAMP),
-    ("TIMEZONE", code::TIMEZONE),
-    ("TO", code::TO),
-    ("TRAIL", code::TRAIL),
-    ("TRAILING", code::TRAILING),
-    ("TRANSACTION", code::TRANSACTION),
-    ("TRUE", code::TRUE),
-    ("TYPED", code::TYPED),
-    ("UNION", code::UNION),
-    ("UNIQUE", code::UNIQUE),
-    ("UNWIND", code::UNWIND),
-    ("VALIDITY", code::VALIDITY),
-    ("VECTOR", code::VECTOR),
-    ("WALK", code::WALK),
-    ("WEIGHT", code::WEIGHT),
-    ("WHEN", code::WHEN),
-    ("WHERE", code::WHERE),
-    ("WHY", code::WHY),
-    ("WITH", code::WITH),
-    ("WITHOUT", code::WITHOUT),
-    ("XOR", code::XOR),
-    ("YIELD", code::YIELD),
-];
+pub(super) const WORDS: &[(&str, Code)] = code::KEYWORDS;
 
 /// The signs and how they are written.
 const SIGNS: &[(&str, Code)] = &[
