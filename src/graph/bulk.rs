@@ -16,7 +16,7 @@ use super::{
     change::Check,
     index::{self, Index, IndexPage},
     snapshot::{BitsPage, RecordPage, Snapshot, page_words},
-    space::SpaceInfo,
+    space::with_admitted,
     transaction::Transaction,
 };
 use crate::{
@@ -348,45 +348,6 @@ impl Transaction {
         Ok(())
     }
 
-    /// Returns the columns that embedding spaces keep otherwise than they are given, and those they make from texts.
-    fn admit_columns(
-        &self,
-        n_rows: usize,
-        columns: &[(KeyId, &Column)],
-        check: &mut Check<'_>,
-        is_in: impl Fn(&SpaceInfo, usize) -> bool,
-    ) -> Result<Vec<(KeyId, Column)>> {
-        let spaces = self.view().catalog().spaces();
-        let mut admitted: Vec<(KeyId, Column)> = Vec::new();
-        let of = |key: KeyId| columns.iter().find(|(known, _)| *known == key).map(|(_, column)| *column);
-        for info in spaces {
-            let key = info.space.key;
-            let given = admitted.iter().find(|(known, _)| *known == key).map(|(_, column)| column).or_else(|| of(key));
-            let text = info.source().and_then(of);
-            if given.is_none() && text.is_none() {
-                continue;
-            }
-            let mut values = Vec::with_capacity(n_rows);
-            for row in 0..n_rows {
-                if row.is_multiple_of(ITEMS_BETWEEN_CHECKS / 1024) {
-                    check()?;
-                }
-                let mut value = given.map(|column| column.value(row)).unwrap_or_default();
-                if is_in(info, row) {
-                    let refuse = |wrong| info.refuse(wrong, format!("row {}", row + 1), self.view());
-                    value = match text {
-                        Some(text) => info.embed(&text.value(row)),
-                        None => info.space.admit(&value).map_err(refuse)?,
-                    };
-                }
-                values.push(value);
-            }
-            admitted.retain(|(known, _)| *known != key);
-            admitted.push((key, Column { data: ColumnData::Mixed(values), present: None }));
-        }
-        Ok(admitted)
-    }
-
     /// Checks that no value of a column stands twice in it, nor in the index already.
     fn check_unique_column(
         &self,
@@ -520,13 +481,6 @@ impl BlockEdges {
         let neighbors = edges.iter().map(|(_, edge)| edge.neighbor).collect();
         Self { offsets, neighbors, rels: edges.iter().map(|(_, edge)| edge.rel).collect() }
     }
-}
-
-/// Returns the columns, with some in the place of others of the same key.
-fn with_admitted<'a>(columns: &[(KeyId, &'a Column)], admitted: &'a [(KeyId, Column)]) -> Vec<(KeyId, &'a Column)> {
-    let is_kept = |key: &KeyId| admitted.iter().all(|(known, _)| known != key);
-    let kept = columns.iter().copied().filter(|(key, _)| is_kept(key));
-    kept.chain(admitted.iter().map(|(key, column)| (*key, column))).collect()
 }
 
 /// Returns one past the last of `n` ids from `first`.

@@ -7,17 +7,21 @@
 
 mod ask;
 mod deviation;
+mod groups;
+mod inner;
 mod why;
 
 use std::{borrow::Cow, sync::Arc};
 
-use rustc_hash::FxHashMap;
-
-use self::ask::Asked;
+use self::{
+    ask::Asked,
+    groups::{Candidate, Group, Rows},
+    inner::Inner,
+};
 use super::{
     Builder, Context, Operator,
     aggregate::One,
-    batch::{BATCH_ROWS_MAX, Batch, Column},
+    batch::{BATCH_ROWS_MAX, Batch, value_bytes},
     build,
     eval::Ex,
 };
@@ -32,9 +36,6 @@ use crate::{
         plan::Slot,
     },
 };
-
-/// Marks the end of a chain of rows.
-const END: u32 = u32::MAX;
 
 /// Ranks the candidates of each group.
 pub(super) struct Attend {
@@ -75,37 +76,6 @@ struct Spec {
     outputs: Vec<(AttendOutput, Slot)>,
     scale: Scale,
     carry: Vec<Slot>,
-}
-
-/// The rows that share a softmax.
-#[derive(Default)]
-struct Group {
-    first_row: u32,
-    /// Places in the list of candidates.
-    candidates: Vec<u32>,
-    /// Rows without a candidate.
-    without: Vec<u32>,
-}
-
-/// One value of the target in a group, and its rows: the first, and by [`Rows::next`] those after it.
-struct Candidate {
-    id: u32,
-    first: u32,
-    last: u32,
-}
-
-/// The rows of candidates: chained, so that a candidate is twelve bytes whether it has one row or a thousand.
-#[derive(Default)]
-struct Rows {
-    next: Vec<u32>,
-}
-
-impl Rows {
-    fn of<'a>(&'a self, candidate: &Candidate) -> impl Iterator<Item = u32> + use<'a> {
-        std::iter::successors(Some(candidate.first), |row| {
-            self.next.get(*row as usize).copied().filter(|row| *row != END)
-        })
-    }
 }
 
 impl Attend {
@@ -177,91 +147,6 @@ impl Attend {
         let inner = Inner::of(ctx, &mut self.spec, &self.all, &candidates, &rows, (&self.kept, &mut self.batch))?;
         for group in groups {
             self.rank(ctx, group, &candidates, &rows, &inner)?;
-        }
-        Ok(())
-    }
-
-    /// Finds the groups, and the candidates of each.
-    fn split(&self, ctx: &mut Context) -> Result<(Vec<Group>, Vec<Candidate>, Rows)> {
-        let spec = &self.spec;
-        let (mut groups, mut candidates) = (Vec::<Group>::new(), Vec::<Candidate>::new());
-        if let (true, Some(ids)) = (spec.per.is_empty(), self.ascending()) {
-            // Each row is a candidate of its own, as a scan gives them.
-            let candidates = (0..).zip(ids).map(|(row, id)| Candidate { id: *id, first: row, last: row }).collect();
-            let group = Group { first_row: 0, candidates: (0..ids.len() as u32).collect(), without: Vec::new() };
-            return Ok((vec![group], candidates, Rows::default()));
-        }
-        let mut rows = Rows { next: vec![END; self.all.len] };
-        let mut known: FxHashMap<u64, u32> = FxHashMap::default();
-        let mut by_ids: FxHashMap<u32, u32> = FxHashMap::default();
-        let mut by_values: FxHashMap<Vec<Value>, u32> = FxHashMap::default();
-        let only_node = match spec.per.as_slice() {
-            [slot] => match self.all.column(*slot) {
-                Column::Nodes(ids) if ids.len() == self.all.len => Some(ids),
-                _ => None,
-            },
-            _ => None,
-        };
-        for row in 0..self.all.len {
-            ctx.tick(1)?;
-            let next = groups.len() as u32;
-            let group = match (only_node, spec.per.is_empty()) {
-                (_, true) => 0,
-                (Some(ids), _) => *by_ids.entry(ids[row]).or_insert(next),
-                _ => {
-                    let key: Vec<Value> = spec.per.iter().map(|slot| self.all.get(*slot, row)).collect();
-                    *by_values.entry(key).or_insert(next)
-                }
-            };
-            if group == next {
-                groups.push(Group { first_row: row as u32, ..Group::default() });
-            }
-            let group_at = group;
-            let group = &mut groups[group as usize];
-            let column = self.all.column(spec.target);
-            let id = match spec.content {
-                Content::Node => column.node(row),
-                _ => column.rel(row),
-            };
-            let Some(id) = id else {
-                group.without.push(row as u32);
-                continue;
-            };
-            let next = candidates.len() as u32;
-            let at = *known.entry(u64::from(group_at) << 32 | u64::from(id)).or_insert(next);
-            let row = row as u32;
-            if at == next {
-                candidates.push(Candidate { id, first: row, last: row });
-                group.candidates.push(next);
-            } else {
-                let before = std::mem::replace(&mut candidates[at as usize].last, row);
-                rows.next[before as usize] = row;
-            }
-        }
-        Ok((groups, candidates, rows))
-    }
-
-    /// Returns the target's ids, where each is larger than the one before.
-    fn ascending(&self) -> Option<&[u32]> {
-        let (Column::Nodes(ids) | Column::Rels(ids)) = self.all.column(self.spec.target) else { return None };
-        let ascends = ids.len() == self.all.len && ids.windows(2).all(|pair| pair[0] < pair[1]);
-        (ascends && ids.last() != Some(&super::batch::NULL_ID)).then_some(ids)
-    }
-
-    /// Fails where something that a whole group is asked differs in it.
-    fn check_constants(&self, groups: &[Group], candidates: &[Candidate], rows: &Rows) -> Result<()> {
-        for (slot, name) in &self.spec.constants {
-            for group in groups {
-                let first = self.all.get(*slot, group.first_row as usize);
-                let of = group.candidates.iter().flat_map(|at| rows.of(&candidates[*at as usize]));
-                for row in of.chain(group.without.iter().copied()) {
-                    if self.all.get(*slot, row as usize).order(&first).is_ne() {
-                        let message = format!("`{name}` differs between the rows that ATTEND ranks together");
-                        let error = QueryError::run("22N00", "ArgumentError", "NotConstantInGroup", message);
-                        return Err(error.hint(format!("write ATTEND ... PER {name} IN (...)")).into());
-                    }
-                }
-            }
         }
         Ok(())
     }
@@ -385,7 +270,7 @@ impl Attend {
                     AttendOutput::Why => why.clone(),
                     AttendOutput::Hops | AttendOutput::WhyWithout => Value::Null,
                 };
-                bytes += super::batch::value_bytes(&value);
+                bytes += value_bytes(&value);
                 given.extend(std::iter::repeat_n(value, n_rows));
             }
         }
@@ -423,114 +308,6 @@ impl Operator for Attend {
         self.at = None;
         ctx.release(&mut self.held);
     }
-}
-
-/// What mask and boosts say of each candidate.
-struct Inner {
-    /// A bit for each; empty where there is no mask.
-    mask: Vec<bool>,
-    boosts: Vec<Vec<f32>>,
-    boost_was_null: Vec<Vec<bool>>,
-}
-
-impl Inner {
-    /// Evaluates them on `batch`, which takes a thousand candidates at a time.
-    fn of(
-        ctx: &mut Context,
-        spec: &mut Spec,
-        all: &Batch,
-        candidates: &[Candidate],
-        rows: &Rows,
-        (kept, batch): (&[Slot], &mut Batch),
-    ) -> Result<Self> {
-        let n = candidates.len();
-        let mut inner = Self {
-            mask: Vec::new(),
-            boosts: vec![Vec::with_capacity(n); spec.boosts.len()],
-            boost_was_null: vec![Vec::with_capacity(n); spec.boosts.len()],
-        };
-        if spec.mask.is_none() && spec.boosts.is_empty() {
-            return Ok(inner);
-        }
-        feed(ctx, spec, all, candidates, rows, batch)?;
-        let mut column = Column::Absent;
-        for from in (0..n).step_by(BATCH_ROWS_MAX) {
-            let to = n.min(from + BATCH_ROWS_MAX);
-            let firsts: Vec<u32> = candidates[from..to].iter().map(|candidate| candidate.first).collect();
-            batch.gather(all, &firsts, kept);
-            for one in &mut spec.aggregates {
-                let values = (from..to).map(|at| one.finish(ctx, at)).collect::<Result<Vec<_>>>()?;
-                batch.column_mut(one.slot()).refill_values().extend(values);
-            }
-            if let Some(mask) = &mut spec.mask {
-                let mut rows: Vec<u32> = (0..batch.len as u32).collect();
-                mask.retain(ctx, batch, &mut rows)?;
-                inner.mask.resize(to, false);
-                rows.iter().for_each(|row| inner.mask[from + *row as usize] = true);
-            }
-            for (at, (boost, name)) in spec.boosts.iter_mut().enumerate() {
-                boost.column(ctx, batch, &mut column)?;
-                for row in 0..batch.len {
-                    let value = column.get(row);
-                    let number = match &value {
-                        Value::Null => 0.0,
-                        Value::Int(n) => *n as f64,
-                        Value::Float(x) => *x,
-                        other => {
-                            let message = format!("BOOST `{name}` must be a number, not {other} ({})", other.kind());
-                            return Err(QueryError::type_error("InvalidArgumentType", message).into());
-                        }
-                    };
-                    if number.is_nan() {
-                        let message = format!("BOOST `{name}` is not a number for a candidate");
-                        return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
-                    }
-                    inner.boosts[at].push(number as f32);
-                    inner.boost_was_null[at].push(value.is_null());
-                }
-            }
-        }
-        Ok(inner)
-    }
-
-    /// Returns the bits of those candidates that the mask leaves in.
-    fn selection(&self, candidates: &[u32]) -> Vec<u64> {
-        let mut words = vec![0; candidates.len().div_ceil(64)];
-        for (at, candidate) in candidates.iter().enumerate() {
-            if self.mask.is_empty() || self.mask[*candidate as usize] {
-                words[at / 64] |= 1 << (at % 64);
-            }
-        }
-        words
-    }
-}
-
-/// Aggregates, over each candidate's rows, what mask and boosts ask for.
-fn feed(
-    ctx: &mut Context,
-    spec: &mut Spec,
-    all: &Batch,
-    candidates: &[Candidate],
-    rows: &Rows,
-    batch: &mut Batch,
-) -> Result<()> {
-    if spec.aggregates.is_empty() {
-        return Ok(());
-    }
-    // Rows without a candidate go where nobody looks.
-    let mut candidate_of = vec![candidates.len() as u32; all.len];
-    for (at, candidate) in candidates.iter().enumerate() {
-        rows.of(candidate).for_each(|row| candidate_of[row as usize] = at as u32);
-    }
-    spec.aggregates.iter_mut().for_each(|one| one.start(candidates.len() + 1));
-    for from in (0..all.len).step_by(BATCH_ROWS_MAX) {
-        let to = all.len.min(from + BATCH_ROWS_MAX);
-        batch.copy_range(all, from, to);
-        for one in &mut spec.aggregates {
-            one.feed(ctx, batch, &candidate_of[from..to])?;
-        }
-    }
-    Ok(())
 }
 
 fn pick(of: &[f32], candidates: &[u32]) -> Vec<f32> {
