@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     }
     let filters = args::filters(&arguments);
     let (mut passed, mut failed, mut skipped, mut left_out) = (0, 0, 0, 0);
+    let mut bad = String::new();
     for campaign in CAMPAIGNS {
         let name = test_name(campaign);
         if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter)) {
@@ -36,9 +37,15 @@ fn main() -> ExitCode {
         for report in (campaign.short)() {
             let counts = report.counts();
             print!("{}", report.text());
+            if !report.is_good() {
+                bad += &report.text();
+            }
             (passed, failed) = (passed + counts.0, failed + counts.1);
             skipped += u64::from(report.is_skipped());
         }
+    }
+    if !bad.is_empty() {
+        println!("failed:\n{bad}");
     }
     let word = if failed == 0 { "ok" } else { "FAILED" };
     println!("test result: {word}. {passed} passed; {failed} failed; {skipped} ignored; {left_out} filtered out");

@@ -41,7 +41,7 @@ const EVERY_SHORT: u64 = 11;
 const RECOVERIES: u64 = 4;
 
 /// A child that has not ended by then hangs.
-const TIME_MAX: Duration = Duration::from_secs(10);
+const TIME_MAX: Duration = Duration::from_secs(30);
 
 const PLANT: &str = "report-before-commit";
 const STEPPER: &str = "--stepper";

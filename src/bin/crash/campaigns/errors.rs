@@ -39,7 +39,7 @@ const COMMITS_SHORT: usize = 15;
 const EVERY_SHORT: u64 = 41;
 
 /// A child that has not ended by then hangs.
-const TIME_MAX: Duration = Duration::from_secs(5);
+const TIME_MAX: Duration = Duration::from_secs(30);
 
 const PLANT: &str = "lying-write";
 const CHILD: &str = "--failer";

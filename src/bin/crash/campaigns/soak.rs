@@ -381,6 +381,8 @@ fn bytes(path: &Path) -> u64 {
         .flatten()
         .map(|entry| match entry.metadata() {
             Ok(metadata) if metadata.is_dir() => bytes(&entry.path()),
+            // A segment of the journal that waits to be begun, or not, as another thread has come to it.
+            Ok(_) if entry.path().extension().is_some_and(|extension| extension == "new") => 0,
             Ok(metadata) => taken(&metadata),
             // Gone meanwhile.
             Err(_) => 0,

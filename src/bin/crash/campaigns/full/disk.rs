@@ -12,6 +12,10 @@ use super::this_program;
 /// What a file system in memory gives away at once.
 const PAGE: u64 = 4096;
 
+/// What a disk grows by when there is room again. What was taken is not always enough: sled keeps the old blocks until the new
+/// ones are durable, and slots of sizes that nothing asks for any more.
+const ROOM: u64 = 24 << 20;
+
 /// Zeros written at once.
 const PIECE: usize = 64 << 10;
 
@@ -46,6 +50,7 @@ impl Room {
 /// A disk, unmounted when dropped or when the process ends.
 pub(super) struct Disk {
     path: PathBuf,
+    bytes: u64,
     filler: Option<File>,
 }
 
@@ -53,15 +58,8 @@ impl Disk {
     /// Mounts one of `bytes`, a part of which is taken until [`clear`](Self::clear).
     pub(super) fn mount(path: &Path, bytes: u64, taken: u64) -> Result<Self, String> {
         fs::create_dir_all(path).map_err(|error| error.to_string())?;
-        let status = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
-            .arg(path)
-            .status()
-            .map_err(|error| error.to_string())?;
-        if !status.success() {
-            return Err(format!("mount ended with {status}"));
-        }
-        let disk = Self { path: path.to_path_buf(), filler: None };
+        mount(path, &format!("size={bytes}"))?;
+        let disk = Self { path: path.to_path_buf(), bytes, filler: None };
         let reserve = File::create(disk.path.join("reserve")).and_then(|file| fill(&file, taken));
         reserve.map_err(|error| format!("the disk's reserve: {error}"))?;
         Ok(disk)
@@ -89,13 +87,13 @@ impl Disk {
         Ok(())
     }
 
-    /// Removes what was taken. The filler may not have begun: a load can find no room beside the reserve alone.
+    /// Removes what was taken, and makes the disk larger. The filler may not have begun: a load can find no room beside the reserve alone.
     pub(super) fn clear(&mut self) -> Result<(), String> {
         let filler = self.filler.take().map(|_| "filler");
         for name in filler.into_iter().chain(["reserve"]) {
             fs::remove_file(self.path.join(name)).map_err(|error| format!("{name}: {error}"))?;
         }
-        Ok(())
+        mount(&self.path, &format!("remount,size={}", self.bytes + ROOM))
     }
 }
 
@@ -103,6 +101,13 @@ impl Drop for Disk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.path).status();
     }
+}
+
+fn mount(path: &Path, options: &str) -> Result<(), String> {
+    let mut command = Command::new("mount");
+    let status = command.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(path).status();
+    let status = status.map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(format!("mount -o {options} ended with {status}")) }
 }
 
 fn fill(mut file: &File, bytes: u64) -> std::io::Result<()> {

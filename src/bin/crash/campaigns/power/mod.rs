@@ -56,7 +56,7 @@ const COMMITS_SHORT: usize = 20;
 const IMAGES_CHILD: u64 = 250;
 
 /// An image that is not compared by then hangs, and so does a child.
-const IMAGE_TIME_MAX: Duration = Duration::from_secs(5);
+const IMAGE_TIME_MAX: Duration = Duration::from_secs(30);
 const CHILD_TIME_MAX: Duration = Duration::from_secs(300);
 
 const PLANT: &str = "skip-sync";
