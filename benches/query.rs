@@ -1,7 +1,11 @@
 //! Point reads, hops and counts on a generated graph of fixed seed, prepared, in one process. Answers are asserted
 //! against loops over the list of relationships before anything is timed.
 
-use std::{collections::BTreeSet, hint::black_box};
+use std::{
+    collections::BTreeSet,
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use attendb::{Database, Params, Statement, Value, params};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -127,11 +131,30 @@ WITH g, weight * k AS score, names, count(DISTINCT x) AS reach
 RETURN g.name AS name, score, names, CASE WHEN reach > 5 THEN 'far' ELSE 'near' END AS how
 ORDER BY score DESC, name SKIP 1 LIMIT 5";
 
+/// Statements compiled for the percentiles.
+const N_COMPILED: usize = 20_000;
+
 /// Parsing, binding and planning: each text is another one, so that no plan is known. A statement is dropped before
 /// the next is compiled, as where an application compiles and runs one after the other.
 fn compile(c: &mut Criterion) {
     let World { db, .. } = world();
     let mut n = 0;
+    let mut times: Vec<Duration> = (0..N_COMPILED)
+        .map(|i| {
+            let text = format!("{TEN_CLAUSES} /* {i} */");
+            let begun = Instant::now();
+            black_box(db.prepare(&text).expect("it is a query"));
+            begun.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let at = |part: usize| times[times.len() * part / 1000].as_secs_f64() * 1e6;
+    println!(
+        "compile a query of ten clauses, {N_COMPILED} texts: p10 {:.1} us, p50 {:.1} us, p99 {:.1} us",
+        at(100),
+        at(500),
+        at(990)
+    );
     c.bench_function("compile a query of ten clauses", |b| {
         b.iter_batched(
             || {
