@@ -7,6 +7,7 @@
 mod arguments;
 mod calls;
 mod children;
+mod clock;
 mod damage;
 mod errors;
 mod full;

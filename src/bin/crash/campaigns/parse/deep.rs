@@ -1,10 +1,6 @@
 //! Deep statements: 100 levels of whatever nests are run, and 100,000 are refused, on small stacks.
 
-use std::{
-    sync::Mutex,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{sync::Mutex, thread, time::Duration};
 
 use attendb::{Database, Error};
 
@@ -12,6 +8,7 @@ use super::nested::{CHAINED, LEVELS_ACCEPTED, LEVELS_REFUSED, NESTED, Nested};
 use crate::campaigns::{
     Folder,
     children::{say, talk},
+    clock::thread_time,
 };
 
 /// How a child that goes deep is started.
@@ -137,9 +134,9 @@ fn refuses(text: &str, time_max: Duration) -> Result<Duration, String> {
     let db = Database::memory().map_err(|error| error.to_string())?;
     let mut fastest = Duration::MAX;
     for _ in 0..TRIES {
-        let begun = Instant::now();
+        let begun = thread_time();
         let refused = db.prepare(text);
-        fastest = fastest.min(begun.elapsed());
+        fastest = fastest.min(thread_time() - begun);
         match refused {
             Ok(_) => return Err("accepted".into()),
             Err(Error::Query(error)) if error.span.is_some() => {}

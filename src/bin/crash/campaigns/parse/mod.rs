@@ -16,7 +16,7 @@ use std::{
 use attendb::Database;
 
 use self::families::{FAMILIES, Family};
-use super::{Arguments, Campaign, Report, model::Numbers};
+use super::{Arguments, Campaign, Report, clock::thread_time, model::Numbers};
 
 /// The campaign.
 pub(crate) const CAMPAIGN: Campaign = Campaign {
@@ -177,11 +177,11 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// Returns what compiling a text takes, and what is said of it.
+/// Returns what compiling a text takes of this thread's time, and what is said of it.
 fn compile(db: &Database, text: &str, run: usize, quadratic: bool) -> (Duration, String) {
     // Plans are kept by text: each run has one of its own, where it does not matter.
     let text = format!("{}{text}", " ".repeat(run));
-    let begun = Instant::now();
+    let begun = thread_time();
     if quadratic {
         for at in (0..text.len()).step_by(64) {
             black_box(text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count());
@@ -191,5 +191,5 @@ fn compile(db: &Database, text: &str, run: usize, quadratic: bool) -> (Duration,
         Ok(_) => String::new(),
         Err(error) => error.to_string().lines().next().unwrap_or("").chars().take(60).collect(),
     };
-    (begun.elapsed(), said)
+    (thread_time() - begun, said)
 }
