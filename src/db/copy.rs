@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     QueryError, Result, Value,
     import::{
-        copy::{CopyEnd, CopyMode, CopyTarget},
+        copy::{CopyEnd, CopyMode, CopyTarget, VectorLayout, VectorsWanted},
         options::{ColumnType, DeclaredColumn, Format, FormatOptions, OnError},
     },
     query::ast,
@@ -72,12 +72,12 @@ pub(super) fn format(file: &str, options: &ast::FileOptions) -> Result<FormatOpt
 /// As [`format`].
 pub(super) fn readable(copy: &ast::CopyFrom, file: &str) -> Result<FormatOptions> {
     let mut options = format(file, &copy.file_options)?;
-    options.columns = copy
-        .columns
-        .iter()
-        .map(|column| DeclaredColumn { name: column.name.text.clone(), column_type: Some(column_type(column.kind)) })
-        .collect();
+    options.columns = copy.columns.iter().map(declared).collect();
     Ok(options)
+}
+
+fn declared(column: &ast::CopyColumn) -> DeclaredColumn {
+    DeclaredColumn { name: column.name.text.clone(), column_type: Some(column_type(column.kind)) }
 }
 
 /// Returns how the file of a `COPY … FROM` is written, and what it fills.
@@ -106,6 +106,62 @@ pub(super) fn source(copy: &ast::CopyFrom, file: &str) -> Result<(FormatOptions,
         _ => CopyTarget::Nodes { label: name, key: copy.key.as_ref().map(|key| key.text.clone()), mode },
     };
     Ok((options, target))
+}
+
+/// Returns how the file of a `COPY EMBEDDING` is written, and whose vectors it has.
+///
+/// # Errors
+/// As [`format`]; where an option means nothing for such a file, or one that it needs is missing.
+pub(super) fn vectors(
+    copy: &ast::CopyEmbedding,
+    file: &str,
+    params: &super::Params,
+) -> Result<(VectorLayout, VectorsWanted)> {
+    let refuse = |message: String, hint: &str| {
+        let error = QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).at(copy.span);
+        Err(error.hint(hint).into())
+    };
+    let wanted = VectorsWanted {
+        key: copy_end(&copy.key),
+        vector: copy.vector.as_ref().map(|name| name.text.clone()),
+        ids: copy.ids.as_ref().map(|ids| text(ids, params)).transpose()?,
+        on_error: if copy.skip_errors { OnError::Skip } else { OnError::Stop },
+    };
+    if let Some(layout) = VectorLayout::of_numbers(std::path::Path::new(file)) {
+        let ast::FileOptions { format, delimiter, quote, null, header } = &copy.file_options;
+        let given = [
+            ("VECTOR", copy.vector.is_some()),
+            ("COLUMNS", !copy.columns.is_empty()),
+            ("FORMAT", format.is_some()),
+            ("DELIMITER", delimiter.is_some()),
+            ("QUOTE", quote.is_some()),
+            ("NULL", null.is_some()),
+            ("HEADER", header.is_some()),
+        ];
+        if let Some((what, _)) = given.iter().find(|(_, is_given)| *is_given) {
+            let message = format!("{what} means nothing for {file}, whose rows are numbers only");
+            return refuse(message, "write (KEY Label(property), IDS 'ids.txt')");
+        }
+        if wanted.ids.is_none() {
+            let message = format!("nothing says whose vectors the rows of {file} are");
+            return refuse(message, "add IDS 'ids.txt': a file with the key of each row in a line of its own");
+        }
+        return Ok((layout, wanted));
+    }
+    if wanted.ids.is_some() {
+        let message = format!("IDS means nothing for {file}, whose rows have keys");
+        return refuse(message, "KEY Label(property) names the column with the keys, and VECTOR that with the vectors");
+    }
+    let mut options = format(file, &copy.file_options)?;
+    if options.format.is_rdf() {
+        return refuse(
+            format!("{file} has triples, and no vectors"),
+            "COPY EMBEDDING reads .jsonl, .csv, .npy and .fvecs",
+        );
+    }
+    options.columns = copy.columns.iter().map(declared).collect();
+    options.on_error = wanted.on_error;
+    Ok((VectorLayout::Table(options), wanted))
 }
 
 /// Refuses what means nothing for triples: a file of them says itself what everything is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Params, copy, execute::missing_parameter};
 use crate::{
     QueryError, Result, Span, Value,
-    graph::{Snapshot, Transaction},
+    graph::{Snapshot, SpaceInfo, Transaction},
     model::{Embedder, Metric, Space, SpaceOwner},
     query::{
         ast::{self, Chosen, ExprKind},
@@ -47,6 +47,28 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
     };
     let space = Space { name: create.name.text.clone(), owner, key, dimension, metric, embedder };
     transaction.create_space(space, create.if_not_exists)
+}
+
+/// Returns the space that a statement names.
+///
+/// # Errors
+/// A query error where there is none of this name.
+pub(super) fn chosen(chosen: &Chosen, params: &Params, view: &Snapshot) -> Result<SpaceInfo> {
+    let name = match chosen {
+        Chosen::Name(name) => name.text.clone(),
+        Chosen::Parameter(name) => copy::text(&ast::Text::Parameter(name.clone()), params)?,
+    };
+    if let Some(info) = view.space(&name) {
+        return Ok(info.clone());
+    }
+    let message = format!("there is no embedding space `{name}`");
+    let error = QueryError::run("22N71", "SchemaError", "NoSuchEmbedding", message).at(chosen.span());
+    let known: Vec<&str> = view.catalog().spaces().iter().map(|info| &*info.space.name).collect();
+    let hint = suggest::hint(&name, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
+        [] => "CREATE EMBEDDING makes one".to_owned(),
+        known => format!("there are {}", known.join(", ")),
+    });
+    Err(error.hint(hint).into())
 }
 
 /// Returns the rows of `SHOW EMBEDDINGS`.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, Phase, QueryError, Result, Value,
     graph::{Snapshot, Stop, Transaction, Writer},
-    import::{self, ReadLimits, RowWriter},
+    import::{self, ReadLimits, RowWriter, copy::CopyReport},
     query::{
         ast,
         compile::Compiled,
@@ -151,7 +151,8 @@ fn needs_writer(entry: &Entry) -> bool {
         | Compiled::DropIndex(_)
         | Compiled::CreateEmbedding(_)
         | Compiled::DropEmbedding(_)
-        | Compiled::CopyFrom(_) => true,
+        | Compiled::CopyFrom(_)
+        | Compiled::CopyEmbedding(_) => true,
         _ => false,
     }
 }
@@ -231,7 +232,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         | Compiled::DropIndex(_)
         | Compiled::CreateEmbedding(_)
         | Compiled::DropEmbedding(_)
-        | Compiled::CopyFrom(_) => unreachable!("statements that change something get the writer"),
+        | Compiled::CopyFrom(_)
+        | Compiled::CopyEmbedding(_) => unreachable!("statements that change something get the writer"),
     }
 }
 
@@ -309,6 +311,10 @@ fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Res
         Compiled::CopyFrom(copy) => {
             run.refuse_if_read_only()?;
             copy_from(run, copy, transaction, summary)
+        }
+        Compiled::CopyEmbedding(copy) => {
+            run.refuse_if_read_only()?;
+            copy_embedding(run, copy, transaction, summary)
         }
         _ => held(read(run, entry, false, Arc::new(transaction.view().clone()))?),
     }
@@ -394,25 +400,67 @@ fn describe(run: Run<'_>, statement: &ast::CopyFrom, summary: Summary) -> Result
     Ok(table(look::DESCRIBED, rows, Summary { notices, ..summary }))
 }
 
-fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, mut summary: Summary) -> Result<Rows> {
+fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, summary: Summary) -> Result<Rows> {
     let inner = run.inner;
     let file = copy::text(&copy.file, run.params)?;
     let (format, target) = copy::source(copy, &file)?;
     let source = inner.options.files.open(&file)?;
     let limits = run.limits();
-    let reading =
-        ReadLimits { threads: inner.options.n_threads(), table_bytes_max: limits.memory_max, ..ReadLimits::default() };
-    let progress = inner.options.progress.clone();
-    let mut tick = |bytes: u64| {
-        if let Some(progress) = &progress {
-            progress.report(&file, bytes, source.bytes());
-        }
-        check(&limits)
-    };
+    let reading = reading(inner, &limits);
+    let mut tick = ticks(inner, &file, source.bytes(), &limits);
     let mut generations = || inner.engine.next_generation();
     let report = inner.in_pool(|| {
         import::copy::copy_from(transaction, &mut generations, &source, &format, &target, &reading, &mut tick)
     })?;
+    drop(tick);
+    Ok(copied(file, &report, summary))
+}
+
+fn copy_embedding(
+    run: Run<'_>,
+    copy: &ast::CopyEmbedding,
+    transaction: &mut Transaction,
+    summary: Summary,
+) -> Result<Rows> {
+    let inner = run.inner;
+    let file = copy::text(&copy.file, run.params)?;
+    let info = embedding::chosen(&copy.space, run.params, transaction.view())?;
+    let (layout, wanted) = copy::vectors(copy, &file, run.params)?;
+    let source = inner.options.files.open(&file)?;
+    let ids = wanted.ids.as_ref().map(|ids| inner.options.files.open(ids)).transpose()?;
+    let limits = run.limits();
+    let reading = reading(inner, &limits);
+    let mut tick = ticks(inner, &file, source.bytes(), &limits);
+    let mut generations = || inner.engine.next_generation();
+    let files = import::copy::VectorFiles { source: &source, ids: ids.as_ref(), layout: &layout };
+    let report = inner.in_pool(|| {
+        import::copy::copy_vectors(transaction, &mut generations, &info, files, &wanted, &reading, &mut tick)
+    })?;
+    drop(tick);
+    Ok(copied(file, &report, summary))
+}
+
+fn reading(inner: &Inner, limits: &Limits) -> ReadLimits {
+    ReadLimits { threads: inner.options.n_threads(), table_bytes_max: limits.memory_max, ..ReadLimits::default() }
+}
+
+/// Returns what is told how many bytes of a file have been read.
+fn ticks<'a>(
+    inner: &'a Inner,
+    file: &'a str,
+    bytes: u64,
+    limits: &'a Limits,
+) -> impl FnMut(u64) -> Result<()> + Send + 'a {
+    move |n_read| {
+        if let Some(progress) = &inner.options.progress {
+            progress.report(file, n_read, bytes);
+        }
+        check(limits)
+    }
+}
+
+/// Returns the row that says what became of a file.
+fn copied(file: Arc<str>, report: &CopyReport, mut summary: Summary) -> Rows {
     let rejected = &report.rejections;
     summary.notices.extend(rejected.errors.iter().map(|error| format!("left out: {error}")));
     if rejected.count > rejected.errors.len() as u64 {
@@ -424,9 +472,9 @@ fn copy_from(run: Run<'_>, copy: &ast::CopyFrom, transaction: &mut Transaction, 
     summary.properties_set = report.n_properties;
     summary.indexes_changed = u64::from(report.constraint_created);
     let numbers = [report.n_rows, report.n_created(), report.n_updated, rejected.count];
-    let mut row = vec![Value::String(file.clone())];
+    let mut row = vec![Value::String(file)];
     row.extend(numbers.map(|n| Value::Int(n as i64)));
-    Ok(table(&["file", "rows", "created", "updated", "rejected"], vec![row], summary))
+    table(&["file", "rows", "created", "updated", "rejected"], vec![row], summary)
 }
 
 /// Returns the error of a deadline that has passed, or of a cancellation.

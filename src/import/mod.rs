@@ -12,6 +12,8 @@
 //! triples (`rdf`) are no tables: `rdf::read` sorts them into resources, and `copy::resources` brings these into the graph.
 //! Columnar files (`columnar`: Parquet and Arrow) have columns with types already and skip steps 2 and 3.
 //!
+//! Files of vectors (`vectors`: NumPy's and `fvecs`) hold numbers only; `copy::vectors` finds whose they are.
+//!
 //! `describe` reads any of them and keeps only what can be said of it.
 //!
 //! `LOAD CSV` takes the same pieces a row at a time (`CsvRows`); `COPY … TO` goes the other way
@@ -36,6 +38,7 @@ mod numbers;
 pub(crate) mod options;
 mod rdf;
 mod read;
+mod vectors;
 mod write;
 
 pub use files::FileAccess;

@@ -106,10 +106,21 @@ impl Space {
         }
         let mut numbers = Vec::new();
         vector(value, &mut numbers)?;
+        self.admit_numbers(&mut numbers)?;
+        Ok(Value::List(numbers.into_iter().map(|x| Value::Float(x.into())).collect()))
+    }
+}
+
+impl Space {
+    /// Makes numbers those that the space keeps.
+    pub(crate) fn admit_numbers(&self, numbers: &mut [f32]) -> Result<(), NoVector> {
         if numbers.len() != self.dimension as usize {
             return Err(NoVector::Length(numbers.len()));
         }
-        Ok(Value::List(numbers.into_iter().map(|x| Value::Float(x.into())).collect()))
+        match numbers.iter().position(|x| !x.is_finite()) {
+            Some(at) => Err(NoVector::NotFinite(at)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) enum Compiled {
     Rollback,
     /// `COPY Name FROM 'file'`.
     CopyFrom(Box<ast::CopyFrom>),
+    /// `COPY EMBEDDING space FROM 'file'`.
+    CopyEmbedding(Box<ast::CopyEmbedding>),
     /// `COPY (query) TO 'file'`.
     CopyTo(Box<CopyTo>),
     /// `DESCRIBE 'file'`.
@@ -118,6 +120,7 @@ pub(crate) fn statement(
         Statement::Commit(_) => Compiled::Commit,
         Statement::Rollback(_) => Compiled::Rollback,
         Statement::CopyFrom(copy) => Compiled::CopyFrom(copy),
+        Statement::CopyEmbedding(copy) => Compiled::CopyEmbedding(copy),
         Statement::Describe(describe) => Compiled::Describe(describe),
         Statement::Summarize(summarize) => Compiled::Summarize(summarize),
         Statement::CopyTo(copy) => {

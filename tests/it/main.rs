@@ -5,6 +5,7 @@ mod attend;
 mod cancel;
 mod copies;
 mod disk_full;
+mod embeddings;
 mod formats;
 mod golden;
 mod hostile;

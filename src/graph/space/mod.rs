@@ -1,4 +1,5 @@
-//! Embedding spaces in the graph: what belongs to one, and its vectors; [`write`](self::write) says what may be written.
+//! Embedding spaces in the graph: what belongs to one, and its vectors; [`write`](self::write) says what may be written,
+//! [`load`](self::load) writes many at once.
 //!
 //! A space is a promise about a property: whatever of its owners has the property has a vector of the space's length,
 //! finite, kept in 32 bits a number (what is written is rounded to that, so what is read is what is compared). Vectors
@@ -8,6 +9,7 @@
 //! How alike vectors usually are is measured on a sample, once there are vectors and again when they have doubled, and
 //! kept with the space: logits are counted in these deviations.
 
+mod load;
 mod write;
 
 use std::{

@@ -192,7 +192,7 @@ fn copy_rels(
 }
 
 /// Finds nodes whose key is the number a text spells, or else the text: only the nodes' file knew which it is.
-fn find_either(
+pub(super) fn find_either(
     view: &Snapshot,
     index: &IndexInfo,
     column: &Column,

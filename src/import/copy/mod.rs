@@ -8,12 +8,14 @@ mod keys;
 mod nodes;
 mod rels;
 mod resources;
+mod vectors;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use self::vectors::{VectorFiles, VectorLayout, VectorsWanted, copy_vectors};
 use super::{
     files::FileSource,
     options::{FormatOptions, OnError, REJECTIONS_KEPT_MAX, Rejections},

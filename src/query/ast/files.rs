@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Name, Query};
+use super::{Chosen, Name, Query};
 use crate::{Span, model::temporal::TemporalKind};
 
 /// `COPY Name FROM 'file' (options)`. With `KEY` (or neither `FROM` nor `TO`) the target is a node label, with
@@ -47,6 +47,29 @@ impl CopyFrom {
             span,
         }
     }
+}
+
+/// `COPY EMBEDDING space FROM 'file' (KEY Label(property), ...)`: the vectors of nodes that exist.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CopyEmbedding {
+    /// The embedding space to fill.
+    pub(crate) space: Chosen,
+    /// The file with the vectors.
+    pub(crate) file: Text,
+    /// `KEY Label[(property)]`: how nodes are found.
+    pub(crate) key: CopyEnd,
+    /// `VECTOR column`: the column with the vectors, by default of the name of the space's property.
+    pub(crate) vector: Option<Name>,
+    /// `IDS 'file'`: the keys, a line for each row of a file that holds numbers only.
+    pub(crate) ids: Option<Text>,
+    /// How the file is written.
+    pub(crate) file_options: FileOptions,
+    /// `COLUMNS (name TYPE, ...)`: declared types of columns.
+    pub(crate) columns: Vec<CopyColumn>,
+    /// `ON ERROR SKIP`.
+    pub(crate) skip_errors: bool,
+    /// The whole statement.
+    pub(crate) span: Span,
 }
 
 /// `COPY (query) TO 'file' (options)`.

@@ -61,6 +61,8 @@ pub(crate) enum Statement {
     Rollback(Span),
     /// `COPY Name FROM 'file' (options)`.
     CopyFrom(Box<CopyFrom>),
+    /// `COPY EMBEDDING space FROM 'file' (options)`.
+    CopyEmbedding(Box<CopyEmbedding>),
     /// `COPY (query) TO 'file' (options)`.
     CopyTo(Box<CopyTo>),
     /// `DESCRIBE 'file' (options)`.

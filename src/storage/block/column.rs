@@ -313,6 +313,25 @@ impl ColumnBlock {
         record.seal(key, presence)
     }
 
+    /// Returns the bytes of a column of vectors of so many numbers; `None` where there is none.
+    ///
+    /// # Panics
+    /// Where one has another length.
+    pub(crate) fn encode_vectors<'a>(
+        key: &BlockKey,
+        dimension: usize,
+        vector: impl Fn(usize) -> Option<&'a [f32]>,
+    ) -> Bytes {
+        let presence = Presence::from_fn(BLOCK_LEN, |at| vector(at).is_some());
+        let mut numbers = Vec::with_capacity(presence.count() * dimension);
+        for numbers_of in presence.iter().filter_map(&vector) {
+            assert_eq!(numbers_of.len(), dimension, "vectors of one length");
+            numbers.extend(numbers_of.iter().map(|x| x.to_bits()));
+        }
+        let kind = if numbers.is_empty() { NONE } else { VECTOR };
+        ColumnRecord { kind, offsets: numbers, ..ColumnRecord::default() }.seal(key, &presence)
+    }
+
     /// Checks the bytes of a column and makes it readable.
     ///
     /// # Errors

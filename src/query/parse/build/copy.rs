@@ -7,7 +7,10 @@ use crate::{
     Span,
     model::temporal::TemporalKind,
     query::{
-        ast::{ColumnKind, CopyColumn, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions, Summarize, Text},
+        ast::{
+            ColumnKind, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions,
+            Statement, Summarize, Text,
+        },
         suggest::suggest,
     },
 };
@@ -15,6 +18,10 @@ use crate::{
 /// The options of `COPY ... FROM`.
 const FROM_OPTIONS: &[&str] =
     &["KEY", "MODE", "FROM", "TO", "DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "COLUMNS", "ON", "FORMAT"];
+
+/// The options of `COPY EMBEDDING`.
+const EMBEDDING_OPTIONS: &[&str] =
+    &["KEY", "VECTOR", "IDS", "DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "COLUMNS", "ON", "FORMAT"];
 
 /// The options of `COPY ... TO`.
 const TO_OPTIONS: &[&str] = &["DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "FORMAT"];
@@ -54,11 +61,12 @@ const FORMATS: &[(&str, FileFormat)] = &[
 ];
 
 impl Builder<'_> {
-    pub(super) fn copy_from(&mut self, pair: Pair<'_, Rule>) -> Result<CopyFrom> {
+    pub(super) fn copy_from(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {
         let span = self.span(&pair);
         let mut nodes = pair.into_inner().peekable();
         if let Some(embedding) = next_if(&mut nodes, Rule::copy_embedding) {
-            return self.not_yet(first_token(&embedding) - 1, "COPY EMBEDDING");
+            let copy = self.copy_embedding(embedding, nodes, span)?;
+            return Ok(Statement::CopyEmbedding(Box::new(copy)));
         }
         if let Some(log) = next_if(&mut nodes, Rule::copy_accesses) {
             return self.not_yet(first_token(&log) - 1, "COPY ACCESS LOG");
@@ -83,12 +91,7 @@ impl Builder<'_> {
                 "FROM" => copy.from = Some(self.copy_end(&mut rest, word, option_span)?),
                 "TO" => copy.to = Some(self.copy_end(&mut rest, word, option_span)?),
                 "COLUMNS" => copy.columns = self.columns(&mut rest, option_span)?,
-                "ON" => {
-                    let words = [("ERROR", ())];
-                    self.choice(&mut rest, word, option_span, &words)?;
-                    self.choice(&mut rest, "ON ERROR", option_span, &[("SKIP", ())])?;
-                    copy.skip_errors = true;
-                }
+                "ON" => copy.skip_errors = self.on_error(&mut rest, word, option_span)?,
                 _ => self.file_option(&mut rest, word, option_span, &mut copy.file_options)?,
             }
             self.option_end(&mut rest, word)?;
@@ -106,8 +109,46 @@ impl Builder<'_> {
                 unexpected("relationships have no KEY", key.span)
                     .hint("the keys of the two ends are written FROM Label(key), TO Label(key)"),
             ),
-            _ => Ok(copy),
+            _ => Ok(Statement::CopyFrom(Box::new(copy))),
         }
+    }
+
+    fn copy_embedding(&mut self, embedding: Pair<'_, Rule>, mut nodes: Nodes<'_>, span: Span) -> Result<CopyEmbedding> {
+        let space = self.chosen(&next(&mut embedding.into_inner().peekable()))?;
+        let file = self.text(&next(&mut nodes))?;
+        let (mut key, mut vector, mut ids, mut skip_errors) = (None, None, None, false);
+        let (mut file_options, mut columns) = (FileOptions::default(), Vec::new());
+        let mut seen = Vec::new();
+        for option in nodes {
+            let option_span = self.span(&option);
+            let (word, mut rest) = self.option_word(option, EMBEDDING_OPTIONS, &mut seen)?;
+            match word {
+                "KEY" => key = Some(self.copy_end(&mut rest, word, option_span)?),
+                "VECTOR" => vector = Some(self.option_name(&mut rest, word, option_span)?),
+                "IDS" => match next_if(&mut rest, Rule::text) {
+                    Some(pair) => ids = Some(self.text(&pair)?),
+                    None => {
+                        return fail(unexpected("IDS needs the name of a file with a key in each line", option_span));
+                    }
+                },
+                "COLUMNS" => columns = self.columns(&mut rest, option_span)?,
+                "ON" => skip_errors = self.on_error(&mut rest, word, option_span)?,
+                _ => self.file_option(&mut rest, word, option_span, &mut file_options)?,
+            }
+            self.option_end(&mut rest, word)?;
+        }
+        let Some(key) = key else {
+            let error = unexpected("COPY EMBEDDING needs a KEY that finds the nodes", span);
+            return fail(error.hint("write COPY EMBEDDING space FROM ... (KEY Label(property))"));
+        };
+        Ok(CopyEmbedding { space, file, key, vector, ids, file_options, columns, skip_errors, span })
+    }
+
+    /// Takes what is left of `ON ERROR SKIP`.
+    fn on_error(&self, rest: &mut Nodes<'_>, word: &str, span: Span) -> Result<bool> {
+        self.choice(rest, word, span, &[("ERROR", ())])?;
+        self.choice(rest, "ON ERROR", span, &[("SKIP", ())])?;
+        Ok(true)
     }
 
     /// A file to describe has the options of one to copy that say how it is written.

@@ -79,7 +79,7 @@ impl Builder<'_> {
             Rule::begin => Statement::Begin(span),
             Rule::commit => Statement::Commit(span),
             Rule::rollback => Statement::Rollback(span),
-            Rule::copy_from => Statement::CopyFrom(Box::new(self.copy_from(pair)?)),
+            Rule::copy_from => self.copy_from(pair)?,
             Rule::copy_to => Statement::CopyTo(Box::new(self.copy_to(pair)?)),
             Rule::describe => Statement::Describe(Box::new(self.describe(pair)?)),
             Rule::summarize => Statement::Summarize(self.summarize(pair)?),

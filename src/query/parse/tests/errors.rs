@@ -142,7 +142,6 @@ fn what_is_not_built_yet_says_so() {
             "CREATE FULLTEXT INDEX",
             "CREATE FULLTEXT INDEX",
         ),
-        ("COPY EMBEDDING text FROM 'v.npy' (KEY Npc(id), IDS 'ids.txt')", "COPY EMBEDDING", "COPY EMBEDDING"),
         ("COPY ACCESS LOG FROM 'a.tsv' (FROM Npc, TO Npc)", "COPY ACCESS LOG", "COPY ACCESS LOG"),
         ("BACKUP TO 'dir'", "BACKUP TO", "BACKUP TO"),
         ("RESTORE FROM $dir", "RESTORE FROM", "RESTORE FROM"),

@@ -288,6 +288,19 @@ fn copy() {
     }
     assert!(matches!(statement("SUMMARIZE (:Npc)"), Statement::Summarize(Summarize::Nodes(Some(_)))));
     assert!(matches!(statement("SUMMARIZE ()-[:R]->()"), Statement::Summarize(Summarize::Relationships(Some(_)))));
+    let Statement::CopyEmbedding(copy) =
+        statement("COPY EMBEDDING $space FROM 'v.npy' (IDS $ids, KEY Npc(id), ON ERROR SKIP)")
+    else {
+        panic!()
+    };
+    assert!(matches!((&copy.space, &copy.ids), (Chosen::Parameter(_), Some(Text::Parameter(_)))));
+    assert_eq!((&*copy.key.label.text, copy.skip_errors, copy.vector), ("Npc", true, None));
+    let Statement::CopyEmbedding(copy) = statement("copy embedding text from 'v.jsonl' (key Npc, vector vec)") else {
+        panic!()
+    };
+    assert!(matches!(&copy.space, Chosen::Name(name) if &*name.text == "text"));
+    assert_eq!((copy.key.key, &*copy.vector.unwrap().text), (None, "vec"));
+    assert!(matches!(statement("COPY EMBEDDING FROM 'x.csv'"), Statement::CopyFrom(_)));
     assert!(matches!(statement("COPY FROM 'x.nt'"), Statement::CopyFrom(copy) if copy.target.is_none()));
 }
 
