@@ -24,6 +24,15 @@ pub(super) enum Purpose {
     Rows,
     /// `COLLECT { ... }`: reads.
     Values,
+    /// A part of `EXISTS { ... }` or `COUNT { ... }` that becomes a subquery: reads, and ends as one.
+    Part,
+}
+
+impl Purpose {
+    /// Returns what a part is for that becomes a subquery.
+    pub(super) fn of_part(self) -> Self {
+        if self == Self::Rows { Self::Part } else { self }
+    }
 }
 
 impl Builder<'_> {

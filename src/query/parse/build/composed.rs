@@ -87,7 +87,9 @@ impl Builder<'_> {
             Rule::conditional => self.conditional(pair, purpose),
             _ => {
                 let span = self.span(&pair);
-                let mut query = self.composed(first(pair), purpose, behind)?;
+                let query = first(pair);
+                let purpose = if has_union(&query) { purpose.of_part() } else { purpose };
+                let mut query = self.composed(query, purpose, behind)?;
                 if query.parts.len() == 1 {
                     return Ok(query.parts.remove(0));
                 }
@@ -143,7 +145,7 @@ impl Builder<'_> {
                 conditions.push((self.predicate_of(head)?, Expr::new(ExprKind::Int(number), place)));
                 head = nodes.next().expect("THEN has a query");
             }
-            branches.push((self.part(head, purpose, false)?, place));
+            branches.push((self.part(head, purpose.of_part(), false)?, place));
         }
         let kept = columns_of(&branches[0].0)?;
         // Two conditional queries may stand in one another.
@@ -168,6 +170,12 @@ impl Builder<'_> {
         clauses.extend(kept.map(|names| Clause::Return(returned(names, INSIDE, "", span))));
         Ok(SingleQuery { clauses, span })
     }
+}
+
+/// Returns whether a `query` pair is of several parts: before `NEXT` they become one.
+fn has_union(pair: &Pair<'_, Rule>) -> bool {
+    let has = |rule| pair.clone().into_inner().any(|child| child.as_rule() == rule);
+    has(Rule::union) && !has(Rule::next)
 }
 
 /// Returns a query that goes on behind `NEXT`: it has one part.

@@ -37,7 +37,8 @@ const NAMES_SHARED_MAX: usize = 32;
 
 /// Returns the statement of the pairs.
 pub(super) fn build(text: &str, tokens: &Tokens, pairs: Pairs<'_, Rule>) -> Result<Statement> {
-    let mut builder = Builder { text, tokens, names: RefCell::default(), tallest: 0, n_operators: 0, predicate: false };
+    let mut builder =
+        Builder { text, tokens, names: RefCell::default(), tallest: 0, n_operators: 0, n_bangs: 0, predicate: false };
     let pair = pairs.into_iter().next().expect("a statement is one pair");
     builder.statement(pair)
 }
@@ -52,6 +53,8 @@ struct Builder<'t> {
     tallest: usize,
     /// On the right of how many operators the operand being built stands.
     n_operators: usize,
+    /// Behind how many `!` the label being built stands.
+    n_bangs: usize,
     /// The expression being built is a predicate, so a pattern may stand in it.
     predicate: bool,
 }

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The most `!` before a label: more are no use, and would make the tree deep.
+/// The most `!` before a label, those before the groups it stands in with them: more are no use, and would make the tree deep.
 const BANGS_MAX: usize = 128;
 
 /// The most hops that a variable-length relationship can be told to take.
@@ -379,16 +379,18 @@ impl Builder<'_> {
         let mut bangs = Vec::new();
         while let Some(bang) = next_if(nodes, Rule::bang) {
             bangs.push(self.span(&bang));
-            if bangs.len() > BANGS_MAX {
+            if self.n_bangs + bangs.len() > BANGS_MAX {
                 return fail(unexpected(format!("more than {BANGS_MAX} `!` before a label"), self.span(&bang)));
             }
         }
         let pair = next(nodes);
+        self.n_bangs += bangs.len();
         let mut label = match pair.as_rule() {
             Rule::name => LabelExpr::Label(self.name(&pair)?),
             Rule::wildcard => LabelExpr::Any(self.span(&pair)),
             _ => self.labels(pair)?,
         };
+        self.n_bangs -= bangs.len();
         for bang in bangs.into_iter().rev() {
             let span = bang.to(label.span());
             label = LabelExpr::Not(Box::new(label), span);

@@ -35,6 +35,7 @@ fn deep_nesting_is_refused_on_a_small_stack() {
             format!("MATCH {}", "(a WHERE ".repeat(n)),
             format!("MATCH {}", "(".repeat(n)),
             format!("MATCH (a:{}A) RETURN a", "!".repeat(n)),
+            format!("MATCH (a:{}A{}) RETURN a", format!("{}(", "!".repeat(120)).repeat(200), ")".repeat(200)),
             format!("RETURN {}", "f(".repeat(n)),
             format!("RETURN {}", "EXISTS { MATCH (a) WHERE ".repeat(n / 4)),
             format!("RETURN a{}", "[0".repeat(n)),

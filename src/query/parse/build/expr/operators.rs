@@ -9,7 +9,7 @@ use crate::{
         ast::{BinaryOp, CompareOp, EXPR_DEPTH_MAX, Expr, ExprKind, Name},
         function::NORMALIZED,
         parse::{
-            build::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if},
+            build::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected},
             literal,
             words::{Code, code},
         },
@@ -68,6 +68,11 @@ impl Builder<'_> {
                 }
                 left = self.is_test(left, next(nodes))?;
                 continue;
+            }
+            if !is_infix(pair) {
+                let span = self.span(pair);
+                let error = unexpected("nothing of a value can stand behind a test", span);
+                return fail(error.hint("put the test in parentheses"));
             }
             let operator = self.operator(self.code(pair));
             let level = operator.level();
