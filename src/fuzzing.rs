@@ -13,6 +13,10 @@ use crate::{
     Database, Options, QueryOptions, Result, db, graph,
     graph::fuzz::Image,
     import,
+    query::{
+        self,
+        print::{print, shape},
+    },
     storage::{self, Home, Store},
 };
 
@@ -42,7 +46,49 @@ pub fn parse(text: &str) -> Outcome {
     let statements = crate::split_statements(text);
     assert!(statements.iter().map(|statement| statement.len()).sum::<usize>() <= text.len());
     std::hint::black_box(crate::is_complete(text));
-    Outcome::of(crate::query::parse(text))
+    Outcome::of(query::parse(text))
+}
+
+/// Parses any text, prints the tree and parses that: the same tree, and the same text again.
+pub fn roundtrip(text: &str) -> Outcome {
+    let Ok(tree) = query::parse(text) else { return Outcome::Refused };
+    let printed = print(&tree);
+    // What became of other forms may have more brackets than they had, and more bytes.
+    let Ok(again) = query::parse(&printed) else {
+        assert!(is_beyond_a_limit(&printed), "{text}\nis printed as what cannot be read:\n{printed}");
+        return Outcome::Refused;
+    };
+    assert!(shape(&again) == shape(&tree), "{text}\nis printed as another statement:\n{printed}");
+    assert_eq!(print(&again), printed, "{text}\nis not printed in one way");
+    Outcome::Sound
+}
+
+/// Returns whether a text is refused for its length or its depth.
+fn is_beyond_a_limit(text: &str) -> bool {
+    let message = query::parse(text).err().map(|error| error.to_string()).unwrap_or_default();
+    ["nested deeper than", "more than the 1048576 allowed", "is deeper than"]
+        .iter()
+        .any(|limit| message.contains(limit))
+}
+
+static SMALL: LazyLock<Database> = LazyLock::new(|| {
+    let db = Database::memory_with(options()).expect("a database in memory needs nothing");
+    let text = "CREATE (a:A {k: 1})-[:R {w: 2.5}]->(b:B {k: 'x'}), (b)-[:R]->(b), (b)-[:S]->(a), (a)-[:S]->(:A:B)";
+    db.execute(text, ()).expect("the fixture is a valid statement");
+    db
+});
+
+/// Runs any text as a statement on a small graph, within limits, and takes back what it changed.
+pub fn run(text: &str) -> Outcome {
+    let limits = QueryOptions {
+        deadline: Some(SHORT_DEADLINE),
+        rows_max: Some(10_000),
+        memory_bytes_max: Some(64 << 20),
+        ..QueryOptions::default()
+    };
+    let Ok(mut transaction) = SMALL.write() else { return Outcome::Unsound };
+    let result = transaction.query_with(text, (), &limits);
+    Outcome::of(result.and_then(|mut rows| rows.try_for_each(|row| row.map(drop))))
 }
 
 /// Recovers a journal: a whole segment, or frames whose hashes fit.
@@ -96,6 +142,9 @@ pub fn stream(input: &[u8]) -> Outcome {
     assert_eq!(visit(db), Outcome::Sound, "what was loaded is not sound");
     Outcome::Sound
 }
+
+/// Long enough for any honest small statement, short enough to notice one that hangs.
+const SHORT_DEADLINE: Duration = Duration::from_millis(200);
 
 /// Long enough for any statement on a few hundred rows, short enough to notice one that hangs.
 const DEADLINE: Duration = Duration::from_secs(2);

@@ -110,6 +110,16 @@ fn any_text_is_parsed_or_refused() {
 }
 
 #[test]
+fn any_text_comes_back_or_is_refused() {
+    replay("roundtrip", 5000, |input| roundtrip(&String::from_utf8_lossy(input)));
+}
+
+#[test]
+fn any_statement_answers_or_is_refused() {
+    replay("query", 1000, |input| run(&String::from_utf8_lossy(input)));
+}
+
+#[test]
 fn any_journal_is_recovered_or_refused() {
     replay("journal", 3000, journal);
 }

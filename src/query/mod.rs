@@ -28,6 +28,8 @@ pub(crate) mod optimize;
 mod parse;
 pub(crate) mod plan;
 pub(crate) mod planner;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod print;
 pub(crate) mod procedure;
 pub(crate) mod search;
 pub(crate) mod slots;

@@ -82,6 +82,31 @@ pub(super) fn lex(text: &str) -> Result<Tokens, QueryError> {
     Ok(Tokens { codes, spans: lexer.spans })
 }
 
+/// What a text is as a name.
+#[cfg(any(test, feature = "fuzz"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// A name and nothing else.
+    Name,
+    /// A word of the language.
+    Keyword,
+    /// No word.
+    None,
+}
+
+/// Returns what the lexer takes a text for.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn word(text: &str) -> Word {
+    match lex(text) {
+        Ok(tokens) if tokens.len() == 1 && tokens.text(text, 0).len() == text.len() => match tokens.code(0) {
+            code::IDENTIFIER if !text.starts_with('`') => Word::Name,
+            code if words::is_keyword(code) => Word::Keyword,
+            _ => Word::None,
+        },
+        _ => Word::None,
+    }
+}
+
 struct Lexer<'t> {
     text: &'t str,
     bytes: &'t [u8],

@@ -15,11 +15,13 @@ mod lex;
 mod literal;
 mod script;
 #[cfg(test)]
-mod tests;
+pub(in crate::query) mod tests;
 mod words;
 
 use pest::Parser;
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use self::lex::{Word, word};
 pub(crate) use self::script::{is_complete, split_statements};
 #[cfg(test)]
 pub(crate) use self::words::keywords;

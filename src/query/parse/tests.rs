@@ -4,7 +4,7 @@ mod errors;
 mod limits;
 mod render;
 mod shapes;
-mod tck;
+pub(in crate::query) mod tck;
 
 use super::parse;
 use crate::{QueryError, query::ast::*};

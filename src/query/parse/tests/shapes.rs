@@ -1,11 +1,13 @@
 //! What texts become.
 
 use super::*;
+use crate::query::print::tests::check_round_trip;
 
 #[track_caller]
 fn check_expr(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         assert_eq!(render::expr(&expr(text)), *expected, "{text}");
+        check_round_trip(&format!("RETURN {text}"));
     }
 }
 
@@ -13,6 +15,7 @@ fn check_expr(cases: &[(&str, &str)]) {
 fn check_query(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         assert_eq!(render::query(&query(text)), *expected, "{text}");
+        check_round_trip(text);
     }
 }
 
@@ -325,12 +328,13 @@ fn keywords_are_names_where_that_is_unambiguous() {
                 format!("SUMMARIZE (:{word})"),
                 format!("SUMMARIZE ()-[:{word}]->()"),
             ] {
-                statement(&text);
+                check_round_trip(&text);
             }
             let literal = ["NOT", "CASE", "NULL", "TRUE", "FALSE"].contains(&word.to_uppercase().as_str());
             if !literal {
                 let text = format!("WITH 1 AS {word} RETURN {word}, {word}.x, {word} + 1, [{word}], {word}:A");
                 let rendered = render::query(&query(&text));
+                check_round_trip(&text);
                 assert!(rendered.contains(&format!("({word} + 1)")), "{rendered}");
             }
         }

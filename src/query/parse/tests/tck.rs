@@ -24,26 +24,19 @@ const BOUND_LATER: &[&str] = &[
     "VariableTypeConflict",
 ];
 
-struct Case {
+/// A query of a feature file.
+pub(in crate::query) struct Case {
     file: String,
     scenario: String,
-    query: String,
+    pub(in crate::query) query: String,
     /// The detail of the syntax error expected of this query.
     detail: Option<String>,
 }
 
 #[test]
 fn queries_of_the_tck_parse() {
-    let root = std::env::var_os("TCK_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tck"), PathBuf::from);
-    let features = root.join("features");
-    if !features.is_dir() {
-        println!("skipped: no TCK at {} (set TCK_DIR)", features.display());
-        return;
-    }
-    let mut files = Vec::new();
-    collect(&features, &mut files);
-    let cases: Vec<Case> = files.iter().flat_map(|file| cases(file)).collect();
+    let Some(features) = features() else { return };
+    let cases = cases_under(&features);
     let (mut n_parsed, mut n_refused, mut wrong) = (0, 0, Vec::new());
     for case in &cases {
         let head = || format!("{} / {}\n{}", case.file, case.scenario, case.query);
@@ -65,6 +58,25 @@ fn queries_of_the_tck_parse() {
     println!("{} queries: {n_parsed} parsed, {n_refused} refused as expected", cases.len());
     assert!(cases.len() > 1000, "only {} queries found under {}", cases.len(), features.display());
     assert!(wrong.is_empty(), "{} wrong:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// Returns where the kit is, if it is anywhere.
+pub(in crate::query) fn features() -> Option<PathBuf> {
+    let root = std::env::var_os("TCK_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tck"), PathBuf::from);
+    let features = root.join("features");
+    if !features.is_dir() {
+        println!("skipped: no TCK at {} (set TCK_DIR)", features.display());
+        return None;
+    }
+    Some(features)
+}
+
+/// Returns the queries of all feature files of a folder.
+pub(in crate::query) fn cases_under(folder: &Path) -> Vec<Case> {
+    let mut files = Vec::new();
+    collect(folder, &mut files);
+    files.iter().flat_map(|file| cases(file)).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -1,0 +1,144 @@
+//! What is declared, dropped and shown.
+
+use super::Printer;
+use crate::query::ast::{
+    Clause, CreateEmbedding, CreateSchema, Declared, DropSchema, Expr, ExprKind, Item, Name, Projection, Query, Show,
+    Shown, With, YieldItem,
+};
+
+impl Printer {
+    pub(super) fn create_constraint(&mut self, create: &CreateSchema) {
+        self.put("CREATE CONSTRAINT ");
+        self.schema_head(create);
+        self.put(" REQUIRE n.");
+        self.key(&create.key);
+        self.put(" IS UNIQUE");
+    }
+
+    pub(super) fn create_index(&mut self, create: &CreateSchema) {
+        self.put("CREATE INDEX ");
+        self.schema_head(create);
+        self.put(" ON (n.");
+        self.key(&create.key);
+        self.put(")");
+    }
+
+    /// Prints `[name] [IF NOT EXISTS] FOR (n:Label)`: no tree keeps the variable.
+    fn schema_head(&mut self, create: &CreateSchema) {
+        if let Some(name) = &create.name {
+            self.name(name);
+            self.put(" ");
+        }
+        self.put(if create.if_not_exists { "IF NOT EXISTS " } else { "" });
+        self.put("FOR (n:");
+        self.key(&create.label);
+        self.put(")");
+    }
+
+    pub(super) fn drop_schema(&mut self, what: &str, drop: &DropSchema) {
+        self.put("DROP ");
+        self.put(what);
+        self.put(" ");
+        self.name(&drop.name);
+        self.put(if drop.if_exists { " IF EXISTS" } else { "" });
+    }
+
+    pub(super) fn create_embedding(&mut self, create: &CreateEmbedding) {
+        let CreateEmbedding { name, if_not_exists, owner, key, dimension, metric, storage, embedder, .. } = create;
+        self.put("CREATE EMBEDDING ");
+        self.name(name);
+        self.put(if *if_not_exists { " IF NOT EXISTS FOR " } else { " FOR " });
+        self.declared(owner);
+        self.put(" ON ");
+        self.declared_key(owner, key);
+        self.put(" DIMENSION ");
+        self.expr(dimension);
+        for (word, chosen) in [(" METRIC ", metric), (" STORAGE ", storage)] {
+            if let Some(chosen) = chosen {
+                self.put(word);
+                self.chosen(chosen);
+            }
+        }
+        if let Some((embedder, from)) = embedder {
+            self.put(" EMBEDDER ");
+            self.chosen(embedder);
+            self.put(" FROM ");
+            self.declared_key(owner, from);
+        }
+    }
+
+    fn declared(&mut self, owner: &Declared) {
+        let brackets = if owner.is_relationship { ["()-[", "]-()"] } else { ["(", ")"] };
+        self.inside(brackets, false, false, |printer| {
+            printer.name(&variable(owner));
+            for (at, name) in owner.names.iter().enumerate() {
+                printer.put(if at == 0 { ":" } else { "|" });
+                printer.key(name);
+            }
+        });
+    }
+
+    /// Prints `n.key`.
+    fn declared_key(&mut self, owner: &Declared, key: &Name) {
+        self.name(&variable(owner));
+        self.put(".");
+        self.key(key);
+    }
+
+    pub(super) fn show(&mut self, show: &Show) {
+        self.put("SHOW ");
+        self.put(match show.what {
+            Shown::Constraints => "CONSTRAINTS",
+            Shown::Indexes => "INDEXES",
+            Shown::Functions => "FUNCTIONS",
+            Shown::Procedures => "PROCEDURES",
+            Shown::Embeddings => "EMBEDDINGS",
+        });
+        if let Some(query) = &show.query {
+            self.yielded(query);
+        }
+    }
+
+    /// Prints what became a query over the rows of the list as it was written: `YIELD` and what follows.
+    fn yielded(&mut self, query: &Query) {
+        let [Clause::Unwind(_), Clause::With(With { projection, predicate, .. }), Clause::Return(returned)] =
+            &query.parts[0].clauses[..]
+        else {
+            unreachable!("SHOW makes three clauses")
+        };
+        self.put(" YIELD ");
+        self.list(&projection.items, |printer, item| {
+            let (ExprKind::Property(_, output), Some(alias)) = (&item.expr.kind, &item.alias) else {
+                unreachable!("SHOW takes its columns from a row")
+            };
+            let alias = (alias.text != output.text).then(|| alias.clone());
+            printer.yield_item(&YieldItem { output: output.clone(), alias });
+        });
+        let Projection { order, skip, limit, .. } = projection;
+        if !order.is_empty() || skip.is_some() || limit.is_some() {
+            self.put(" ");
+        }
+        self.page(order, skip.as_ref(), limit.as_ref());
+        self.r#where(predicate.as_ref());
+        if !returns_all(projection, returned) {
+            self.put(" RETURN ");
+            self.projection(returned);
+        }
+    }
+}
+
+fn variable(owner: &Declared) -> Name {
+    Name { text: owner.variable.clone(), span: crate::Span::default() }
+}
+
+/// Returns whether just the columns of `before` are returned, as they are without `RETURN`.
+fn returns_all(before: &Projection, returned: &Projection) -> bool {
+    let Projection { distinct: false, star: false, items, order, skip: None, limit: None, .. } = returned else {
+        return false;
+    };
+    let is = |(item, before): (&Item, &Item)| {
+        let Item { expr: Expr { kind: ExprKind::Variable(name), .. }, alias: None, .. } = item else { return false };
+        before.alias.as_ref().is_some_and(|alias| alias.text == name.text)
+    };
+    order.is_empty() && items.len() == before.items.len() && items.iter().zip(&before.items).all(is)
+}
