@@ -247,6 +247,8 @@ impl Attend {
         let counts = (n, n_masked);
         let told = why::Told { spec, asked: &asked, question: &question, attention: &self.attention, counts };
         let mut bytes = 0;
+        // All explanations of a group have the same form.
+        let mut why_bytes = None;
         for ranked in ranked {
             if min_weight.is_some_and(|least| ranked.score < least) {
                 break;
@@ -270,7 +272,10 @@ impl Attend {
                     AttendOutput::Why => why.clone(),
                     AttendOutput::Hops | AttendOutput::WhyWithout => Value::Null,
                 };
-                bytes += value_bytes(&value);
+                bytes += match output {
+                    AttendOutput::Why => *why_bytes.get_or_insert_with(|| value_bytes(&value)),
+                    _ => size_of::<Value>(),
+                };
                 given.extend(std::iter::repeat_n(value, n_rows));
             }
         }

@@ -1,12 +1,48 @@
 //! Why a candidate got its weight, as a plain map. The parts of a head sum to its logit, the heads average to the weight.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{Spec, ask::Asked};
 use crate::{
     attention::{Attention, Question},
     model::{Map, Value},
 };
+
+/// The keys of all explanations: each is made once, and shared.
+struct Keys {
+    boosts: Arc<str>,
+    candidates: Arc<str>,
+    exact: Arc<str>,
+    heads: Arc<str>,
+    lacking: Arc<str>,
+    logit: Arc<str>,
+    masked: Arc<str>,
+    null: Arc<str>,
+    prior: Arc<str>,
+    query: Arc<str>,
+    relation: Arc<str>,
+    spaces: Arc<str>,
+    weight: Arc<str>,
+    /// What has no boosts.
+    empty: Arc<Map>,
+}
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
+    boosts: "boosts".into(),
+    candidates: "candidates".into(),
+    exact: "exact".into(),
+    heads: "heads".into(),
+    lacking: "lacking".into(),
+    logit: "logit".into(),
+    masked: "masked".into(),
+    null: "null".into(),
+    prior: "prior".into(),
+    query: "query".into(),
+    relation: "relation".into(),
+    spaces: "spaces".into(),
+    weight: "weight".into(),
+    empty: Arc::default(),
+});
 
 /// A group that was answered.
 pub(super) struct Told<'a> {
@@ -21,44 +57,36 @@ pub(super) struct Told<'a> {
 impl Told<'_> {
     /// Returns the explanation of a candidate.
     pub(super) fn map(&self, candidate: u32, boost_was_null: &[Vec<bool>], places: &[u32]) -> Value {
+        let keys = &*KEYS;
+        let part = |part: f32, flag: &Arc<str>, is_so: bool| match is_so {
+            true => map([(flag, Value::Bool(true)), (&keys.logit, float(part))]),
+            false => map([(&keys.logit, float(part))]),
+        };
         let heads = self.attention.parts(self.question, candidate).unwrap_or_default();
         let heads = heads.iter().map(|parts| {
-            let mut spaces = Map::new();
-            for (space, (part, lacks)) in self.asked.spaces.iter().zip(&parts.spaces) {
-                let name = space.info.space.name.clone();
-                let value = if *lacks {
-                    map([("logit", float(*part)), ("lacking", Value::Bool(true))])
-                } else {
-                    map([("logit", float(*part))])
-                };
-                spaces.insert(name, value);
-            }
-            let mut boosts = Map::new();
-            for (at, ((_, name), part)) in self.spec.boosts.iter().zip(&parts.boosts).enumerate() {
+            let spaces = self.asked.spaces.iter().zip(&parts.spaces);
+            let spaces = spaces
+                .map(|(space, (logit, lacks))| (space.info.space.name.clone(), part(*logit, &keys.lacking, *lacks)));
+            let boosts = self.spec.boosts.iter().zip(&parts.boosts).enumerate().map(|(at, ((_, name), logit))| {
                 let was_null = boost_was_null[at][places[candidate as usize] as usize];
-                let value = if was_null {
-                    map([("logit", float(*part)), ("null", Value::Bool(true))])
-                } else {
-                    map([("logit", float(*part))])
-                };
-                boosts.insert(name.clone(), value);
-            }
+                (name.clone(), part(*logit, &keys.null, was_null))
+            });
             map([
-                ("weight", float(parts.weight)),
-                ("logit", float(parts.logit)),
-                ("spaces", Value::Map(Arc::new(spaces))),
-                ("prior", float(parts.prior)),
-                ("relation", float(parts.bias)),
-                ("boosts", Value::Map(Arc::new(boosts))),
+                (&keys.boosts, whole(boosts, &keys.empty)),
+                (&keys.logit, float(parts.logit)),
+                (&keys.prior, float(parts.prior)),
+                (&keys.relation, float(parts.bias)),
+                (&keys.spaces, whole(spaces, &keys.empty)),
+                (&keys.weight, float(parts.weight)),
             ])
         });
         let heads = Value::list(heads);
         map([
-            ("query", self.asked.shown.clone()),
-            ("candidates", Value::Int(self.counts.0 as i64)),
-            ("masked", Value::Int(self.counts.1 as i64)),
-            ("heads", heads),
-            ("exact", Value::Bool(true)),
+            (&keys.candidates, Value::Int(self.counts.0 as i64)),
+            (&keys.exact, Value::Bool(true)),
+            (&keys.heads, heads),
+            (&keys.masked, Value::Int(self.counts.1 as i64)),
+            (&keys.query, self.asked.shown.clone()),
         ])
     }
 }
@@ -67,6 +95,20 @@ fn float(x: f32) -> Value {
     Value::Float(x.into())
 }
 
-fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::from(entries.into_iter().map(|(key, value)| (Arc::from(key), value)).collect::<Map>())
+/// Returns a map of entries in the order of their keys.
+fn map<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Value {
+    let mut map = Map::new();
+    for (key, value) in entries {
+        map.insert(Arc::clone(key), value);
+    }
+    Value::Map(Arc::new(map))
+}
+
+fn whole(entries: impl ExactSizeIterator<Item = (Arc<str>, Value)>, empty: &Arc<Map>) -> Value {
+    if entries.len() == 0 {
+        return Value::Map(Arc::clone(empty));
+    }
+    let mut map = Map::new();
+    map.extend(entries);
+    Value::Map(Arc::new(map))
 }
