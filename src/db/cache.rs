@@ -33,18 +33,20 @@ pub(super) struct Entry {
     pub(super) columns: Arc<[Arc<str>]>,
     pub(super) notices: Vec<String>,
     pub(super) pool: Arc<Pool>,
+    /// It was compiled to note what it attends to.
+    pub(super) notes: bool,
     pub(super) parse_time: Duration,
     pub(super) plan_time: Duration,
 }
 
 impl Entry {
-    /// Parses, binds and plans.
-    pub(super) fn compile(text: &str, view: &Snapshot, procedures: &Procedures) -> Result<Self> {
+    /// Parses, binds and plans, so that it notes what it attends to or not.
+    pub(super) fn compile(text: &str, view: &Snapshot, procedures: &Procedures, notes: bool) -> Result<Self> {
         let start = Instant::now();
         let parsed = parse(text).map_err(|error| super::execute::locate(error, text))?;
         let parse_time = start.elapsed();
         let start = Instant::now();
-        let compiled = compile::statement(parsed, view, procedures);
+        let compiled = compile::statement(parsed, view, procedures, notes);
         let compiled = compiled.map_err(|error| super::execute::locate(error, text))?;
         let compilation = match &compiled {
             Compiled::Query(query) | Compiled::Explain(query) | Compiled::Profile(query) => Some(query),
@@ -57,16 +59,27 @@ impl Entry {
         let notices =
             compilation.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
         let plan_time = start.elapsed();
-        Ok(Self { text: text.into(), compiled, plan, columns, notices, pool: Arc::default(), parse_time, plan_time })
+        Ok(Self {
+            text: text.into(),
+            compiled,
+            plan,
+            columns,
+            notices,
+            pool: Arc::default(),
+            notes,
+            parse_time,
+            plan_time,
+        })
     }
 
-    /// Returns whether the plan gives right answers on a view.
+    /// Returns whether the plan gives right answers on a view, and notes what it should.
     #[inline]
-    pub(super) fn is_valid(&self, view: &Snapshot) -> bool {
-        self.plan.as_ref().is_none_or(|plan| {
-            plan.catalog_version == view.catalog().version()
-                && plan.assumptions.iter().all(|assumption| assumption.holds(view))
-        })
+    pub(super) fn is_valid(&self, view: &Snapshot, notes: bool) -> bool {
+        self.notes == notes
+            && self.plan.as_ref().is_none_or(|plan| {
+                plan.catalog_version == view.catalog().version()
+                    && plan.assumptions.iter().all(|assumption| assumption.holds(view))
+            })
     }
 }
 
@@ -76,12 +89,12 @@ pub(super) struct Cache(Mutex<FxHashMap<Arc<str>, Arc<Entry>>>);
 
 impl Cache {
     /// Returns the statement of a text, compiled for a view.
-    pub(super) fn get(&self, text: &str, view: &Snapshot, procedures: &Procedures) -> Result<Arc<Entry>> {
+    pub(super) fn get(&self, text: &str, view: &Snapshot, procedures: &Procedures, notes: bool) -> Result<Arc<Entry>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
-        if let Some(entry) = known.filter(|entry| entry.is_valid(view)) {
+        if let Some(entry) = known.filter(|entry| entry.is_valid(view, notes)) {
             return Ok(entry);
         }
-        let entry = Arc::new(Entry::compile(text, view, procedures)?);
+        let entry = Arc::new(Entry::compile(text, view, procedures, notes)?);
         if text.len() <= TEXT_BYTES_MAX {
             let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if entries.len() >= ENTRIES_MAX {

@@ -8,7 +8,11 @@ use std::{
 pub(super) use crate::storage::apart::drop_apart;
 
 use super::{
-    Inner, Params, QueryOptions, Rows, Summary, cache::Entry, copy, embedding, look, profile, statement::Pool,
+    Inner, Params, QueryOptions, Rows, Summary,
+    access::{Answer, Noted},
+    cache::Entry,
+    copy, embedding, look, profile,
+    statement::Pool,
 };
 use crate::{
     Error, Phase, QueryError, Result, Value,
@@ -51,6 +55,22 @@ impl<'a> Run<'a> {
             memory_max: options.and_then(|options| options.memory_bytes_max).unwrap_or(defaults.memory_bytes_max),
             threads: defaults.threads,
         }
+    }
+
+    /// Returns whether a query is to note what it attends to.
+    pub(super) fn notes(&self) -> bool {
+        self.options.and_then(|options| options.notice).unwrap_or(self.inner.options.notice)
+    }
+
+    /// Numbers the answer of a query that notes what it attends to.
+    fn answer(&self, entry: &Entry, summary: &mut Summary) -> Option<Answer> {
+        let notes = matches!(&entry.compiled, Compiled::Query(query) if query.notes);
+        let answer = notes.then(|| {
+            let source = self.options.and_then(|options| options.source.clone());
+            self.inner.accesses.answer(&entry.text, source)
+        });
+        summary.query_id = answer.as_ref().map(|answer| answer.id);
+        answer
     }
 
     pub(super) fn values(&self, plan: &Plan) -> Result<Vec<Value>> {
@@ -110,8 +130,8 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
     run.inner.check_open()?;
     let snapshot = run.inner.engine.snapshot();
     let (entry, was_known) = match known {
-        Some(entry) if entry.is_valid(&snapshot) => (entry, true),
-        _ => (run.inner.compiled(run.text, &snapshot)?, false),
+        Some(entry) if entry.is_valid(&snapshot, run.notes()) => (entry, true),
+        _ => (run.inner.compiled(run.text, &snapshot, run.notes())?, false),
     };
     if needs_writer(&entry) {
         run.refuse_if_read_only()?;
@@ -123,6 +143,7 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
         check(&run.limits())?;
         let sequence = writer.commit(run.inner.options.durability)?;
         run.inner.wake();
+        rows.take_noted().into_iter().for_each(|noted| run.inner.accesses.add(noted));
         rows.set_sequence(sequence);
         return Ok((entry, rows));
     }
@@ -133,7 +154,7 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
 /// Runs a statement that reads on a snapshot.
 pub(super) fn on_snapshot(run: Run<'_>, snapshot: &Arc<Snapshot>) -> Result<Rows> {
     run.inner.check_open()?;
-    let entry = run.inner.compiled(run.text, snapshot)?;
+    let entry = run.inner.compiled(run.text, snapshot, run.notes())?;
     if needs_writer(&entry) {
         return Err(Error::NotAllowed {
             what: "changing the database in a read transaction; begin a write one".into(),
@@ -158,21 +179,23 @@ fn needs_writer(entry: &Entry) -> bool {
 }
 
 fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapshot>) -> Result<Rows> {
-    let summary = run.summary(entry, was_known);
+    let mut summary = run.summary(entry, was_known);
     match &entry.compiled {
         Compiled::Query(_) => {
             let plan = entry.plan.as_ref().expect("a query has a plan");
             let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
             execution.start(run.values(plan)?, Source::Read(snapshot), run.limits());
+            let answer = run.answer(entry, &mut summary);
             if execution.needs_files() {
                 execution.allow_files(opener(run.inner));
             }
             if entry.columns.is_empty() {
                 // It is called for what it does, and there are no rows to ask for.
                 while execution.next_batch().map_err(|error| locate(error, run.text))?.is_some() {}
+                let noted = answer.map(|answer| (answer, execution.take_attended()));
                 execution.finish();
                 entry.pool.give_back(execution);
-                return Ok(table(&[], Vec::new(), summary));
+                return Ok(table(&[], Vec::new(), summary).noting(noted));
             }
             let pool: Arc<Pool> = entry.pool.clone();
             Ok(Rows::stream(
@@ -182,7 +205,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
                 entry.text.clone(),
                 run.inner.clone(),
                 summary,
-            ))
+            )
+            .answering(answer))
         }
         Compiled::Explain(query) => {
             let lines = explain::explain(&query.plan, &*snapshot);
@@ -237,8 +261,9 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
     }
 }
 
-/// Runs a statement inside a write transaction. When it fails, what it changed is undone and the rest stays.
-pub(super) fn within(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
+/// Runs a statement inside a write transaction. When it fails, what it changed is undone and the rest stays. What it attended
+/// to counts once the transaction is committed.
+pub(super) fn within(run: Run<'_>, writer: &mut Writer, noted: &mut Vec<Noted>) -> Result<Rows> {
     run.inner.check_open()?;
     let transaction = writer.take();
     let point = transaction.save();
@@ -248,7 +273,9 @@ pub(super) fn within(run: Run<'_>, writer: &mut Writer) -> Result<Rows> {
         transaction.restore(point);
     }
     writer.put(transaction);
-    done.map_err(|error| locate(error, run.text))
+    let mut rows = done.map_err(|error| locate(error, run.text))?;
+    noted.extend(rows.take_noted());
+    Ok(rows)
 }
 
 /// Runs the only statement of a write transaction: when it fails, dropping the writer undoes it.
@@ -263,7 +290,7 @@ fn statement(run: Run<'_>, mut transaction: Transaction) -> (Transaction, Result
     if limits.cancel.is_some() || limits.deadline.is_some() {
         transaction.ask(Stop::new(move || check(&limits)));
     }
-    let entry = match run.inner.compiled(run.text, transaction.view()) {
+    let entry = match run.inner.compiled(run.text, transaction.view(), run.notes()) {
         Ok(entry) => entry,
         Err(error) => return (transaction, Err(error)),
     };
@@ -334,6 +361,7 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     }
     let mut rows = Vec::new();
     let done = collect(&mut execution, entry.columns.len(), &mut rows);
+    let attended = execution.take_attended();
     let Some((Source::Write(transaction), changes)) = execution.finish() else {
         unreachable!("the run was given a transaction to write in");
     };
@@ -355,7 +383,8 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     });
     let mut summary = run.summary(entry, false);
     summary.add(&changes);
-    (*transaction, done.map(|()| Rows::held(entry.columns.clone(), rows, summary)))
+    let noted = run.answer(entry, &mut summary).map(|answer| (answer, attended));
+    (*transaction, done.map(|()| Rows::held(entry.columns.clone(), rows, summary).noting(noted)))
 }
 
 /// Returns about how many bytes a kept row takes; the list of rows doubles when it is full.
@@ -519,7 +548,8 @@ fn held(mut rows: Rows) -> Result<Rows> {
     while let Some(row) = rows.next_row()? {
         values.push(row.values().to_vec());
     }
-    Ok(Rows::held(rows.columns().into(), values, rows.summary().clone()))
+    let noted = rows.take_noted();
+    Ok(Rows::held(rows.columns().into(), values, rows.summary().clone()).noting(noted))
 }
 
 /// Returns what opens the files of LOAD CSV.

@@ -3,6 +3,7 @@
 //! One transaction writes at a time; any number of readers work beside it, each on the snapshot it started with. Wires
 //! the layers together; knows no format and no plan.
 
+mod access;
 mod appender;
 mod background;
 mod cache;
@@ -36,6 +37,7 @@ use std::{
     time::Duration,
 };
 
+pub use access::Access;
 pub use appender::{NodeAppender, RelationshipAppender};
 pub use cancel::CancelHandle;
 pub use entities::Neighbor;
@@ -51,6 +53,7 @@ pub use stream::{SalvageReport, StreamSummary};
 pub use transaction::{ReadTransaction, Session, WriteTransaction};
 
 use self::{
+    access::AccessLog,
     background::Background,
     cache::{Cache, Entry},
     execute::Run,
@@ -86,6 +89,7 @@ struct Inner {
     engine: Arc<Engine>,
     options: Options,
     cache: Cache,
+    accesses: AccessLog,
     procedures: Procedures,
     opener: OpenFile,
     pool: OnceLock<Option<rayon::ThreadPool>>,
@@ -148,6 +152,7 @@ impl Database {
             engine,
             options,
             cache: Cache::default(),
+            accesses: AccessLog::default(),
             procedures: Procedures::default(),
             opener,
             pool: OnceLock::new(),
@@ -191,7 +196,7 @@ impl Database {
     /// A compile-time query error with its place.
     pub fn prepare(&self, text: &str) -> Result<Statement> {
         self.inner.check_open()?;
-        let entry = self.inner.compiled(text, &self.inner.engine.peek())?;
+        let entry = self.inner.compiled(text, &self.inner.engine.peek(), self.inner.options.notice)?;
         Ok(Statement { inner: self.inner.clone(), text: text.into(), entry: Arc::new(Mutex::new(entry)) })
     }
 
@@ -202,7 +207,7 @@ impl Database {
     /// The compile-time query error with its place.
     pub fn validate(&self, text: &str) -> Result<()> {
         self.inner.check_open()?;
-        Entry::compile(text, &self.inner.engine.peek(), &self.inner.procedures).map(drop)
+        Entry::compile(text, &self.inner.engine.peek(), &self.inner.procedures, false).map(drop)
     }
 
     /// Adds a procedure that statements of this database may `CALL`, for as long as it is open.
@@ -261,6 +266,7 @@ impl Database {
         let engine = &self.inner.engine;
         let view = engine.snapshot();
         let checkpoints = engine.checkpoint_status().unwrap_or_default();
+        let (n_accesses, n_accesses_dropped) = self.inner.accesses.counts();
         Status {
             n_nodes: view.n_nodes(),
             n_relationships: view.n_rels(),
@@ -274,7 +280,15 @@ impl Database {
             oldest_snapshot: engine.oldest_snapshot().map(|view| view.sequence()),
             n_blocks_waiting: checkpoints.n_blocks_waiting,
             pinned_bytes: engine.pinned_bytes(),
+            n_accesses,
+            n_accesses_dropped,
         }
+    }
+
+    /// Takes what answers attended to, the oldest first, at most so many: each is told once. Where nobody takes them, what is
+    /// new is dropped and counted in [`Status::n_accesses_dropped`].
+    pub fn take_accesses(&self, max: usize) -> Vec<Access> {
+        self.inner.accesses.take(max)
     }
 
     /// Checks what is stored: ends, edges of both directions, counts; `deep` also reads every property and index entry.
@@ -325,9 +339,9 @@ impl Inner {
         if self.is_closed.load(Ordering::Relaxed) { Err(Error::Closed) } else { Ok(()) }
     }
 
-    /// Returns the statement of a text, compiled for a view.
-    fn compiled(&self, text: &str, view: &Snapshot) -> Result<Arc<Entry>> {
-        self.cache.get(text, view, &self.procedures)
+    /// Returns the statement of a text, compiled for a view so that it notes what it attends to or not.
+    fn compiled(&self, text: &str, view: &Snapshot, notes: bool) -> Result<Arc<Entry>> {
+        self.cache.get(text, view, &self.procedures, notes)
     }
 
     /// Holds a writer back while more changes wait to be folded than may.

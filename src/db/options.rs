@@ -41,6 +41,9 @@ pub struct Options {
     /// change the original. While another process has it open, its blocks are being written and cannot be copied:
     /// [`Error::AlreadyOpen`](crate::Error::AlreadyOpen) names the process.
     pub read_only: bool,
+    /// Whether statements note what they attend to, for [`Database::take_accesses`](crate::Database::take_accesses). Reading
+    /// changes no ranking where this is off.
+    pub notice: bool,
     /// Told how far imports are.
     pub progress: Option<Progress>,
 }
@@ -60,6 +63,7 @@ impl Default for Options {
             writer_wait: Duration::from_secs(60),
             files: FileAccess::Denied,
             read_only: false,
+            notice: false,
             progress: None,
         }
     }
@@ -92,6 +96,10 @@ pub struct QueryOptions {
     pub memory_bytes_max: Option<u64>,
     /// What can stop it from another thread.
     pub cancel: Option<CancelHandle>,
+    /// Whether it notes what it attends to.
+    pub notice: Option<bool>,
+    /// For whom it is asked (an agent, a user): noted with what it attends to.
+    pub source: Option<Arc<str>>,
 }
 
 /// Told the name of a file, the bytes of it read so far, and its size; called from the thread that imports.

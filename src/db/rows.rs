@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 
-use super::Inner;
+use super::{
+    Inner,
+    access::{Answer, Noted},
+};
 use crate::{
     Result, Value,
     model::{NodeId, from_row},
@@ -42,6 +45,8 @@ pub struct Summary {
     pub parse_time: Duration,
     /// The time it took to bind and plan, where that was done.
     pub plan_time: Duration,
+    /// The number of the answer, where what it attends to is noted.
+    pub query_id: Option<u64>,
     /// What each operator took, of a statement under `PROFILE`.
     pub profile: Option<Arc<Profile>>,
 }
@@ -87,7 +92,9 @@ struct Stream {
     has_failed: bool,
     /// The text, for the places of run-time errors.
     text: Arc<str>,
-    _inner: Arc<Inner>,
+    inner: Arc<Inner>,
+    /// There where what it attends to is noted.
+    answer: Option<Answer>,
 }
 
 enum Body {
@@ -103,6 +110,8 @@ pub struct Rows {
     columns: Arc<[Arc<str>]>,
     body: Body,
     summary: Summary,
+    /// What was attended to for rows that are held.
+    noted: Option<Noted>,
 }
 
 impl Rows {
@@ -122,13 +131,36 @@ impl Rows {
             is_done: false,
             has_failed: false,
             text,
-            _inner: inner,
+            inner,
+            answer: None,
         };
-        Self { columns, body: Body::Stream(Box::new(stream)), summary }
+        Self { columns, body: Body::Stream(Box::new(stream)), summary, noted: None }
     }
 
     pub(super) fn held(columns: Arc<[Arc<str>]>, rows: Vec<Vec<Value>>, summary: Summary) -> Self {
-        Self { columns, body: Body::Held { rows: rows.into_iter(), current: Vec::new() }, summary }
+        Self { columns, body: Body::Held { rows: rows.into_iter(), current: Vec::new() }, summary, noted: None }
+    }
+
+    /// Adds what was attended to for these rows.
+    pub(super) fn noting(mut self, noted: Option<Noted>) -> Self {
+        self.noted = noted;
+        self
+    }
+
+    /// Lets a stream note what it attends to as this answer.
+    pub(super) fn answering(mut self, answer: Option<Answer>) -> Self {
+        if let Body::Stream(stream) = &mut self.body {
+            stream.answer = answer;
+        }
+        self
+    }
+
+    /// Takes what was attended to so far.
+    pub(super) fn take_noted(&mut self) -> Option<Noted> {
+        match &mut self.body {
+            Body::Held { .. } => self.noted.take(),
+            Body::Stream(stream) => stream.take_noted(),
+        }
     }
 
     pub(super) fn set_sequence(&mut self, sequence: u64) {
@@ -230,6 +262,11 @@ impl Stream {
         self.execution.as_ref().expect("it is taken only when dropped")
     }
 
+    fn take_noted(&mut self) -> Option<Noted> {
+        let answer = self.answer.take().filter(|_| !self.has_failed)?;
+        Some((answer, self.execution.as_mut()?.take_attended()))
+    }
+
     #[inline]
     fn advance(&mut self) -> Result<bool> {
         if self.at + 1 < self.len {
@@ -262,6 +299,9 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
+        if let Some(noted) = self.take_noted() {
+            self.inner.accesses.add(noted);
+        }
         // The snapshot goes now; the operators and their buffers wait for the next run.
         if let Some(mut execution) = self.execution.take() {
             execution.finish();

@@ -81,4 +81,8 @@ pub struct Status {
     pub n_blocks_waiting: u64,
     /// Bytes of blocks held in memory.
     pub pinned_bytes: u64,
+    /// Accesses that wait for [`Database::take_accesses`](crate::Database::take_accesses).
+    pub n_accesses: u64,
+    /// Accesses dropped since the database was opened, as too many waited.
+    pub n_accesses_dropped: u64,
 }

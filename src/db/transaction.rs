@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Database, Inner, Params, QueryOptions, Rows, Summary, execute, execute::Run};
+use super::{Database, Inner, Params, QueryOptions, Rows, Summary, access::Noted, execute, execute::Run};
 use crate::{
     Error, Result,
     graph::{Snapshot, Writer},
@@ -44,11 +44,13 @@ pub struct WriteTransaction {
     // Dropped first: the last handle closes the database, which waits for whoever writes.
     pub(super) writer: Writer,
     pub(super) inner: Arc<Inner>,
+    /// What its statements attended to.
+    noted: Vec<Noted>,
 }
 
 impl WriteTransaction {
     pub(super) fn new(inner: Arc<Inner>, writer: Writer) -> Self {
-        Self { writer, inner }
+        Self { writer, inner, noted: Vec::new() }
     }
 
     /// Runs a statement to its end and returns its rows. When it fails, its own changes are undone and the
@@ -58,7 +60,7 @@ impl WriteTransaction {
     /// As [`Database::query`].
     pub fn query(&mut self, text: &str, params: impl Into<Params>) -> Result<Rows> {
         let params = params.into();
-        execute::within(Run::new(&self.inner, text, &params), &mut self.writer)
+        execute::within(Run::new(&self.inner, text, &params), &mut self.writer, &mut self.noted)
     }
 
     /// As [`query`](Self::query), with limits of its own.
@@ -68,7 +70,7 @@ impl WriteTransaction {
     pub fn query_with(&mut self, text: &str, params: impl Into<Params>, options: &QueryOptions) -> Result<Rows> {
         let params = params.into();
         let run = Run { options: Some(options), ..Run::new(&self.inner, text, &params) };
-        execute::within(run, &mut self.writer)
+        execute::within(run, &mut self.writer, &mut self.noted)
     }
 
     /// Runs a statement and returns what it changed.
@@ -87,6 +89,7 @@ impl WriteTransaction {
         self.inner.check_open()?;
         let sequence = self.writer.commit(self.inner.options.durability)?;
         self.inner.wake();
+        self.noted.into_iter().for_each(|noted| self.inner.accesses.add(noted));
         Ok(sequence)
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Attend {
     pub(crate) aggregates: Vec<(Slot, Aggregate)>,
     /// The relationships, and lists of them, that lead to the target: their saliences are its prior.
     pub(crate) path: Vec<Slot>,
+    /// What is returned is noted, with the relationships that led to it.
+    pub(crate) notes: bool,
     /// What must be the same in all rows of a group, with the variables' names.
     pub(crate) constants: Vec<(Slot, Arc<str>)>,
     pub(crate) outputs: Vec<(AttendOutput, Slot)>,
@@ -112,7 +114,7 @@ impl Attend {
         }
         self.per.iter().copied().for_each(&mut *visit);
         // Salience counts only where there is a prior.
-        if self.prior.is_some() {
+        if self.prior.is_some() || self.notes {
             self.path.iter().copied().for_each(&mut *visit);
         }
         self.constants.iter().for_each(|(slot, _)| visit(*slot));

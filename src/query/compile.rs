@@ -67,6 +67,8 @@ pub(crate) struct Compilation {
     pub(crate) plan: Arc<Plan>,
     /// Remarks.
     pub(crate) notices: Vec<Notice>,
+    /// It notes what it attends to.
+    pub(crate) notes: bool,
 }
 
 /// A query whose rows go to a file.
@@ -87,13 +89,14 @@ pub(crate) struct CopyTo {
 /// The statement's first error, with its place in the text.
 #[cfg(test)]
 pub(crate) fn compile(text: &str, snapshot: &Snapshot) -> Result<Compiled> {
-    statement(parse(text)?, snapshot, &Procedures::default()).map_err(|error| match error {
+    statement(parse(text)?, snapshot, &Procedures::default(), false).map_err(|error| match error {
         Error::Query(error) => error.locate(text).into(),
         other => other,
     })
 }
 
-/// Binds, plans and optimizes a parsed statement. The error's place is not located yet.
+/// Binds, plans and optimizes a parsed statement; where `notes`, a query's operators note what they attend to. The error's
+/// place is not located yet.
 ///
 /// # Errors
 /// The statement's first error.
@@ -101,9 +104,13 @@ pub(crate) fn statement(
     statement: Statement,
     statistics: &dyn Statistics,
     procedures: &Procedures,
+    notes: bool,
 ) -> Result<Compiled> {
     Ok(match statement {
-        Statement::Query(query) => Compiled::Query(self::query(&query, statistics, procedures)?),
+        Statement::Query(query) => {
+            Compiled::Query(with_rules(&query, statistics, procedures, Rules::in_force(), notes)?)
+        }
+        Statement::Unnoticed(query) => Compiled::Query(self::query(&query, statistics, procedures)?),
         Statement::Explain(query) => Compiled::Explain(self::query(&query, statistics, procedures)?),
         Statement::Profile(query) => Compiled::Profile(self::query(&query, statistics, procedures)?),
         Statement::CreateConstraint(create) => Compiled::CreateConstraint(create),
@@ -134,9 +141,9 @@ pub(crate) fn statement(
     })
 }
 
-/// Binds, plans and optimizes a query.
+/// Binds, plans and optimizes a query that notes nothing.
 fn query(query: &ast::Query, statistics: &dyn Statistics, procedures: &Procedures) -> Result<Compilation> {
-    with_rules(query, statistics, procedures, Rules::in_force())
+    with_rules(query, statistics, procedures, Rules::in_force(), false)
 }
 
 /// Binds, plans and optimizes a query by these rules only.
@@ -145,14 +152,15 @@ pub(crate) fn with_rules(
     statistics: &dyn Statistics,
     procedures: &Procedures,
     rules: Rules,
+    notes: bool,
 ) -> Result<Compilation> {
     let levels = stack::levels_of_text((query.span.end - query.span.start) as usize, planner::DEPTH_MAX);
     stack::with_room(levels, || {
-        let (mut bound, notices, assumptions) = bind::bind(query, statistics, procedures, rules)?;
+        let (mut bound, notices, assumptions) = bind::bind(query, statistics, procedures, rules, notes)?;
         optimize::clauses(&mut bound.query, &bound.slots, rules);
         let mut plan = planner::plan(bound, statistics, assumptions)?;
         optimize::optimize(&mut plan, rules);
-        Ok(Compilation { plan: Arc::new(plan), notices })
+        Ok(Compilation { plan: Arc::new(plan), notices, notes })
     })
 }
 
@@ -160,6 +168,6 @@ pub(crate) fn with_rules(
 #[cfg(test)]
 pub(crate) fn text_with_rules(text: &str, statistics: &dyn Statistics, rules: Rules) -> Result<Plan> {
     let Statement::Query(query) = parse(text)? else { panic!("no query: {text}") };
-    let compilation = with_rules(&query, statistics, &Procedures::default(), rules)?;
+    let compilation = with_rules(&query, statistics, &Procedures::default(), rules, false)?;
     Ok(Arc::unwrap_or_clone(compilation.plan))
 }

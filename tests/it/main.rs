@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: behaviour scripts, comparisons with simpler twins, and the tidiness of the house.
 
+mod accesses;
 mod api;
 mod attend;
 mod cancel;

@@ -41,6 +41,7 @@ const GROUPS: &[(&str, &[Line])] = &[
             (".param NAME => EXPRESSION", "sets $NAME (also :param); .param {a: 1, b: 2} sets several"),
             (".params", "the parameters"),
             (".param clear [NAME]", "forgets all parameters, or one"),
+            (".notice [on|off]", "whether what ATTEND returns is noted for what learns from it"),
             (".begin, .commit, .rollback", "the statements BEGIN, COMMIT and ROLLBACK"),
             (".bail [on|off]", "whether the first failure ends the run"),
             (".quit [CODE]", "leaves (also .exit; so does Ctrl-D)"),

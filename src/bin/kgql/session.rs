@@ -262,7 +262,11 @@ impl Shell {
 
     fn run_statement(&mut self, text: &str) -> Result<(), Failure> {
         let running = cancel::Running::begin();
-        let options = QueryOptions { cancel: Some(running.handle().clone()), ..QueryOptions::default() };
+        let options = QueryOptions {
+            cancel: Some(running.handle().clone()),
+            notice: Some(self.look.is_on(Switch::Notice)),
+            ..QueryOptions::default()
+        };
         if let Some(times) = self.look.bench {
             let line = bench::measure(self.session.database(), text, &self.params, times, running.handle())?;
             return write_out(|out| writeln!(out, "{line}"));

@@ -22,11 +22,14 @@ pub(crate) enum Switch {
     Bail,
     /// Long results go through a pager.
     Pager,
+    /// What answers attend to is noted.
+    Notice,
 }
 
 impl Switch {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] = [Self::Timer, Self::Stats, Self::Echo, Self::Headers, Self::Bail, Self::Pager];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Timer, Self::Stats, Self::Echo, Self::Headers, Self::Bail, Self::Pager, Self::Notice];
 
     /// Returns the dot command that switches it.
     pub(crate) const fn command(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Switch {
             Self::Headers => ".headers",
             Self::Bail => ".bail",
             Self::Pager => ".pager",
+            Self::Notice => ".notice",
         }
     }
 

@@ -73,6 +73,10 @@ pub(crate) fn stats(status: &Status) {
         grouped(status.n_checkpoints),
         grouped(status.checkpoint_sequence)
     );
+    if status.n_accesses + status.n_accesses_dropped > 0 {
+        let (waiting, dropped) = (grouped(status.n_accesses), grouped(status.n_accesses_dropped));
+        eprintln!("noted: {waiting} accesses, {dropped} dropped");
+    }
     for (what, problem) in [("checkpoint", &status.checkpoint_error), ("writing", &status.poisoned)] {
         if let Some(problem) = problem {
             eprintln!("{what} failed: {problem}");

@@ -35,6 +35,8 @@ pub(crate) struct Name {
 pub(crate) enum Statement {
     /// A query that runs.
     Query(Query),
+    /// `NO NOTICE query`: runs, and nothing that it attends to is noted.
+    Unnoticed(Query),
     /// `EXPLAIN query`: the plan, nothing runs.
     Explain(Query),
     /// `PROFILE query`: runs and reports rows and times for each operator.

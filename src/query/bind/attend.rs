@@ -89,7 +89,7 @@ impl<'a> Binder<'a> {
         }
 
         let (mask, boosts, aggregates) = self.inner_expressions(clause, inner)?;
-        let path = if prior.is_some() { path_to(target, before) } else { Vec::new() };
+        let path = if prior.is_some() || self.notes { path_to(target, before) } else { Vec::new() };
         let mut outputs = Vec::with_capacity(clause.outputs.len());
         let mut declared = Vec::new();
         for (output, name) in &clause.outputs {
@@ -132,6 +132,7 @@ impl<'a> Binder<'a> {
             boosts,
             aggregates,
             path,
+            notes: self.notes,
             constants,
             outputs,
             scale: Scale::Weight,
@@ -183,6 +184,7 @@ impl<'a> Binder<'a> {
             boosts: Vec::new(),
             aggregates: Vec::new(),
             path: Vec::new(),
+            notes: false,
             constants: Vec::new(),
             outputs,
             scale: Scale::Similarity,

@@ -59,9 +59,11 @@ pub(crate) fn bind(
     statistics: &dyn Statistics,
     procedures: &Procedures,
     rules: Rules,
+    notes: bool,
 ) -> Result<(Bound, Vec<Notice>, Vec<Assumption>)> {
     let writes = writes(query);
     let mut binder = Binder::new(statistics, procedures, writes, rules);
+    binder.notes = notes;
     let query = binder.query(query)?;
     Ok((Bound { query, slots: binder.slots, params: binder.params, writes }, binder.notices, binder.assumptions))
 }
@@ -86,6 +88,8 @@ struct Binder<'a> {
     statistics: &'a dyn Statistics,
     procedures: &'a Procedures,
     writes: bool,
+    /// What is attended to is noted.
+    notes: bool,
     /// What the clauses of subqueries are rewritten by before they are planned.
     rules: Rules,
     slots: Vec<SlotInfo>,
@@ -142,6 +146,7 @@ impl<'a> Binder<'a> {
             statistics,
             procedures,
             writes,
+            notes: false,
             rules,
             slots: Vec::with_capacity(16),
             params: Vec::new(),

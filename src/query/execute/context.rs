@@ -8,6 +8,8 @@ use std::{
     time::Instant,
 };
 
+use rustc_hash::FxHashMap;
+
 use super::{
     batch::{Batch, value_bytes},
     large,
@@ -16,7 +18,7 @@ use super::{
 use crate::{
     Error, Result,
     graph::{Snapshot, Transaction},
-    model::Value,
+    model::{RelId, Value},
     query::function::{Clock, Gone, Scene},
 };
 
@@ -86,6 +88,34 @@ pub(crate) type FileRows = Box<dyn Iterator<Item = Result<Value>> + Send>;
 /// Opens a CSV file: location, with headers, delimiter.
 pub(crate) type OpenFile = Arc<dyn Fn(&str, bool, u8) -> Result<FileRows> + Send + Sync>;
 
+/// The most relationships that one answer notes.
+const ATTENDED_MAX: usize = 1 << 16;
+
+/// The relationships that an answer attended to, each with its share of the attention.
+#[derive(Debug, Default)]
+pub(crate) struct Attended {
+    weights: FxHashMap<RelId, f32>,
+    n_dropped: u64,
+}
+
+impl Attended {
+    /// Adds to a relationship's share.
+    pub(crate) fn add(&mut self, rel: RelId, weight: f32) {
+        if self.weights.len() < ATTENDED_MAX || self.weights.contains_key(&rel) {
+            *self.weights.entry(rel).or_default() += weight;
+        } else {
+            self.n_dropped += 1;
+        }
+    }
+
+    /// Returns the shares by relationship, and how many were dropped.
+    pub(crate) fn into_sorted(self) -> (Vec<(RelId, f32)>, u64) {
+        let mut all: Vec<(RelId, f32)> = self.weights.into_iter().collect();
+        all.sort_unstable_by_key(|(rel, _)| *rel);
+        (all, self.n_dropped)
+    }
+}
+
 /// The outer rows of an inner plan.
 #[derive(Debug, Default)]
 pub(crate) struct Frame {
@@ -109,6 +139,8 @@ pub(crate) struct Context {
     pub(crate) locals: Vec<Value>,
     /// What the statement deleted.
     pub(crate) gone: Gone,
+    /// What the statement attended to, where that is noted.
+    pub(crate) attended: Attended,
     clock: Clock,
     /// The number of the run, from 1.
     run: u64,
@@ -142,6 +174,7 @@ impl Context {
             frames,
             locals: Vec::new(),
             gone: Gone::default(),
+            attended: Attended::default(),
             clock: Clock::default(),
             run: 0,
             ticks: 0,
@@ -164,6 +197,7 @@ impl Context {
         if !self.gone.is_empty() {
             self.gone = Gone::default();
         }
+        self.attended = Attended::default();
         self.clock = Clock::default();
         self.run += 1;
         self.ticks = 0;

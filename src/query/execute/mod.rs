@@ -45,7 +45,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use context::{Context, FileRows, Limits, OpenFile, Source, Summary};
+pub(crate) use context::{Attended, Context, FileRows, Limits, OpenFile, Source, Summary};
 pub(crate) use result::hydrate;
 pub(crate) use run::Execution;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Builder, Context, Limits, OpenFile, Operator, Source, Summary,
+    Attended, Builder, Context, Limits, OpenFile, Operator, Source, Summary,
     batch::{Batch, Column},
     build, hydrate,
     large::give_up,
@@ -181,6 +181,11 @@ impl Execution {
     pub(crate) fn drain(&mut self) -> Result<()> {
         while self.next_batch()?.is_some() {}
         Ok(())
+    }
+
+    /// Takes what the run attended to so far, where that is noted.
+    pub(crate) fn take_attended(&mut self) -> Attended {
+        std::mem::take(&mut self.0.ctx.attended)
     }
 
     /// Ends the run: gives the graph back, and what was changed. `None` when no run is on.

@@ -342,7 +342,8 @@ fn a_prepared_run_repeats() {
 fn query(text: &str, limits: Limits) -> Result<Vec<Vec<Value>>, Error> {
     let source = ring();
     let statement = crate::query::parse(text).unwrap();
-    let Compiled::Query(compilation) = compile::statement(statement, source.view(), &Procedures::default()).unwrap()
+    let Compiled::Query(compilation) =
+        compile::statement(statement, source.view(), &Procedures::default(), false).unwrap()
     else {
         panic!("{text} is no query");
     };
@@ -396,7 +397,8 @@ fn shortest_paths_are_the_shortest_of_all_trails() {
     let mut execute = |text: &str| -> Vec<Vec<Value>> {
         let statement = crate::query::parse(text).unwrap();
         let view = std::mem::replace(&mut source, nothing());
-        let Compiled::Query(compilation) = compile::statement(statement, view.view(), &Procedures::default()).unwrap()
+        let Compiled::Query(compilation) =
+            compile::statement(statement, view.view(), &Procedures::default(), false).unwrap()
         else {
             panic!("{text} is no query");
         };

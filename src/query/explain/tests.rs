@@ -9,7 +9,7 @@ use crate::query::{
 };
 
 fn compile(text: &str) -> crate::Result<Compilation> {
-    match statement(parse(text)?, &Table::social(), &Procedures::default())? {
+    match statement(parse(text)?, &Table::social(), &Procedures::default(), false)? {
         Compiled::Query(compilation) => Ok(compilation),
         other => panic!("no query: {other:?}"),
     }

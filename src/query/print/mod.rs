@@ -46,6 +46,10 @@ impl Printer {
     fn statement(&mut self, statement: &Statement) {
         match statement {
             Statement::Query(query) => self.query(query),
+            Statement::Unnoticed(query) => {
+                self.put("NO NOTICE ");
+                self.query(query);
+            }
             Statement::Explain(query) => {
                 self.put("EXPLAIN ");
                 self.query(query);

@@ -39,7 +39,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of<'a>(&'a self, candidate: &Candidate) -> impl Iterator<Item = u32> + use<'a> {
+    pub(super) fn of<'a>(&'a self, candidate: &Candidate) -> impl Iterator<Item = u32> + Clone + use<'a> {
         std::iter::successors(Some(candidate.first), |row| {
             self.next.get(*row as usize).copied().filter(|row| *row != END)
         })

@@ -19,7 +19,7 @@ use self::{
     inner::Inner,
 };
 use super::{
-    Builder, Context, Operator,
+    Attended, Builder, Context, Operator,
     aggregate::One,
     batch::{BATCH_ROWS_MAX, Batch, value_bytes},
     build,
@@ -72,6 +72,7 @@ struct Spec {
     boosts: Vec<(Ex, Arc<str>)>,
     aggregates: Vec<One>,
     path: Vec<Slot>,
+    notes: bool,
     constants: Vec<(Slot, Arc<str>)>,
     outputs: Vec<(AttendOutput, Slot)>,
     scale: Scale,
@@ -107,6 +108,7 @@ impl Attend {
             boosts: plan.boosts.iter().map(|(e, name)| (Ex::build(e, builder), name.clone())).collect(),
             aggregates: plan.aggregates.iter().map(|(slot, aggregate)| One::build(*slot, aggregate, builder)).collect(),
             path: plan.path.clone(),
+            notes: plan.notes,
             constants: plan.constants.clone(),
             outputs: plan.outputs.clone(),
             scale: plan.scale,
@@ -173,6 +175,8 @@ impl Attend {
         let content = spec.content;
         let content_row = |at: usize| all[group.candidates[at] as usize].first as usize;
         ctx.tick(n * 64)?;
+        // Out of the context while the vectors lend from it; where this fails, nothing is noted anyway.
+        let mut attended = std::mem::take(&mut ctx.attended);
         // References where the vectors lie; copies only of those that changed since their block was written.
         let mut vectors: Vec<Vec<Option<Cow<'_, [f32]>>>> = Vec::with_capacity(asked.spaces.len());
         let mut saliences = Vec::new();
@@ -260,6 +264,10 @@ impl Attend {
             let before = self.order.len();
             self.order.extend(chains.of(candidate).take(if spec.distinct { 1 } else { usize::MAX }));
             let n_rows = self.order.len() - before;
+            if spec.notes {
+                let rel = (content != Content::Node).then_some(candidate.id);
+                note(&mut attended, &spec.path, &self.all, chains.of(candidate), rel, ranked.score);
+            }
             for ((output, _), given) in spec.outputs.iter().zip(&mut self.given) {
                 let float = |x: Option<f32>| x.map_or(Value::Null, |x| Value::Float(x.into()));
                 let value = match output {
@@ -284,6 +292,7 @@ impl Attend {
             self.order.extend_from_slice(without);
             self.given.iter_mut().for_each(|given| given.extend(std::iter::repeat_n(Value::Null, without.len())));
         }
+        ctx.attended = attended;
         let mut held = self.held as usize;
         held += bytes;
         ctx.hold(&mut self.held, held)
@@ -317,6 +326,39 @@ impl Operator for Attend {
 
 fn pick(of: &[f32], candidates: &[u32]) -> Vec<f32> {
     candidates.iter().map(|at| of[*at as usize]).collect()
+}
+
+/// Notes the relationships that led to a candidate: a relationship that was ranked by its weight, those on the way to a node by
+/// equal shares for each of the rows.
+fn note(
+    attended: &mut Attended,
+    path: &[Slot],
+    all: &Batch,
+    rows: impl Iterator<Item = u32> + Clone,
+    rel: Option<u32>,
+    weight: f32,
+) {
+    if let Some(id) = rel {
+        attended.add(RelId::new(id), weight);
+        return;
+    }
+    let share = weight / rows.clone().count() as f32;
+    for row in rows {
+        for slot in path {
+            match all.column(*slot).rel(row as usize) {
+                Some(id) => attended.add(RelId::new(id), share),
+                None => {
+                    if let Value::List(items) = all.get(*slot, row as usize) {
+                        for item in items.iter() {
+                            if let Value::Relationship(rel) = item {
+                                attended.add(rel.id, share);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Returns the salience of a candidate: of a relationship its own, of a node the best product along the paths to it.

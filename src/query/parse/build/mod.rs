@@ -65,8 +65,7 @@ impl Builder<'_> {
         let rule = pair.as_rule();
         Ok(match rule {
             Rule::query => Statement::Query(self.query(pair)?),
-            // Nothing is noticed yet in any query.
-            Rule::unnoticed => Statement::Query(self.query(first(pair))?),
+            Rule::unnoticed => Statement::Unnoticed(self.query(first(pair))?),
             Rule::explain => Statement::Explain(self.query(first(pair))?),
             Rule::profile => Statement::Profile(self.query(first(pair))?),
             Rule::create_constraint => Statement::CreateConstraint(self.create_schema(pair)?),
