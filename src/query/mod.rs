@@ -17,6 +17,7 @@
 
 pub(crate) mod ast;
 pub(crate) mod attend;
+pub(crate) mod beam;
 mod bind;
 pub(crate) mod chain;
 pub(crate) mod compile;

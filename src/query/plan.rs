@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::{
     attend::Attend,
+    beam::{AttendPaths, LimitPaths},
     chain::ChainAggregate,
     function::{Aggregator, Function},
     procedure::Procedure,
@@ -160,6 +161,10 @@ pub(crate) enum Op {
     PathSearch(Box<PathSearch>),
     /// For each group of rows, ranks the distinct values of a slot by attention.
     Attend(Box<Attend>),
+    /// For each group of rows, the best paths from its start by attention.
+    AttendPaths(Box<AttendPaths>),
+    /// Keeps the first paths of each group.
+    LimitPaths(Box<LimitPaths>),
     /// Keeps the rows for which the predicate is true.
     Filter { input: Box<Op>, predicate: Expr, carry: Vec<Slot> },
     /// Sets slots, in order (a later item may use an earlier one's slot).

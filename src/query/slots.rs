@@ -192,6 +192,8 @@ pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
         Op::ShortestPath(path) => visit(&path.input),
         Op::PathSearch(search) => visit(&search.input),
         Op::Attend(attend) => visit(&attend.input),
+        Op::AttendPaths(paths) => visit(&paths.attend.input),
+        Op::LimitPaths(limit) => visit(&limit.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -231,6 +233,8 @@ pub(crate) fn inputs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Op)) {
         Op::ShortestPath(path) => visit(&mut path.input),
         Op::PathSearch(search) => visit(&mut search.input),
         Op::Attend(attend) => visit(&mut attend.input),
+        Op::AttendPaths(paths) => visit(&mut paths.attend.input),
+        Op::LimitPaths(limit) => visit(&mut limit.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
             visit(inner);
@@ -269,6 +273,8 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
         Op::ShortestPath(path) => path.rel_filter.iter().for_each(visit),
         Op::PathSearch(search) => search.pattern.exprs(visit),
         Op::Attend(attend) => attend.exprs(visit),
+        Op::AttendPaths(paths) => paths.exprs(visit),
+        Op::LimitPaths(limit) => limit.limit.iter().for_each(visit),
         Op::Project { items, .. } => items.iter().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter().for_each(|(_, e)| visit(e));
@@ -317,6 +323,8 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
         Op::ShortestPath(path) => path.rel_filter.iter_mut().for_each(visit),
         Op::PathSearch(search) => search.pattern.exprs_mut(visit),
         Op::Attend(attend) => attend.exprs_mut(visit),
+        Op::AttendPaths(paths) => paths.exprs_mut(visit),
+        Op::LimitPaths(limit) => limit.limit.iter_mut().for_each(visit),
         Op::Project { items, .. } => items.iter_mut().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
             keys.iter_mut().for_each(|(_, e)| visit(e));
@@ -430,6 +438,8 @@ pub(crate) fn own_reads(op: &Op, visit: &mut dyn FnMut(Slot)) {
             search.unique_from.iter().copied().for_each(visit);
         }
         Op::Attend(attend) => attend.reads(visit),
+        Op::AttendPaths(paths) => paths.reads(visit),
+        Op::LimitPaths(limit) => [limit.numbers.0, limit.numbers.1].into_iter().for_each(visit),
         Op::Distinct { slots, .. } => slots.iter().copied().for_each(visit),
         Op::Union { branches, .. } => {
             branches.iter().flat_map(|branch| &branch.columns).copied().for_each(visit);
@@ -473,6 +483,7 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
         }
         Op::ShortestPath(path) => visit(path.rels),
         Op::Attend(attend) => attend.sets(visit),
+        Op::AttendPaths(paths) => paths.sets(visit),
         Op::PathSearch(search) => {
             if !search.into {
                 visit(search.to);
@@ -546,6 +557,8 @@ pub(crate) fn own_mentions_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Slot)) ->
         }
         Op::PathSearch(_)
         | Op::Attend(_)
+        | Op::AttendPaths(_)
+        | Op::LimitPaths(_)
         | Op::ChainAggregate(_)
         | Op::LoadCsv { .. }
         | Op::ProcedureCall { .. }

@@ -3,6 +3,7 @@
 mod accesses;
 mod api;
 mod attend;
+mod attend_paths;
 mod cancel;
 mod copies;
 mod disk_full;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Binder, BoundClause, BoundProjection, Hidden, Kind, Place, Scope, Variable, aggregate::Mode, expr::wrong_argument,
-    fail,
+    fail, kind::Element,
 };
 use crate::{
     QueryError, Result, Span,
@@ -17,30 +17,23 @@ use crate::{
 };
 
 /// The name, inside the parentheses, of the node that a ranked relationship reaches.
-const NODE: &str = "NODE";
+pub(super) const NODE: &str = "NODE";
 
 impl<'a> Binder<'a> {
     /// Binds an ATTEND, which follows the clauses of `into`.
     pub(super) fn attend(&mut self, clause: &'a ast::Attend, into: &mut Vec<BoundClause>) -> Result<()> {
-        let before = into.as_slice();
         refuse_later(clause)?;
         let (target, kind) = self.row_variable(&clause.target)?;
         let ends = match kind {
             Kind::Node => None,
-            Kind::Relationship => Some(self.ends(&clause.target, target, before)?),
-            Kind::List(_) => {
-                let message = "not supported yet: ATTEND on a variable-length relationship";
-                return Err(fail("UnexpectedSyntax", message, clause.target.span));
-            }
+            Kind::Relationship => Some(self.ends(&clause.target, target, into)?),
+            Kind::List(Element::Relationship) => return self.attend_paths(clause, target, into),
             _ => {
                 let wanted = "a node or a relationship, as ATTEND ranks";
                 return Err(wrong_argument(kind, wanted, clause.target.span));
             }
         };
-        if clause.on_node && ends.is_none() {
-            let error = QueryError::syntax("UnexpectedSyntax", "ON NODE is for relationships", clause.target.span);
-            return Err(error.hint("a node's own spaces are named without NODE: ON text").into());
-        }
+        refuse_of_paths(clause, ends.is_some())?;
         let content = match ends {
             None => Content::Node,
             Some((_, reached)) if clause.on_node => Content::Reached(reached),
@@ -48,6 +41,21 @@ impl<'a> Binder<'a> {
         };
         let mut per: Vec<Slot> = ends.iter().map(|(start, _)| *start).collect();
         let mut inner = vec![self.variable(&clause.target)?.clone()];
+        self.per(clause, &mut per, &mut inner)?;
+        if let Some((_, reached)) = ends {
+            inner.insert(0, Variable { name: NODE.into(), place: Place::Slot(reached), kind: Kind::Node });
+        }
+        let mut attend = self.asked(clause, (target, content), per, inner)?;
+        if attend.prior.is_some() || self.notes {
+            attend.path = path_to(target, into);
+        }
+        attend.outputs = self.outputs(clause)?;
+        into.push(BoundClause::Attend(Box::new(attend)));
+        self.ranked_filter(clause.predicate.as_ref(), into)
+    }
+
+    /// Adds the variables of PER: to what makes a group, and to what expressions inside may read.
+    pub(super) fn per(&self, clause: &'a ast::Attend, per: &mut Vec<Slot>, inner: &mut Vec<Variable>) -> Result<()> {
         for name in &clause.per {
             let slot = self.row_variable(name)?.0;
             if !per.contains(&slot) {
@@ -55,10 +63,17 @@ impl<'a> Binder<'a> {
             }
             inner.push(self.variable(name)?.clone());
         }
-        if let Some((_, reached)) = ends {
-            inner.insert(0, Variable { name: NODE.into(), place: Place::Slot(reached), kind: Kind::Node });
-        }
+        Ok(())
+    }
 
+    /// Binds what the groups `per` are asked, with `inner` for the variables that expressions of single candidates see.
+    pub(super) fn asked(
+        &mut self,
+        clause: &'a ast::Attend,
+        (target, content): (Slot, Content),
+        per: Vec<Slot>,
+        inner: Vec<Variable>,
+    ) -> Result<Attend> {
         self.aggregation = Mode::Forbidden("in the options of ATTEND");
         let query = match &clause.query {
             Some(query) => Some((self.expr(query)?.0, query.span)),
@@ -79,21 +94,54 @@ impl<'a> Binder<'a> {
             let options = [&temperature, &heads, &prior, &min_similarity, &min_weight, &limit];
             let weights = spaces.iter().filter_map(|(_, weight)| weight.as_ref());
             let all = options.into_iter().flatten().chain(query.iter().map(|(query, _)| query)).chain(weights);
-            for expr in all {
-                slots::reads(expr, &mut |slot| {
-                    if !per.contains(&slot) && !constants.iter().any(|(known, _)| *known == slot) {
-                        constants.push((slot, self.slots[slot.index()].name.clone()));
-                    }
-                });
-            }
+            all.for_each(|expr| self.add_constants(expr, &per, &mut constants));
         }
-
         let (mask, boosts, aggregates) = self.inner_expressions(clause, inner)?;
-        let path = if prior.is_some() || self.notes { path_to(target, before) } else { Vec::new() };
+        Ok(Attend {
+            input: Op::Nothing,
+            target,
+            content,
+            per,
+            distinct: clause.distinct,
+            query,
+            spaces,
+            mask,
+            temperature,
+            heads,
+            prior,
+            min_similarity,
+            min_weight,
+            limit,
+            boosts,
+            aggregates,
+            path: Vec::new(),
+            notes: self.notes,
+            constants,
+            outputs: Vec::new(),
+            scale: Scale::Weight,
+            carry: Vec::new(),
+        })
+    }
+
+    /// Adds what an option reads: it is the same in all rows of a group.
+    pub(super) fn add_constants(&self, option: &Expr, per: &[Slot], constants: &mut Vec<(Slot, Arc<str>)>) {
+        slots::reads(option, &mut |slot| {
+            if !per.contains(&slot) && !constants.iter().any(|(known, _)| *known == slot) {
+                constants.push((slot, self.slots[slot.index()].name.clone()));
+            }
+        });
+    }
+
+    /// Declares the columns that the clause adds, and leaves in scope what it keeps.
+    pub(super) fn outputs(&mut self, clause: &'a ast::Attend) -> Result<Vec<(AttendOutput, Slot)>> {
         let mut outputs = Vec::with_capacity(clause.outputs.len());
         let mut declared = Vec::new();
         for (output, name) in &clause.outputs {
-            let kind = if *output == AttendOutput::Why { Kind::Map } else { Kind::Float };
+            let kind = match output {
+                AttendOutput::Why => Kind::Map,
+                AttendOutput::Hops => Kind::List(Element::Map),
+                _ => Kind::Float,
+            };
             self.check_new(name)?;
             let slot = self.slot(name.text.clone(), SlotKind::Value)?;
             outputs.push((*output, slot));
@@ -114,31 +162,7 @@ impl<'a> Binder<'a> {
             self.check_new(&ast::Name { text: variable.name.clone(), span: clause.span })?;
             self.scope.add(variable.name, slot, variable.kind);
         }
-        into.push(BoundClause::Attend(Box::new(Attend {
-            input: Op::Nothing,
-            target,
-            content,
-            per,
-            distinct: clause.distinct,
-            query,
-            spaces,
-            mask,
-            temperature,
-            heads,
-            prior,
-            min_similarity,
-            min_weight,
-            limit,
-            boosts,
-            aggregates,
-            path,
-            notes: self.notes,
-            constants,
-            outputs,
-            scale: Scale::Weight,
-            carry: Vec::new(),
-        })));
-        self.ranked_filter(clause.predicate.as_ref(), into)
+        Ok(outputs)
     }
 
     /// Binds a SEARCH in a vector index.
@@ -194,7 +218,11 @@ impl<'a> Binder<'a> {
     }
 
     /// Adds the WHERE behind: it filters ranked rows and changes no weight.
-    fn ranked_filter(&mut self, predicate: Option<&'a ast::Expr>, into: &mut Vec<BoundClause>) -> Result<()> {
+    pub(super) fn ranked_filter(
+        &mut self,
+        predicate: Option<&'a ast::Expr>,
+        into: &mut Vec<BoundClause>,
+    ) -> Result<()> {
         let Some(predicate) = predicate else { return Ok(()) };
         self.aggregation = Mode::Forbidden("in WHERE");
         let predicate = Some(self.predicate(predicate)?);
@@ -245,7 +273,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds an option that is a number for a whole group.
-    fn option(&mut self, option: Option<&'a ast::Expr>) -> Result<Option<Expr>> {
+    pub(super) fn option(&mut self, option: Option<&'a ast::Expr>) -> Result<Option<Expr>> {
         let Some(option) = option else { return Ok(None) };
         let (expr, kind) = self.expr(option)?;
         if !kind.may_be_number() {
@@ -262,7 +290,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Returns the slot and kind of a variable of the row.
-    fn row_variable(&self, name: &ast::Name) -> Result<(Slot, Kind)> {
+    pub(super) fn row_variable(&self, name: &ast::Name) -> Result<(Slot, Kind)> {
         let variable = self.variable(name)?;
         match variable.place {
             Place::Slot(slot) => Ok((slot, variable.kind)),
@@ -308,16 +336,36 @@ fn refuse_later(clause: &ast::Attend) -> Result<()> {
     if let Some(model) = &clause.model {
         return later("MODEL", model.span());
     }
-    if let Some(beam) = &clause.beam {
-        return later("BEAM", beam.span);
-    }
-    if let Some(span) = clause.length_norm {
-        return later("LENGTH NORM", span);
-    }
-    let output =
-        clause.outputs.iter().find(|(output, _)| matches!(output, AttendOutput::Hops | AttendOutput::WhyWithout));
-    if let Some((output, name)) = output {
+    if let Some((output, name)) = clause.outputs.iter().find(|(output, _)| *output == AttendOutput::WhyWithout) {
         return later(output.word(), name.span);
     }
     Ok(())
+}
+
+/// Refuses what only paths have.
+fn refuse_of_paths(clause: &ast::Attend, is_relationship: bool) -> Result<()> {
+    let refuse = |message: &str, hint: &str, span: Span| {
+        Err(QueryError::syntax("UnexpectedSyntax", message, span).hint(hint.to_owned()).into())
+    };
+    if let Some(beam) = &clause.beam {
+        let hint = "LIMIT keeps the best; a path is ranked as its relationships are: (a)-[r*1..3]->(b) ATTEND r";
+        return refuse("BEAM is for the relationships of a path", hint, beam.span);
+    }
+    if let Some(span) = clause.length_norm {
+        let hint = "a path is ranked as its relationships are: (a)-[r*1..3]->(b) ATTEND r";
+        return refuse("LENGTH NORM is for the relationships of a path", hint, span);
+    }
+    if is_relationship {
+        return Ok(());
+    }
+    if clause.on_node {
+        let hint = "a node's own spaces are named without NODE: ON text";
+        return refuse("ON NODE is for relationships", hint, clause.target.span);
+    }
+    match clause.outputs.iter().find(|(output, _)| *output == AttendOutput::Hops) {
+        Some((_, name)) => {
+            refuse("HOPS is for relationships", "rank the relationships that lead to the node: ATTEND r", name.span)
+        }
+        None => Ok(()),
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::kind::Kind;
 use crate::query::{
     attend::Attend,
+    beam::Hops,
     plan::{Aggregate, CreatePattern, Expr, Follow, LabelRef, SetItem, Slot, SlotInfo, SortKey, TypeRef},
     procedure::Procedure,
     search::SearchPattern,
@@ -157,6 +158,8 @@ pub(crate) struct PatternRel {
     pub(crate) filter: Option<Expr>,
     /// The pattern between its nodes, where that is searched as a whole; `slot` is the list of all relationships.
     pub(crate) search: Option<Box<SearchPattern>>,
+    /// How its relationships are ranked while they are followed.
+    pub(crate) attend: Option<Box<(Attend, Hops)>>,
 }
 
 /// A variable length.

@@ -8,6 +8,7 @@
 
 mod aggregate;
 mod attend;
+mod beam;
 mod bound;
 mod call;
 mod clause;

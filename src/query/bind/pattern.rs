@@ -206,6 +206,7 @@ impl<'a> Binder<'a> {
             length,
             filter: None,
             search: None,
+            attend: None,
         });
         Ok(graph.rels.len() - 1)
     }

@@ -139,7 +139,18 @@ impl<'a> Binder<'a> {
         let follow = if follows.all(|follow| follow == first) { first } else { Follow::Both };
         let length = Some(Length { min, max, selector: Selector::All });
         let search = Some(Box::new(pattern));
-        graph.rels.push(PatternRel { slot, bound: false, left, right, follow, types, length, filter: None, search });
+        graph.rels.push(PatternRel {
+            slot,
+            bound: false,
+            left,
+            right,
+            follow,
+            types,
+            length,
+            filter: None,
+            search,
+            attend: None,
+        });
         Ok(graph.rels.len() - 1)
     }
 

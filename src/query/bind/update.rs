@@ -221,6 +221,7 @@ impl<'a> Binder<'a> {
                 length: None,
                 filter: None,
                 search: None,
+                attend: None,
             });
             graph.new_slots.push(rel.slot);
             self.equalities(rel.slot, rel.properties.as_ref(), pattern.span, &mut graph.predicates);

@@ -1,5 +1,6 @@
 //! A plan as text: one operator a line, its input below it, with estimated rows.
 
+mod attend;
 mod expr;
 mod profile;
 mod rows;
@@ -13,7 +14,6 @@ pub use self::profile::{OperatorProfile, Profile};
 
 use self::expr::Printer;
 use super::{
-    attend::{Attend, Chosen, Scale},
     chain::{ChainAggregate, ChainSource, Fold},
     plan::{ApplyKind, Expr, Follow, IntersectStep, Named, Op, Plan, Slot},
     search::{PathMode, PathSearch, PathStep},
@@ -124,7 +124,12 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
             format!("{name} {}{filter}", hop(p, e.from, &inside, e.follow, e.to))
         }
         Op::PathSearch(search) => path_search(search, p),
-        Op::Attend(a) => attend(a, p),
+        Op::Attend(a) => attend::one(a, p),
+        Op::AttendPaths(e) => attend::paths(e, p),
+        Op::LimitPaths(e) => {
+            let limit = e.limit.as_ref().map(|limit| format!(" {}", p.expr(limit))).unwrap_or_default();
+            format!("LimitPaths{}{limit}", if e.distinct { " DISTINCT" } else { "" })
+        }
         Op::Filter { predicate, .. } => format!("Filter {}", p.expr(predicate)),
         Op::Project { items, .. } => format!("Project {}", p.items(items)),
         Op::Aggregate { keys, aggregates, .. } => {
@@ -228,48 +233,6 @@ fn chain_aggregate(chain: &ChainAggregate, p: &Printer<'_>) -> String {
         })
         .unwrap_or_default();
     format!("TrailAggregate {}{by} over {pattern}{keep}", folds.join(", "))
-}
-
-fn attend(a: &Attend, p: &Printer<'_>) -> String {
-    let list = |slots: &[Slot]| p.list(slots);
-    let mut text = match a.scale {
-        Scale::Weight => format!("Attend {}{}", if a.distinct { "DISTINCT " } else { "" }, p.slot(a.target)),
-        Scale::Similarity => format!("VectorSearch {}", p.slot(a.target)),
-    };
-    if !a.per.is_empty() {
-        write!(text, " per {}", list(&a.per)).expect("a string takes all");
-    }
-    let spaces = a.spaces.iter().map(|(space, weight)| {
-        let name = match space {
-            Chosen::Name(name, _) => name.to_string(),
-            Chosen::Param(number, _) => format!("${}", p.params[usize::from(*number)]),
-        };
-        format!("{name}{}", weight.as_ref().map(|weight| format!(" * {}", p.expr(weight))).unwrap_or_default())
-    });
-    let spaces = spaces.collect::<Vec<_>>().join(", ");
-    if let Some((query, _)) = &a.query {
-        write!(text, " for {}", p.expr(query)).expect("a string takes all");
-    }
-    if !spaces.is_empty() {
-        write!(text, " on {spaces}").expect("a string takes all");
-    }
-    for (word, option) in [
-        ("where", &a.mask),
-        ("temperature", &a.temperature),
-        ("heads", &a.heads),
-        ("prior", &a.prior),
-        ("min similarity", &a.min_similarity),
-        ("min weight", &a.min_weight),
-        ("limit", &a.limit),
-    ] {
-        if let Some(option) = option {
-            write!(text, " {word} {}", p.expr(option)).expect("a string takes all");
-        }
-    }
-    for (boost, name) in &a.boosts {
-        write!(text, " boost {} as {name}", p.expr(boost)).expect("a string takes all");
-    }
-    text
 }
 
 fn path_search(search: &PathSearch, p: &Printer<'_>) -> String {

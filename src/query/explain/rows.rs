@@ -51,6 +51,18 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
             rows(&e.input) * n / if e.into { (statistics.n_nodes() as f64).max(1.0) } else { 1.0 }
         }
         Op::ShortestPath(e) => rows(&e.input),
+        Op::AttendPaths(e) => {
+            let fan_out = cost::fan_out(statistics, &e.types, e.follow, &[]);
+            let into = if e.into { (statistics.n_nodes() as f64).max(1.0) } else { 1.0 };
+            let n = cost::trails(fan_out, e.min, e.max).min(e.paths_max()) / into;
+            let tested = e.tests.iter().map(cost::share).product::<f64>();
+            let n = rows(&e.attend.input) * n * tested;
+            match &e.attend.limit {
+                Some(Expr::Const(Value::Int(limit))) if e.cuts => n.min(rows(&e.attend.input) * *limit as f64),
+                _ => n,
+            }
+        }
+        Op::LimitPaths(limit) => rows(&limit.input),
         Op::Attend(a) => match &a.limit {
             Some(Expr::Const(Value::Int(n))) if a.per.is_empty() => rows(&a.input).min(*n as f64),
             _ => rows(&a.input),

@@ -148,6 +148,7 @@ fn fill(op: &mut Op, needed: SlotSet) {
                     search.outputs = outputs;
                 }
                 Op::Attend(attend) => attend.outputs.retain(|(_, slot)| needed.contains(*slot)),
+                Op::AttendPaths(paths) => paths.leave_out(&|slot| needed.contains(slot)),
                 _ => {}
             }
             let mut carry = needed;
@@ -159,6 +160,9 @@ fn fill(op: &mut Op, needed: SlotSet) {
             // What it aggregates for its own expressions comes from nobody below.
             if let Op::Attend(attend) = op {
                 attend.aggregates.iter().for_each(|(slot, _)| below.remove(*slot));
+            }
+            if let Op::AttendPaths(paths) = op {
+                paths.sets(&mut |slot| below.remove(slot));
             }
             if let Some(carry) = carry_of(op) {
                 *carry = list;
@@ -264,6 +268,8 @@ fn carry_of(op: &mut Op) -> Option<&mut Vec<Slot>> {
         Op::ShortestPath(path) => Some(&mut path.carry),
         Op::PathSearch(search) => Some(&mut search.carry),
         Op::Attend(attend) => Some(&mut attend.carry),
+        Op::AttendPaths(paths) => Some(&mut paths.attend.carry),
+        Op::LimitPaths(limit) => Some(&mut limit.carry),
         _ => None,
     }
 }

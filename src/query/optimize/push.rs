@@ -252,6 +252,10 @@ impl Through {
         match clause {
             BoundClause::Match(matched) => {
                 let graph = &matched.graph;
+                // Which paths are ranked depends on the rows that are there.
+                if graph.rels.iter().any(|rel| rel.attend.is_some()) {
+                    return Self::shut();
+                }
                 let nodes = graph.nodes.iter().map(|node| node.slot);
                 let rels = graph.rels.iter().filter(|rel| rel.length.is_none() && rel.search.is_none());
                 Self {
@@ -336,7 +340,9 @@ impl Through {
     fn takes(&self, matched: &BoundMatch, predicate: &Expr) -> bool {
         let graph = &matched.graph;
         let selects = |rel: &PatternRel| {
-            rel.search.is_some() || rel.length.is_some_and(|length| length.selector != Selector::All)
+            rel.search.is_some()
+                || rel.attend.is_some()
+                || rel.length.is_some_and(|length| length.selector != Selector::All)
         };
         if graph.rels.iter().any(selects) {
             return false;

@@ -44,6 +44,8 @@ fn by_rows(op: &Op) -> bool {
         | Op::Distinct { .. }
         | Op::Sort { .. }
         | Op::Attend(_)
+        | Op::AttendPaths(_)
+        | Op::LimitPaths(_)
         | Op::Skip { .. }
         | Op::Limit { .. }
         | Op::Union { .. } => false,

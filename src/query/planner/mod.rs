@@ -5,6 +5,7 @@
 //! optimizer's.
 
 mod access;
+mod beam;
 pub(crate) mod cost;
 mod facts;
 mod order;
@@ -140,7 +141,9 @@ impl<'a> Planner<'a> {
         if !clause.optional {
             return self.pattern_after(input, clause.graph);
         }
-        let nulls = clause.graph.new_slots.clone();
+        let mut nulls = clause.graph.new_slots.clone();
+        let ranked = clause.graph.rels.iter().filter_map(|rel| rel.attend.as_deref());
+        nulls.extend(ranked.flat_map(|(attend, _)| attend.outputs.iter().map(|(_, slot)| *slot)));
         let inner = self.pattern(clause.graph)?;
         let kind = ApplyKind::Optional { nulls, per_row: needs_rows_apart(&inner) };
         Ok(Op::Apply { input: Box::new(input), inner: Box::new(inner), kind, carry: Vec::new() })
@@ -312,6 +315,8 @@ fn needs_rows_apart(op: &Op) -> bool {
             | Op::Distinct { .. }
             | Op::Sort { .. }
             | Op::Attend(_)
+            | Op::AttendPaths(_)
+            | Op::LimitPaths(_)
             | Op::Skip { .. }
             | Op::Limit { .. }
             | Op::Union { .. }

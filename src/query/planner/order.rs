@@ -44,13 +44,16 @@ struct Progress {
     steps: Vec<Step>,
 }
 
-/// Returns the steps that match the whole graph. `ready` tells whether a relationship's own filter can be evaluated once
-/// the nodes marked are bound.
+/// Tells of a relationship whether it can be followed once these nodes and relationships are bound.
+type Ready<'s> = dyn Fn(usize, &[bool], &[bool]) -> bool + 's;
+
+/// Returns the steps that match the whole graph. `ready` tells whether what a relationship's own filter reads is there once
+/// the nodes and relationships marked are bound.
 pub(super) fn steps(
     graph: &PatternGraph,
     statistics: &dyn Statistics,
     nodes: &[NodeEstimate],
-    ready: &dyn Fn(usize, &[bool]) -> bool,
+    ready: &Ready<'_>,
 ) -> Vec<Step> {
     let mut progress = Progress {
         nodes: graph.nodes.iter().map(|node| node.bound).collect(),
@@ -90,7 +93,7 @@ struct Search<'s> {
     graph: &'s PatternGraph,
     statistics: &'s dyn Statistics,
     nodes: &'s [NodeEstimate],
-    ready: &'s dyn Fn(usize, &[bool]) -> bool,
+    ready: &'s Ready<'s>,
 }
 
 impl Search<'_> {
@@ -123,7 +126,7 @@ impl Search<'_> {
         loop {
             let mut best: Option<(usize, bool, f64, f64)> = None;
             for at in 0..self.graph.rels.len() {
-                if progress.rels[at] || !(self.ready)(at, &progress.nodes) {
+                if progress.rels[at] || !(self.ready)(at, &progress.nodes, &progress.rels) {
                     continue;
                 }
                 for from_left in [true, false] {
@@ -163,7 +166,7 @@ impl Search<'_> {
     fn follow(&self, at: usize, from_left: bool, progress: &Progress) -> Option<(f64, f64)> {
         let rel = &self.graph.rels[at];
         let (from, to) = if from_left { (rel.left, rel.right) } else { (rel.right, rel.left) };
-        if !progress.nodes[from] {
+        if !progress.nodes[from] || !from_left && rel.attend.is_some() {
             return None;
         }
         let into = progress.nodes[to];

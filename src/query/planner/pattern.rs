@@ -3,7 +3,7 @@
 use super::{
     Planner,
     access::Access,
-    cost,
+    beam, cost,
     order::{self, NodeEstimate, Step},
     trail, unsupported,
 };
@@ -35,6 +35,8 @@ pub(super) struct Matching {
     pub(super) followed: Vec<usize>,
     /// Paths not put together yet.
     paths: Vec<(Slot, Expr)>,
+    /// One of the operators ranks the paths that it follows.
+    pub(super) is_ranked: bool,
     pub(super) op: Op,
 }
 
@@ -66,7 +68,8 @@ impl Planner<'_> {
             })
             .collect();
         let paths = std::mem::take(&mut graph.paths);
-        let mut matching = Matching { graph, pending, unbound, followed: Vec::new(), paths, op: input };
+        let mut matching =
+            Matching { graph, pending, unbound, followed: Vec::new(), paths, is_ranked: false, op: input };
         let steps = self.order(&matching);
         matching.test_bound_nodes();
         matching.test();
@@ -79,7 +82,7 @@ impl Planner<'_> {
             matching.test();
         }
         debug_assert!(matching.pending.iter().all(Option::is_none), "every predicate is tested once all is bound");
-        Ok(matching.op)
+        Ok(if matching.is_ranked { beam::cut(matching.op) } else { matching.op })
     }
 
     /// Turns `n:Label` of WHERE into a label of the pattern, which a scan or seek can then use.
@@ -148,7 +151,10 @@ impl Planner<'_> {
             })
             .collect();
         let needs: Vec<Vec<usize>> = graph.rels.iter().map(|rel| nodes_of_filter(rel, graph)).collect();
-        let ready = |rel: usize, bound: &[bool]| needs[rel].iter().all(|node| bound[*node]);
+        let rels: Vec<Vec<usize>> = graph.rels.iter().map(|rel| beam::rels_read(rel, graph)).collect();
+        let ready = |rel: usize, nodes: &[bool], followed: &[bool]| {
+            needs[rel].iter().all(|node| nodes[*node]) && rels[rel].iter().all(|other| followed[*other])
+        };
         order::steps(graph, self.statistics, &estimates, &ready)
     }
 
@@ -164,6 +170,7 @@ impl Planner<'_> {
         let (slot, bound, length) = (rel.slot, rel.bound, rel.length);
         let types = std::mem::take(&mut rel.types);
         let rel_filter = rel.filter.take();
+        let ranking = rel.attend.take();
         let from = matching.graph.nodes[from_at].slot;
         let to = matching.graph.nodes[to_at].slot;
         let into = !matching.unbound[to.index()];
@@ -239,6 +246,9 @@ impl Planner<'_> {
                 }))
             }
         };
+        if let Some(ranking) = ranking {
+            self.rank(*ranking, matching)?;
+        }
         matching.graph.rels[at].types = types;
         matching.followed.push(at);
         matching.unbound[slot.index()] = false;
@@ -355,6 +365,11 @@ fn nodes_of_filter(rel: &PatternRel, graph: &PatternGraph) -> Vec<usize> {
     let mut needs = Vec::new();
     if let Some(filter) = &rel.filter {
         slots::reads(filter, &mut |slot| {
+            needs.extend(graph.nodes.iter().position(|node| node.slot == slot && !node.bound));
+        });
+    }
+    if let Some((attend, hops)) = rel.attend.as_deref() {
+        beam::reads(attend, hops, &mut |slot| {
             needs.extend(graph.nodes.iter().position(|node| node.slot == slot && !node.bound));
         });
     }

@@ -69,7 +69,8 @@ fn about(predicate: &Expr, rels: &[PatternRel], paths: &[(Slot, Expr)], new_slot
         }
         _ => return None,
     };
-    if rels[at].search.is_some() || rels[at].length.is_none() || rels[at].bound {
+    // What is ranked has its candidates from the pattern: a condition of WHERE on a whole path takes none away.
+    if rels[at].search.is_some() || rels[at].attend.is_some() || rels[at].length.is_none() || rels[at].bound {
         return None;
     }
     // What it reads besides must be there before the walk.

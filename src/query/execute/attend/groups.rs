@@ -1,14 +1,19 @@
 //! The rows of the input, in groups and by candidate.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::{Attend, Content};
 use crate::{
     QueryError, Result,
     model::Value,
-    query::execute::{
-        Context,
-        batch::{Column, NULL_ID},
+    query::{
+        execute::{
+            Context,
+            batch::{Batch, Column, NULL_ID},
+        },
+        plan::Slot,
     },
 };
 
@@ -116,19 +121,28 @@ impl Attend {
 
     /// Fails where something that a whole group is asked differs in it.
     pub(super) fn check_constants(&self, groups: &[Group], candidates: &[Candidate], rows: &Rows) -> Result<()> {
-        for (slot, name) in &self.spec.constants {
+        for constant in &self.spec.constants {
             for group in groups {
-                let first = self.all.get(*slot, group.first_row as usize);
                 let of = group.candidates.iter().flat_map(|at| rows.of(&candidates[*at as usize]));
-                for row in of.chain(group.without.iter().copied()) {
-                    if self.all.get(*slot, row as usize).order(&first).is_ne() {
-                        let message = format!("`{name}` differs between the rows that ATTEND ranks together");
-                        let error = QueryError::run("22N00", "ArgumentError", "NotConstantInGroup", message);
-                        return Err(error.hint(format!("write ATTEND ... PER {name} IN (...)")).into());
-                    }
-                }
+                check_constant(&self.all, constant, group.first_row, of.chain(group.without.iter().copied()))?;
             }
         }
         Ok(())
     }
+}
+
+/// Fails where a slot has another value in one of the rows than in the first.
+pub(super) fn check_constant(
+    all: &Batch,
+    (slot, name): &(Slot, Arc<str>),
+    first: u32,
+    mut rows: impl Iterator<Item = u32>,
+) -> Result<()> {
+    let first = all.get(*slot, first as usize);
+    if rows.all(|row| all.get(*slot, row as usize).order(&first).is_eq()) {
+        return Ok(());
+    }
+    let message = format!("`{name}` differs between the rows that ATTEND ranks together");
+    let error = QueryError::run("22N00", "ArgumentError", "NotConstantInGroup", message);
+    Err(error.hint(format!("write ATTEND ... PER {name} IN (...)")).into())
 }

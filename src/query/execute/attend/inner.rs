@@ -61,24 +61,7 @@ impl Inner {
             }
             for (at, (boost, name)) in spec.boosts.iter_mut().enumerate() {
                 boost.column(ctx, batch, &mut column)?;
-                for row in 0..batch.len {
-                    let value = column.get(row);
-                    let number = match &value {
-                        Value::Null => 0.0,
-                        Value::Int(n) => *n as f64,
-                        Value::Float(x) => *x,
-                        other => {
-                            let message = format!("BOOST `{name}` must be a number, not {other} ({})", other.kind());
-                            return Err(QueryError::type_error("InvalidArgumentType", message).into());
-                        }
-                    };
-                    if number.is_nan() {
-                        let message = format!("BOOST `{name}` is not a number for a candidate");
-                        return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
-                    }
-                    inner.boosts[at].push(number as f32);
-                    inner.boost_was_null[at].push(value.is_null());
-                }
+                add_boosts(&column, batch.len, name, &mut inner.boosts[at], &mut inner.boost_was_null[at])?;
             }
         }
         Ok(inner)
@@ -94,6 +77,35 @@ impl Inner {
         }
         words
     }
+}
+
+/// Adds the boosts of a column's rows, and whether they were null.
+pub(super) fn add_boosts(
+    column: &Column,
+    n: usize,
+    name: &str,
+    boosts: &mut Vec<f32>,
+    was_null: &mut Vec<bool>,
+) -> Result<()> {
+    for row in 0..n {
+        let value = column.get(row);
+        let number = match &value {
+            Value::Null => 0.0,
+            Value::Int(n) => *n as f64,
+            Value::Float(x) => *x,
+            other => {
+                let message = format!("BOOST `{name}` must be a number, not {other} ({})", other.kind());
+                return Err(QueryError::type_error("InvalidArgumentType", message).into());
+            }
+        };
+        if number.is_nan() {
+            let message = format!("BOOST `{name}` is not a number for a candidate");
+            return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
+        }
+        boosts.push(number as f32);
+        was_null.push(value.is_null());
+    }
+    Ok(())
 }
 
 /// Aggregates, over each candidate's rows, what mask and boosts ask for.

@@ -6,6 +6,7 @@
 //! them: the kernel gets references. Cost: a row costs a hash lookup, a candidate its dot products.
 
 mod ask;
+mod beam;
 mod deviation;
 mod groups;
 mod inner;
@@ -13,6 +14,7 @@ mod why;
 
 use std::{borrow::Cow, sync::Arc};
 
+pub(super) use self::beam::{AttendPaths, LimitPaths};
 use self::{
     ask::Asked,
     groups::{Candidate, Group, Rows},
@@ -79,19 +81,10 @@ struct Spec {
     carry: Vec<Slot>,
 }
 
-impl Attend {
-    pub(super) fn build(plan: &plan::Attend, builder: &mut Builder) -> Self {
-        let input = build(&plan.input, builder);
-        let mut kept = plan.carry.clone();
-        let mut keep = |slot: Slot| {
-            if !kept.contains(&slot) {
-                kept.push(slot);
-            }
-        };
-        plan.reads(&mut keep);
-        plan.exprs(&mut |e| crate::query::slots::reads(e, &mut keep));
+impl Spec {
+    fn build(plan: &plan::Attend, builder: &mut Builder) -> Self {
         let mut one = |e: &Option<crate::query::plan::Expr>| e.as_ref().map(|e| Ex::build(e, builder));
-        let spec = Spec {
+        Self {
             target: plan.target,
             content: plan.content,
             per: plan.per.clone(),
@@ -113,7 +106,22 @@ impl Attend {
             outputs: plan.outputs.clone(),
             scale: plan.scale,
             carry: plan.carry.clone(),
+        }
+    }
+}
+
+impl Attend {
+    pub(super) fn build(plan: &plan::Attend, builder: &mut Builder) -> Self {
+        let input = build(&plan.input, builder);
+        let mut kept = plan.carry.clone();
+        let mut keep = |slot: Slot| {
+            if !kept.contains(&slot) {
+                kept.push(slot);
+            }
         };
+        plan.reads(&mut keep);
+        plan.exprs(&mut |e| crate::query::slots::reads(e, &mut keep));
+        let spec = Spec::build(plan, builder);
         Self {
             input,
             given: vec![Vec::new(); spec.outputs.len()],
@@ -278,9 +286,14 @@ impl Attend {
                     AttendOutput::Similarity => float(similarity),
                     AttendOutput::Logit => float(self.attention.logit(ranked.index)),
                     AttendOutput::Why => why.clone(),
-                    AttendOutput::Hops | AttendOutput::WhyWithout => Value::Null,
+                    AttendOutput::Hops => match content {
+                        Content::Node => Value::Null,
+                        _ => Value::list([why::hop(candidate.id, ranked.score)]),
+                    },
+                    AttendOutput::WhyWithout => Value::Null,
                 };
                 bytes += match output {
+                    AttendOutput::Hops => value_bytes(&value),
                     AttendOutput::Why => *why_bytes.get_or_insert_with(|| value_bytes(&value)),
                     _ => size_of::<Value>(),
                 };

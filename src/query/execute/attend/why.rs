@@ -6,39 +6,48 @@ use super::{Spec, ask::Asked};
 use crate::{
     attention::{Attention, Question},
     model::{Map, Value},
+    query::execute::batch::rel_value,
 };
 
 /// The keys of all explanations: each is made once, and shared.
-struct Keys {
-    boosts: Arc<str>,
-    candidates: Arc<str>,
-    exact: Arc<str>,
-    heads: Arc<str>,
-    lacking: Arc<str>,
-    logit: Arc<str>,
-    masked: Arc<str>,
-    null: Arc<str>,
-    prior: Arc<str>,
-    query: Arc<str>,
-    relation: Arc<str>,
-    spaces: Arc<str>,
-    weight: Arc<str>,
+pub(super) struct Keys {
+    pub(super) beam: Arc<str>,
+    pub(super) boosts: Arc<str>,
+    pub(super) candidates: Arc<str>,
+    pub(super) exact: Arc<str>,
+    pub(super) heads: Arc<str>,
+    pub(super) hops: Arc<str>,
+    pub(super) lacking: Arc<str>,
+    pub(super) length_norm: Arc<str>,
+    pub(super) logit: Arc<str>,
+    pub(super) masked: Arc<str>,
+    pub(super) null: Arc<str>,
+    pub(super) prior: Arc<str>,
+    pub(super) query: Arc<str>,
+    pub(super) relation: Arc<str>,
+    pub(super) relationship: Arc<str>,
+    pub(super) spaces: Arc<str>,
+    pub(super) weight: Arc<str>,
     /// What has no boosts.
-    empty: Arc<Map>,
+    pub(super) empty: Arc<Map>,
 }
 
-static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
+pub(super) static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
+    beam: "beam".into(),
     boosts: "boosts".into(),
     candidates: "candidates".into(),
     exact: "exact".into(),
     heads: "heads".into(),
+    hops: "hops".into(),
     lacking: "lacking".into(),
+    length_norm: "lengthNorm".into(),
     logit: "logit".into(),
     masked: "masked".into(),
     null: "null".into(),
     prior: "prior".into(),
     query: "query".into(),
     relation: "relation".into(),
+    relationship: "relationship".into(),
     spaces: "spaces".into(),
     weight: "weight".into(),
     empty: Arc::default(),
@@ -91,12 +100,17 @@ impl Told<'_> {
     }
 }
 
-fn float(x: f32) -> Value {
+/// Returns a relationship of a path and the weight that it has among those it was chosen from.
+pub(super) fn hop(rel: u32, weight: f32) -> Value {
+    map([(&KEYS.relationship, rel_value(rel)), (&KEYS.weight, float(weight))])
+}
+
+pub(super) fn float(x: f32) -> Value {
     Value::Float(x.into())
 }
 
 /// Returns a map of entries in the order of their keys.
-fn map<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Value {
+pub(super) fn map<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Value {
     let mut map = Map::new();
     for (key, value) in entries {
         map.insert(Arc::clone(key), value);

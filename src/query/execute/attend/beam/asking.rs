@@ -1,0 +1,96 @@
+//! The softmax of one node on a path, over what can come next.
+
+use std::borrow::Cow;
+
+use super::{super::ask::Asked, candidates::Candidates};
+use crate::{
+    Result,
+    attention::{self, Attention, Path, Question},
+    graph::Snapshot,
+};
+
+/// What asks, with room that is used again.
+#[derive(Default)]
+pub(super) struct Asking {
+    attention: Attention,
+    places: Vec<u32>,
+}
+
+/// What the candidates got.
+pub(super) struct Answer<'a> {
+    pub(super) question: &'a Question<'a>,
+    pub(super) attention: &'a Attention,
+    /// The candidates of the question, among all.
+    pub(super) places: &'a [u32],
+    /// How many there were before the mask.
+    pub(super) n_candidates: usize,
+}
+
+impl Asking {
+    /// Asks the candidates at a node, without the relationships `gone` (ascending) that the path has already, and hands on the
+    /// answer.
+    pub(super) fn ask<R>(
+        &mut self,
+        view: &Snapshot,
+        asked: &Asked,
+        candidates: &Candidates,
+        (node, gone): (u32, &[u32]),
+        take: impl FnOnce(&Answer<'_>) -> R,
+    ) -> Result<R> {
+        let mut n_candidates = 0;
+        self.places.clear();
+        for at in candidates.of(node) {
+            if gone.binary_search(&candidates.rels[at]).is_ok() {
+                continue;
+            }
+            n_candidates += 1;
+            if !candidates.is_masked(at) {
+                self.places.push(at as u32);
+            }
+        }
+        let places = &self.places;
+        // References where the vectors lie; copies only of those that changed since their block was written.
+        let mut vectors: Vec<Vec<Option<Cow<'_, [f32]>>>> = Vec::with_capacity(asked.spaces.len());
+        for space in &asked.spaces {
+            let mut reader = view.vectors(&space.info.space);
+            let ids = if space.of_nodes { &candidates.reached } else { &candidates.rels };
+            let of_space = places
+                .iter()
+                .map(|at| Ok(reader.get(ids[*at as usize])?.filter(|vector| vector.len() == space.query.len())));
+            vectors.push(of_space.collect::<Result<_>>()?);
+        }
+        let rows: Vec<Vec<&[f32]>> =
+            vectors.iter().map(|of| of.iter().map(|vector| vector.as_deref().unwrap_or_default()).collect()).collect();
+        let spaces: Vec<attention::Space<'_>> = asked
+            .spaces
+            .iter()
+            .zip(&rows)
+            .map(|(space, rows)| attention::Space {
+                metric: space.metric(),
+                weight: space.weight,
+                gain: space.gain,
+                query: &space.query,
+                folded: None,
+                rows: attention::Rows::F32(rows),
+            })
+            .collect();
+        let pick = |of: &[f32]| places.iter().map(|at| of[*at as usize]).collect::<Vec<f32>>();
+        let boosts: Vec<Vec<f32>> = candidates.boosts.iter().map(|boost| pick(boost)).collect();
+        let boosts: Vec<&[f32]> = boosts.iter().map(Vec::as_slice).collect();
+        let saliences = if candidates.saliences.is_empty() { Vec::new() } else { pick(&candidates.saliences) };
+        let question = Question {
+            candidates: places.len(),
+            heads: asked.heads,
+            spaces: &spaces,
+            temperature: asked.temperature,
+            prior: asked.prior,
+            saliences: &saliences,
+            biases: &[],
+            boosts: &boosts,
+            selection: None,
+            similarity_min: asked.min_similarity,
+        };
+        self.attention.answer(Path::best(), &question);
+        Ok(take(&Answer { question: &question, attention: &self.attention, places, n_candidates }))
+    }
+}

@@ -1,0 +1,5 @@
+//! ATTEND on the relationships of paths: each rule with a graph where breaking it shows, and random graphs beside a twin that
+//! enumerates.
+
+mod rules;
+mod twin;
