@@ -20,6 +20,7 @@ pub(crate) mod attend;
 pub(crate) mod beam;
 mod bind;
 pub(crate) mod chain;
+pub(crate) mod cheapest;
 pub(crate) mod compile;
 pub(crate) mod execute;
 pub(crate) mod explain;

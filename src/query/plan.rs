@@ -13,6 +13,7 @@ use super::{
     attend::Attend,
     beam::{AttendPaths, LimitPaths},
     chain::ChainAggregate,
+    cheapest::CheapestPaths,
     function::{Aggregator, Function},
     procedure::Procedure,
     search::PathSearch,
@@ -163,6 +164,8 @@ pub(crate) enum Op {
     Attend(Box<Attend>),
     /// For each group of rows, the best paths from its start by attention.
     AttendPaths(Box<AttendPaths>),
+    /// For each input row, the cheapest paths between two bound nodes.
+    CheapestPaths(Box<CheapestPaths>),
     /// Keeps the first paths of each group.
     LimitPaths(Box<LimitPaths>),
     /// Keeps the rows for which the predicate is true.

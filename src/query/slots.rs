@@ -193,6 +193,7 @@ pub(crate) fn inputs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Op)) {
         Op::PathSearch(search) => visit(&search.input),
         Op::Attend(attend) => visit(&attend.input),
         Op::AttendPaths(paths) => visit(&paths.attend.input),
+        Op::CheapestPaths(paths) => visit(&paths.attend.input),
         Op::LimitPaths(limit) => visit(&limit.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
@@ -234,6 +235,7 @@ pub(crate) fn inputs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Op)) {
         Op::PathSearch(search) => visit(&mut search.input),
         Op::Attend(attend) => visit(&mut attend.input),
         Op::AttendPaths(paths) => visit(&mut paths.attend.input),
+        Op::CheapestPaths(paths) => visit(&mut paths.attend.input),
         Op::LimitPaths(limit) => visit(&mut limit.input),
         Op::Apply { input, inner, .. } | Op::Merge { input, inner, .. } => {
             visit(input);
@@ -274,6 +276,7 @@ pub(crate) fn exprs<'o>(op: &'o Op, visit: &mut dyn FnMut(&'o Expr)) {
         Op::PathSearch(search) => search.pattern.exprs(visit),
         Op::Attend(attend) => attend.exprs(visit),
         Op::AttendPaths(paths) => paths.exprs(visit),
+        Op::CheapestPaths(paths) => paths.exprs(visit),
         Op::LimitPaths(limit) => limit.limit.iter().for_each(visit),
         Op::Project { items, .. } => items.iter().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
@@ -324,6 +327,7 @@ pub(crate) fn exprs_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Expr)) {
         Op::PathSearch(search) => search.pattern.exprs_mut(visit),
         Op::Attend(attend) => attend.exprs_mut(visit),
         Op::AttendPaths(paths) => paths.exprs_mut(visit),
+        Op::CheapestPaths(paths) => paths.exprs_mut(visit),
         Op::LimitPaths(limit) => limit.limit.iter_mut().for_each(visit),
         Op::Project { items, .. } => items.iter_mut().for_each(|(_, e)| visit(e)),
         Op::Aggregate { keys, aggregates, .. } => {
@@ -439,6 +443,7 @@ pub(crate) fn own_reads(op: &Op, visit: &mut dyn FnMut(Slot)) {
         }
         Op::Attend(attend) => attend.reads(visit),
         Op::AttendPaths(paths) => paths.reads(visit),
+        Op::CheapestPaths(paths) => paths.reads(visit),
         Op::LimitPaths(limit) => [limit.numbers.0, limit.numbers.1].into_iter().for_each(visit),
         Op::Distinct { slots, .. } => slots.iter().copied().for_each(visit),
         Op::Union { branches, .. } => {
@@ -484,6 +489,7 @@ pub(crate) fn own_sets(op: &Op, visit: &mut dyn FnMut(Slot)) {
         Op::ShortestPath(path) => visit(path.rels),
         Op::Attend(attend) => attend.sets(visit),
         Op::AttendPaths(paths) => paths.sets(visit),
+        Op::CheapestPaths(paths) => paths.sets(visit),
         Op::PathSearch(search) => {
             if !search.into {
                 visit(search.to);
@@ -558,6 +564,7 @@ pub(crate) fn own_mentions_mut(op: &mut Op, visit: &mut dyn FnMut(&mut Slot)) ->
         Op::PathSearch(_)
         | Op::Attend(_)
         | Op::AttendPaths(_)
+        | Op::CheapestPaths(_)
         | Op::LimitPaths(_)
         | Op::ChainAggregate(_)
         | Op::LoadCsv { .. }

@@ -99,6 +99,19 @@ impl AttendOutput {
     }
 }
 
+/// `COST BY expr [AS name] [WHERE predicate]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cost {
+    /// What a relationship of the cheapest paths costs.
+    pub(crate) cost: Expr,
+    /// The column of the paths' costs.
+    pub(crate) name: Option<Name>,
+    /// The predicate on the paths that were found.
+    pub(crate) predicate: Option<Expr>,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
 /// `SEARCH variable IN (VECTOR INDEX name FOR query [WHERE filter] LIMIT n) [SCORE AS s] [WHERE predicate]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Search {

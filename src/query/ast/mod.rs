@@ -190,6 +190,8 @@ pub(crate) enum Clause {
     Attend(Box<Attend>),
     /// `SEARCH`.
     Search(Box<Search>),
+    /// `COST BY`.
+    Cost(Box<Cost>),
 }
 
 /// `LET x = expr, y = expr`: new variables beside the others.

@@ -29,6 +29,11 @@ pub(crate) struct PathPattern {
 }
 
 impl PathPattern {
+    /// Returns whether more than the chain and a selector before it says which paths match.
+    pub(crate) const fn is_restricted_inside(&self) -> bool {
+        self.mode.is_some() || self.inner.is_some() || self.predicate.is_some()
+    }
+
     /// Returns whether more than the chain itself says which paths match.
     pub(crate) fn is_restricted(&self) -> bool {
         self.selects_first || self.mode.is_some() || self.inner.is_some() || self.predicate.is_some()
@@ -44,6 +49,8 @@ pub(crate) enum PathSelector {
     Shortest,
     /// `allShortestPaths(...)`, `ALL SHORTEST`: all with the fewest hops for each pair of ends.
     AllShortest,
+    /// `CHEAPEST k`: those of which the relationships cost the least, by the COST BY behind.
+    Cheapest,
 }
 
 /// A relationship pattern and the node it leads to.

@@ -1,7 +1,8 @@
 //! `ATTEND` on the relationships of a path: it becomes a part of the pattern that finds the path.
 
 use super::{
-    Binder, BoundClause, Kind, Length, PatternRel, Place, Selector, Variable, attend::NODE, expr::wrong_argument, fail,
+    Binder, BoundClause, Kind, Length, PatternRel, Place, Selector, Variable, attend::NODE, cheapest::is_cheapest,
+    expr::wrong_argument, fail,
 };
 use crate::{
     QueryError, Result, Span,
@@ -22,6 +23,11 @@ impl<'a> Binder<'a> {
         target: Slot,
         into: &mut Vec<BoundClause>,
     ) -> Result<()> {
+        if let Some(BoundClause::Match(matched)) = into.last()
+            && matched.graph.rels.iter().any(|rel| rel.slot == target && is_cheapest(rel))
+        {
+            return self.attend_cheapest(clause, target, into);
+        }
         let start = self.start_of(&clause.target, target, into)?;
         if let Some(name) = clause.per.iter().find(|name| name.text == clause.target.text) {
             let message = format!("PER names what is ranked: `{}`", name.text);

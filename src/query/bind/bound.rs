@@ -9,6 +9,7 @@ use super::kind::Kind;
 use crate::query::{
     attend::Attend,
     beam::Hops,
+    cheapest::Cheapest,
     plan::{Aggregate, CreatePattern, Expr, Follow, LabelRef, SetItem, Slot, SlotInfo, SortKey, TypeRef},
     procedure::Procedure,
     search::SearchPattern,
@@ -160,6 +161,8 @@ pub(crate) struct PatternRel {
     pub(crate) search: Option<Box<SearchPattern>>,
     /// How its relationships are ranked while they are followed.
     pub(crate) attend: Option<Box<(Attend, Hops)>>,
+    /// Of the paths between its nodes only the cheapest are wanted.
+    pub(crate) cheapest: Option<Box<(Attend, Cheapest)>>,
 }
 
 /// A variable length.
@@ -179,6 +182,8 @@ pub(crate) enum Selector {
     Shortest,
     /// All of the shortest for each pair of ends.
     AllShortest,
+    /// The cheapest for each pair of ends.
+    Cheapest,
 }
 
 /// `WITH` or `RETURN`.

@@ -30,6 +30,9 @@ impl<'a> Binder<'a> {
             check_arity(name, args.len(), min, max)?;
             return self.aggregate(e, function, distinct, args);
         }
+        if let Some(of_hop) = self.of_hop(name, args)? {
+            return Ok(of_hop);
+        }
         let Some(function) = Function::find(&name.text) else { return Err(unknown_function(name)) };
         let function = if args.is_empty() { function.without_arguments().unwrap_or(function) } else { function };
         let (min, max) = function.arity();

@@ -11,6 +11,7 @@ mod attend;
 mod beam;
 mod bound;
 mod call;
+mod cheapest;
 mod clause;
 mod expr;
 mod kind;
@@ -118,6 +119,8 @@ struct Binder<'a> {
     computed_simple: bool,
     /// Variables that exist but may not be used here, and what using one is.
     hidden: Option<Hidden>,
+    /// What `attention(r)` and `similarity(r)` are, where they exist.
+    of_hop: Option<cheapest::OfHop>,
     /// Names of variables that ended at a `WITH` of the query at hand.
     ended: Vec<Arc<str>>,
     unnamed: Arc<str>,
@@ -164,6 +167,7 @@ impl<'a> Binder<'a> {
             computed: Vec::new(),
             computed_simple: false,
             hidden: None,
+            of_hop: None,
             ended: Vec::new(),
             unnamed: UNNAMED.into(),
         }

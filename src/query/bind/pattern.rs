@@ -81,7 +81,9 @@ impl<'a> Binder<'a> {
             left = graph.rels[rel].right;
             steps.extend([graph.rels[rel].slot, graph.nodes[left].slot]);
         }
-        if !is_whole {
+        if pattern.selector == PathSelector::Cheapest {
+            self.cheapest(graph, pattern)?;
+        } else if !is_whole {
             check_selector(pattern)?;
         }
         for name in names() {
@@ -207,6 +209,7 @@ impl<'a> Binder<'a> {
             filter: None,
             search: None,
             attend: None,
+            cheapest: None,
         });
         Ok(graph.rels.len() - 1)
     }
@@ -430,6 +433,7 @@ impl From<PathSelector> for Selector {
             PathSelector::All => Self::All,
             PathSelector::Shortest => Self::Shortest,
             PathSelector::AllShortest => Self::AllShortest,
+            PathSelector::Cheapest => Self::Cheapest,
         }
     }
 }

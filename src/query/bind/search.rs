@@ -21,7 +21,7 @@ use crate::{
 
 /// Returns whether a path pattern must be searched from end to end.
 pub(super) fn is_whole(pattern: &ast::PathPattern, repeatable: bool) -> bool {
-    pattern.selects_first
+    pattern.selects_first && pattern.selector != PathSelector::Cheapest
         || pattern.inner.is_some()
         || pattern.predicate.is_some()
         || matches!(pattern.mode, Some(PathMode::Acyclic | PathMode::Simple))
@@ -150,6 +150,7 @@ impl<'a> Binder<'a> {
             filter: None,
             search,
             attend: None,
+            cheapest: None,
         });
         Ok(graph.rels.len() - 1)
     }

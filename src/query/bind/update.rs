@@ -222,6 +222,7 @@ impl<'a> Binder<'a> {
                 filter: None,
                 search: None,
                 attend: None,
+                cheapest: None,
             });
             graph.new_slots.push(rel.slot);
             self.equalities(rel.slot, rel.properties.as_ref(), pattern.span, &mut graph.predicates);

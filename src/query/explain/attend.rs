@@ -6,6 +6,7 @@ use super::{expr::Printer, hop, length, types, unique};
 use crate::query::{
     attend::{Attend, Chosen, Scale},
     beam::AttendPaths,
+    cheapest::CheapestPaths,
 };
 
 /// Returns the line of an operator that ranks candidates.
@@ -39,6 +40,22 @@ pub(super) fn paths(e: &AttendPaths, p: &Printer<'_>) -> String {
     if !tests.is_empty() {
         write!(text, " that end where {}", tests.join(" AND ")).expect("a string takes all");
     }
+    text + &unique(p, &e.unique_from)
+}
+
+/// Returns the line of an operator that finds the cheapest paths.
+pub(super) fn cheapest(e: &CheapestPaths, p: &Printer<'_>) -> String {
+    let rels = e.rels.map(|rels| p.slot(rels)).unwrap_or_default();
+    let inside = format!("{rels}{}{}", types(&e.types), length(e.min, e.max));
+    let path = hop(p, e.from, &inside, e.follow, e.to);
+    let mut text = format!("CheapestPaths {} {path}", p.expr(&e.cheapest.count));
+    if let Some(filter) = &e.rel_filter {
+        write!(text, " where each {}", p.expr(filter)).expect("a string takes all");
+    }
+    if let Some((cost, _)) = &e.cheapest.cost {
+        write!(text, " by {}", p.expr(cost)).expect("a string takes all");
+    }
+    options(&e.attend, p, &mut text);
     text + &unique(p, &e.unique_from)
 }
 

@@ -126,6 +126,7 @@ fn title(op: &Op, p: &Printer<'_>) -> String {
         Op::PathSearch(search) => path_search(search, p),
         Op::Attend(a) => attend::one(a, p),
         Op::AttendPaths(e) => attend::paths(e, p),
+        Op::CheapestPaths(e) => attend::cheapest(e, p),
         Op::LimitPaths(e) => {
             let limit = e.limit.as_ref().map(|limit| format!(" {}", p.expr(limit))).unwrap_or_default();
             format!("LimitPaths{}{limit}", if e.distinct { " DISTINCT" } else { "" })

@@ -62,6 +62,10 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
                 _ => n,
             }
         }
+        Op::CheapestPaths(e) => match &e.cheapest.count {
+            Expr::Const(Value::Int(n)) => rows(&e.attend.input) * *n as f64,
+            _ => rows(&e.attend.input),
+        },
         Op::LimitPaths(limit) => rows(&limit.input),
         Op::Attend(a) => match &a.limit {
             Some(Expr::Const(Value::Int(n))) if a.per.is_empty() => rows(&a.input).min(*n as f64),

@@ -149,6 +149,7 @@ fn fill(op: &mut Op, needed: SlotSet) {
                 }
                 Op::Attend(attend) => attend.outputs.retain(|(_, slot)| needed.contains(*slot)),
                 Op::AttendPaths(paths) => paths.leave_out(&|slot| needed.contains(slot)),
+                Op::CheapestPaths(paths) => paths.leave_out(&|slot| needed.contains(slot)),
                 _ => {}
             }
             let mut carry = needed;
@@ -162,6 +163,9 @@ fn fill(op: &mut Op, needed: SlotSet) {
                 attend.aggregates.iter().for_each(|(slot, _)| below.remove(*slot));
             }
             if let Op::AttendPaths(paths) = op {
+                paths.sets(&mut |slot| below.remove(slot));
+            }
+            if let Op::CheapestPaths(paths) = op {
                 paths.sets(&mut |slot| below.remove(slot));
             }
             if let Some(carry) = carry_of(op) {
@@ -269,6 +273,7 @@ fn carry_of(op: &mut Op) -> Option<&mut Vec<Slot>> {
         Op::PathSearch(search) => Some(&mut search.carry),
         Op::Attend(attend) => Some(&mut attend.carry),
         Op::AttendPaths(paths) => Some(&mut paths.attend.carry),
+        Op::CheapestPaths(paths) => Some(&mut paths.attend.carry),
         Op::LimitPaths(limit) => Some(&mut limit.carry),
         _ => None,
     }

@@ -253,7 +253,7 @@ impl Through {
             BoundClause::Match(matched) => {
                 let graph = &matched.graph;
                 // Which paths are ranked depends on the rows that are there.
-                if graph.rels.iter().any(|rel| rel.attend.is_some()) {
+                if graph.rels.iter().any(|rel| rel.attend.is_some() || rel.cheapest.is_some()) {
                     return Self::shut();
                 }
                 let nodes = graph.nodes.iter().map(|node| node.slot);

@@ -67,11 +67,16 @@ pub(super) fn reads(attend: &Attend, hops: &Hops, visit: &mut dyn FnMut(Slot)) {
     hops.beam.iter().for_each(|e| slots::reads(e, &mut visit));
 }
 
-/// Returns the relationships of the pattern that ranking this one reads.
+/// Returns the relationships of the pattern that ranking or pricing this one reads.
 pub(super) fn rels_read(rel: &PatternRel, graph: &PatternGraph) -> Vec<usize> {
     let mut needs = Vec::new();
     if let Some((attend, hops)) = rel.attend.as_deref() {
         reads(attend, hops, &mut |slot| {
+            needs.extend(graph.rels.iter().position(|other| other.slot == slot && !other.bound));
+        });
+    }
+    if let Some(cheapest) = &rel.cheapest {
+        super::cheapest::reads(cheapest, &mut |slot| {
             needs.extend(graph.rels.iter().position(|other| other.slot == slot && !other.bound));
         });
     }

@@ -6,6 +6,7 @@
 
 mod access;
 mod beam;
+mod cheapest;
 pub(crate) mod cost;
 mod facts;
 mod order;
@@ -142,6 +143,8 @@ impl<'a> Planner<'a> {
             return self.pattern_after(input, clause.graph);
         }
         let mut nulls = clause.graph.new_slots.clone();
+        let cheapest = clause.graph.rels.iter().filter_map(|rel| rel.cheapest.as_deref());
+        nulls.extend(cheapest.flat_map(|(_, cheapest)| cheapest.outputs.iter().map(|(_, slot)| *slot)));
         let ranked = clause.graph.rels.iter().filter_map(|rel| rel.attend.as_deref());
         nulls.extend(ranked.flat_map(|(attend, _)| attend.outputs.iter().map(|(_, slot)| *slot)));
         let inner = self.pattern(clause.graph)?;

@@ -3,7 +3,9 @@
 use super::{
     Planner,
     access::Access,
-    beam, cost,
+    beam,
+    cheapest::{self, Road},
+    cost,
     order::{self, NodeEstimate, Step},
     trail, unsupported,
 };
@@ -171,6 +173,7 @@ impl Planner<'_> {
         let types = std::mem::take(&mut rel.types);
         let rel_filter = rel.filter.take();
         let ranking = rel.attend.take();
+        let cheapest = rel.cheapest.take();
         let from = matching.graph.nodes[from_at].slot;
         let to = matching.graph.nodes[to_at].slot;
         let into = !matching.unbound[to.index()];
@@ -228,6 +231,12 @@ impl Planner<'_> {
                 unique_from,
                 carry,
             })),
+            Some(length @ Length { selector: Selector::Cheapest, .. }) => {
+                // A path is written from its left end.
+                let (from, to, follow) = if from_left { (from, to, follow) } else { (to, from, follow.reversed()) };
+                let road = Road { from, to, rels: slot, follow, types: types.clone(), length, rel_filter, unique_from };
+                self.cheapest(cheapest, input, road, matching)?
+            }
             Some(Length { min, max, selector, .. }) => {
                 // A path is written from its left end.
                 let (from, to, follow) = if from_left { (from, to, follow) } else { (to, from, follow.reversed()) };
@@ -370,6 +379,11 @@ fn nodes_of_filter(rel: &PatternRel, graph: &PatternGraph) -> Vec<usize> {
     }
     if let Some((attend, hops)) = rel.attend.as_deref() {
         beam::reads(attend, hops, &mut |slot| {
+            needs.extend(graph.nodes.iter().position(|node| node.slot == slot && !node.bound));
+        });
+    }
+    if let Some(cheapest) = &rel.cheapest {
+        cheapest::reads(cheapest, &mut |slot| {
             needs.extend(graph.nodes.iter().position(|node| node.slot == slot && !node.bound));
         });
     }

@@ -51,7 +51,7 @@ pub(super) fn conditions(graph: &mut PatternGraph) -> Result<()> {
 }
 
 fn is_shortest(rel: &PatternRel) -> bool {
-    rel.length.is_some_and(|length| length.selector != Selector::All)
+    rel.length.is_some_and(|length| matches!(length.selector, Selector::Shortest | Selector::AllShortest))
 }
 
 /// Returns the relationship of which the predicate says something of each hop.
@@ -70,7 +70,12 @@ fn about(predicate: &Expr, rels: &[PatternRel], paths: &[(Slot, Expr)], new_slot
         _ => return None,
     };
     // What is ranked has its candidates from the pattern: a condition of WHERE on a whole path takes none away.
-    if rels[at].search.is_some() || rels[at].attend.is_some() || rels[at].length.is_none() || rels[at].bound {
+    if rels[at].search.is_some()
+        || rels[at].attend.is_some()
+        || rels[at].cheapest.is_some()
+        || rels[at].length.is_none()
+        || rels[at].bound
+    {
         return None;
     }
     // What it reads besides must be there before the walk.

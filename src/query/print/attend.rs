@@ -97,4 +97,14 @@ impl Printer {
         }
         self.r#where(predicate.as_ref());
     }
+
+    pub(super) fn cost(&mut self, clause: &Cost) {
+        let Cost { cost, name, predicate, .. } = clause;
+        self.put("COST BY ");
+        self.expr(cost);
+        if let Some(name) = name {
+            self.alias(name);
+        }
+        self.r#where(predicate.as_ref());
+    }
 }

@@ -116,6 +116,7 @@ impl Printer {
             Clause::Finish(_) => self.put("FINISH"),
             Clause::Attend(clause) => self.attend(clause),
             Clause::Search(clause) => self.search(clause),
+            Clause::Cost(clause) => self.cost(clause),
         }
     }
 

@@ -26,8 +26,9 @@ impl Printer {
             (PathSelector::All, _) => {}
             (PathSelector::Shortest, None) => self.put("ANY SHORTEST "),
             (PathSelector::AllShortest, None) => self.put("ALL SHORTEST "),
-            (_, Some(count)) => {
-                self.put("SHORTEST ");
+            (PathSelector::Cheapest, None) => self.put("CHEAPEST "),
+            (selector, Some(count)) => {
+                self.put(if selector == PathSelector::Cheapest { "CHEAPEST " } else { "SHORTEST " });
                 self.expr(count);
                 self.put(" ");
             }

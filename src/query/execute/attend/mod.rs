@@ -7,6 +7,7 @@
 
 mod ask;
 mod beam;
+mod cheapest;
 mod deviation;
 mod groups;
 mod inner;
@@ -14,11 +15,14 @@ mod why;
 
 use std::{borrow::Cow, sync::Arc};
 
-pub(super) use self::beam::{AttendPaths, LimitPaths};
 use self::{
     ask::Asked,
     groups::{Candidate, Group, Rows},
     inner::Inner,
+};
+pub(super) use self::{
+    beam::{AttendPaths, LimitPaths},
+    cheapest::CheapestPaths,
 };
 use super::{
     Attended, Builder, Context, Operator,

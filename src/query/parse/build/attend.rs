@@ -6,7 +6,7 @@ use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unex
 use crate::{
     Span,
     query::{
-        ast::{Attend, AttendOutput, Chosen, Clause, Expr, Search},
+        ast::{Attend, AttendOutput, Chosen, Clause, Cost, Expr, Search},
         parse::words::code,
     },
 };
@@ -188,11 +188,11 @@ impl Builder<'_> {
     }
 
     /// `COST BY expr [AS name] [WHERE predicate]`.
-    pub(super) fn cost(&mut self, nodes: &mut Nodes<'_>, at: usize) -> Result<Clause> {
-        self.expr(next(nodes))?;
-        next_if(nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
-        next_if(nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
-        self.not_yet(at, "COST BY")
+    pub(super) fn cost(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        let cost = self.expr(next(nodes))?;
+        let name = next_if(nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
+        let predicate = next_if(nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
+        Ok(Clause::Cost(Box::new(Cost { cost, name, predicate, span })))
     }
 
     /// `REINFORCE target BY reward`.

@@ -100,7 +100,7 @@ impl Builder<'_> {
             Rule::finish => Ok(Clause::Finish(span)),
             Rule::attend => self.attend(nodes, span),
             Rule::search => self.search(nodes, span),
-            Rule::cost => self.cost(nodes, first),
+            Rule::cost => self.cost(nodes, span),
             Rule::reinforce => self.reinforce(nodes, first),
             other => unreachable!("{other:?} is no clause"),
         }
@@ -413,7 +413,8 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
             | Clause::LoadCsv(_)
             | Clause::For(_)
             | Clause::Attend(_)
-            | Clause::Search(_) => {
+            | Clause::Search(_)
+            | Clause::Cost(_) => {
                 if let Some(before) = updating {
                     let message = format!("{name} cannot directly follow {}", name_of(before));
                     return fail(composition(message, span_of(clause)).hint("put a WITH between them"));
@@ -434,6 +435,7 @@ fn check_order(clauses: &[Clause], purpose: Purpose) -> Result<()> {
         | Clause::Page(_)
         | Clause::Attend(_)
         | Clause::Search(_)
+        | Clause::Cost(_)
         | Clause::For(_) => purpose == Purpose::Rows,
         Clause::Return(_) => true,
         Clause::Finish(_) => purpose == Purpose::Any,
@@ -486,6 +488,7 @@ fn name_of(clause: &Clause) -> &'static str {
         Clause::Finish(_) => "FINISH",
         Clause::Attend(_) => "ATTEND",
         Clause::Search(_) => "SEARCH",
+        Clause::Cost(_) => "COST BY",
     }
 }
 
@@ -511,5 +514,6 @@ fn span_of(clause: &Clause) -> Span {
         Clause::Finish(span) => *span,
         Clause::Attend(clause) => clause.span,
         Clause::Search(clause) => clause.span,
+        Clause::Cost(clause) => clause.span,
     }
 }

@@ -68,13 +68,11 @@ impl Builder<'_> {
         let (mut selector, mut count, mut selects_first) = (PathSelector::All, None, false);
         if let Some(pair) = next_if(&mut nodes, Rule::selector) {
             let (start, code_after) = (self.code(&pair), self.tokens.code(first_token(&pair) + 1));
-            if start == code::CHEAPEST {
-                return self.not_yet(first_token(&pair), "CHEAPEST");
-            }
             selects_first = start != code::ALL || code_after == code::SHORTEST;
             selector = match start {
                 code::ALL if selects_first => PathSelector::AllShortest,
                 code::ALL => PathSelector::All,
+                code::CHEAPEST => PathSelector::Cheapest,
                 _ => PathSelector::Shortest,
             };
             count = pair.into_inner().next().map(|pair| self.path_count(&pair)).transpose()?.map(Box::new);

@@ -183,6 +183,7 @@ pub(super) fn path(path: &PathPattern) -> String {
         PathSelector::All => text,
         PathSelector::Shortest => format!("shortest {text}"),
         PathSelector::AllShortest => format!("all shortest {text}"),
+        PathSelector::Cheapest => format!("cheapest {text}"),
     }
 }
 
@@ -314,6 +315,12 @@ fn clause(clause: &Clause) -> String {
             filter(&c.filter),
             expr(&c.limit),
             maybe(" SCORE ", c.score.as_ref(), name),
+            maybe(" KEEP ", c.predicate.as_ref(), expr)
+        ),
+        Clause::Cost(c) => format!(
+            "COST BY {}{}{}",
+            expr(&c.cost),
+            maybe(" AS ", c.name.as_ref(), name),
             maybe(" KEEP ", c.predicate.as_ref(), expr)
         ),
         Clause::LoadCsv(c) => format!(

@@ -11,25 +11,25 @@ use crate::{
 
 /// What asks, with room that is used again.
 #[derive(Default)]
-pub(super) struct Asking {
+pub(in super::super) struct Asking {
     attention: Attention,
     places: Vec<u32>,
 }
 
 /// What the candidates got.
-pub(super) struct Answer<'a> {
-    pub(super) question: &'a Question<'a>,
-    pub(super) attention: &'a Attention,
+pub(in super::super) struct Answer<'a> {
+    pub(in super::super) question: &'a Question<'a>,
+    pub(in super::super) attention: &'a Attention,
     /// The candidates of the question, among all.
-    pub(super) places: &'a [u32],
+    pub(in super::super) places: &'a [u32],
     /// How many there were before the mask.
-    pub(super) n_candidates: usize,
+    pub(in super::super) n_candidates: usize,
 }
 
 impl Asking {
     /// Asks the candidates at a node, without the relationships `gone` (ascending) that the path has already, and hands on the
     /// answer.
-    pub(super) fn ask<R>(
+    pub(in super::super) fn ask<R>(
         &mut self,
         view: &Snapshot,
         asked: &Asked,

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{super::inner::add_boosts, Spec, Walk};
+use super::super::{Spec, inner::add_boosts};
 use crate::{
     Result,
     model::{Direction, NodeId, RelId, TypeId},
@@ -11,27 +11,39 @@ use crate::{
         execute::{
             Context,
             batch::{BATCH_ROWS_MAX, Batch, Column},
+            eval::Ex,
             expand::{type_id, type_ids},
             var_expand::passes,
         },
-        plan::Follow,
+        plan::{Follow, Slot, TypeRef},
     },
 };
 
+/// What is at a node: which relationships, and the slots in which one of them is while it is tested.
+pub(in super::super) struct Around {
+    pub(in super::super) follow: Follow,
+    pub(in super::super) types: Vec<TypeRef>,
+    pub(in super::super) rel_filter: Option<Ex>,
+    pub(in super::super) rel: Slot,
+    pub(in super::super) node: Slot,
+    /// What is read besides, from the row.
+    pub(in super::super) inner: Vec<Slot>,
+}
+
 /// The candidates at the nodes that paths lead to, one node behind the other.
 #[derive(Default)]
-pub(super) struct Candidates {
+pub(in super::super) struct Candidates {
     nodes: FxHashMap<u32, (u32, u32)>,
-    pub(super) rels: Vec<u32>,
+    pub(in super::super) rels: Vec<u32>,
     /// The nodes that they reach.
-    pub(super) reached: Vec<u32>,
+    pub(in super::super) reached: Vec<u32>,
     /// Whether the mask leaves them in; empty where there is none.
     mask: Vec<bool>,
     /// By boost.
-    pub(super) boosts: Vec<Vec<f32>>,
-    pub(super) boost_was_null: Vec<Vec<bool>>,
+    pub(in super::super) boosts: Vec<Vec<f32>>,
+    pub(in super::super) boost_was_null: Vec<Vec<bool>>,
     /// Empty where nothing asks for them.
-    pub(super) saliences: Vec<f32>,
+    pub(in super::super) saliences: Vec<f32>,
     types: Vec<TypeId>,
     edges: Vec<(u32, u32)>,
     batch: Batch,
@@ -39,13 +51,13 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn new(n_boosts: usize, batch: Batch) -> Self {
+    pub(in super::super) fn new(n_boosts: usize, batch: Batch) -> Self {
         let (boosts, boost_was_null) = (vec![Vec::new(); n_boosts], vec![Vec::new(); n_boosts]);
         Self { boosts, boost_was_null, batch, ..Self::default() }
     }
 
     /// Forgets all nodes: another group asks otherwise.
-    pub(super) fn clear(&mut self, ctx: &Context, walk: &Walk) {
+    pub(in super::super) fn clear(&mut self, ctx: &Context, around: &Around) {
         self.nodes.clear();
         self.rels.clear();
         self.reached.clear();
@@ -53,31 +65,31 @@ impl Candidates {
         self.saliences.clear();
         self.boosts.iter_mut().for_each(Vec::clear);
         self.boost_was_null.iter_mut().for_each(Vec::clear);
-        self.types = match &walk.types[..] {
+        self.types = match &around.types[..] {
             [one] => type_id(ctx.view(), one).into_iter().collect(),
             several => type_ids(ctx.view(), several),
         };
     }
 
     /// Returns where the candidates of a node are, which was looked up.
-    pub(super) fn of(&self, node: u32) -> std::ops::Range<usize> {
+    pub(in super::super) fn of(&self, node: u32) -> std::ops::Range<usize> {
         self.nodes.get(&node).map_or(0..0, |(start, end)| *start as usize..*end as usize)
     }
 
-    pub(super) fn is_masked(&self, at: usize) -> bool {
+    pub(in super::super) fn is_masked(&self, at: usize) -> bool {
         !self.mask.is_empty() && !self.mask[at]
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in super::super) fn bytes(&self) -> usize {
         let each = 9 + 4 * usize::from(!self.saliences.is_empty()) + 5 * self.boosts.len();
         self.rels.len() * each + self.nodes.len() * 32
     }
 
     /// Looks up those of the nodes that are new. What is asked is evaluated on the group's first row.
-    pub(super) fn look_up(
+    pub(in super::super) fn look_up(
         &mut self,
         ctx: &mut Context,
-        (spec, walk): (&mut Spec, &mut Walk),
+        (spec, around): (&mut Spec, &mut Around),
         nodes: impl Iterator<Item = u32>,
         (all, row): (&Batch, usize),
         with_saliences: bool,
@@ -88,10 +100,10 @@ impl Candidates {
                 continue;
             }
             let start = self.rels.len();
-            self.edges(ctx, walk.follow, node)?;
+            self.edges(ctx, around.follow, node)?;
             ctx.tick(self.edges.len())?;
             for (rel, reached) in std::mem::take(&mut self.edges) {
-                if passes(&mut walk.rel_filter, ctx, all, row, rel)? {
+                if passes(&mut around.rel_filter, ctx, all, row, rel)? {
                     self.rels.push(rel);
                     self.reached.push(reached);
                 }
@@ -103,7 +115,7 @@ impl Candidates {
                 self.saliences.push(ctx.view().salience(RelId::new(*rel))?);
             }
         }
-        self.test(ctx, spec, walk, from, (all, row))
+        self.test(ctx, spec, around, from, (all, row))
     }
 
     /// Lays out the relationships at a node, by their ids.
@@ -137,7 +149,7 @@ impl Candidates {
         &mut self,
         ctx: &mut Context,
         spec: &mut Spec,
-        walk: &Walk,
+        around: &Around,
         from: usize,
         (all, row): (&Batch, usize),
     ) -> Result<()> {
@@ -148,9 +160,9 @@ impl Candidates {
         for from in (from..n).step_by(BATCH_ROWS_MAX) {
             let to = n.min(from + BATCH_ROWS_MAX);
             let batch = &mut self.batch;
-            batch.gather(all, &vec![row as u32; to - from], &walk.inner);
-            batch.column_mut(walk.hop_rel).refill_rels().extend_from_slice(&self.rels[from..to]);
-            batch.column_mut(walk.hop_node).refill_nodes().extend_from_slice(&self.reached[from..to]);
+            batch.gather(all, &vec![row as u32; to - from], &around.inner);
+            batch.column_mut(around.rel).refill_rels().extend_from_slice(&self.rels[from..to]);
+            batch.column_mut(around.node).refill_nodes().extend_from_slice(&self.reached[from..to]);
             if let Some(mask) = &mut spec.mask {
                 let mut rows: Vec<u32> = (0..batch.len as u32).collect();
                 mask.retain(ctx, batch, &mut rows)?;

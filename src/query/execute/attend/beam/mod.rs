@@ -4,8 +4,8 @@
 //! first, [`candidates`] what can come next at a node, [`asking`] the softmax over that. A path that is given is tried with
 //! each row of the group and leaves with those that it fits; where LIMIT ends the group, the search ends too.
 
-mod asking;
-mod candidates;
+pub(super) mod asking;
+pub(super) mod candidates;
 mod limit;
 mod paths;
 mod search;
@@ -15,7 +15,7 @@ pub(in crate::query::execute) use self::limit::LimitPaths;
 
 use rustc_hash::FxHashMap;
 
-use self::search::Search;
+use self::{candidates::Around, search::Search};
 use super::{Spec, groups::check_constant, limit_of, number};
 use crate::{
     Result,
@@ -29,7 +29,7 @@ use crate::{
             eval::Ex,
             expand::is_unused,
         },
-        plan::{Follow, Slot, TypeRef},
+        plan::Slot,
         slots,
     },
 };
@@ -59,17 +59,11 @@ struct Walk {
     rels: Option<Slot>,
     to: Slot,
     into: bool,
-    follow: Follow,
-    types: Vec<TypeRef>,
+    around: Around,
     min: u32,
     max: u32,
-    rel_filter: Option<Ex>,
     unique_from: Vec<Slot>,
     tests: Vec<Ex>,
-    hop_rel: Slot,
-    hop_node: Slot,
-    /// What mask and boosts read besides.
-    inner: Vec<Slot>,
     beam: Option<Ex>,
     length_norm: bool,
     cuts: bool,
@@ -140,16 +134,18 @@ impl AttendPaths {
             rels: plan.rels,
             to: plan.to,
             into: plan.into,
-            follow: plan.follow,
-            types: plan.types.clone(),
+            around: Around {
+                follow: plan.follow,
+                types: plan.types.clone(),
+                rel_filter: plan.rel_filter.as_ref().map(|filter| Ex::build(filter, builder)),
+                rel: plan.hops.rel,
+                node: plan.hops.node,
+                inner,
+            },
             min: plan.min,
             max: plan.max.unwrap_or(u32::MAX),
-            rel_filter: plan.rel_filter.as_ref().map(|filter| Ex::build(filter, builder)),
             unique_from: plan.unique_from.clone(),
             tests: plan.tests.iter().map(|test| Ex::predicate(test, builder)).collect(),
-            hop_rel: plan.hops.rel,
-            hop_node: plan.hops.node,
-            inner,
             beam: plan.hops.beam.as_ref().map(|beam| Ex::build(beam, builder)),
             length_norm: plan.hops.length_norm,
             cuts: plan.cuts,

@@ -106,7 +106,7 @@ impl Search {
             self.least = f64::NEG_INFINITY;
         }
         self.paths.start(node);
-        self.candidates.clear(ctx, walk);
+        self.candidates.clear(ctx, &walk.around);
         self.found.clear();
         self.heap.clear();
         (self.n_taken, self.open, self.has_dropped) = (0, None, false);
@@ -195,7 +195,7 @@ impl Search {
         let Self { paths, candidates, asking, asked, .. } = self;
         let asked = asked.as_ref().expect("begun");
         let nodes = level.iter().map(|path| paths.get(*path).node);
-        candidates.look_up(ctx, (spec, walk), nodes, (all, self.row), asked.prior != 0.0)?;
+        candidates.look_up(ctx, (spec, &mut walk.around), nodes, (all, self.row), asked.prior != 0.0)?;
         for &before in level {
             let step = *paths.get(before);
             ctx.tick(64 * candidates.of(step.node).len())?;
