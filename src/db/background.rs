@@ -98,6 +98,9 @@ pub(super) fn step(engine: &Engine, options: &Options, budget: Duration) -> Resu
     // Without room for a segment the rest is done all the same: a checkpoint may make some.
     let prepared = engine.prepare_journal();
     let mut has_worked = *prepared.as_ref().unwrap_or(&false);
+    if start.elapsed() < budget && !options.read_only {
+        has_worked |= engine.catch_up_texts();
+    }
     let is_due =
         engine.journal_bytes() > options.checkpoint_bytes || engine.delta_bytes() > options.checkpoint_bytes * 2;
     if is_due && start.elapsed() < budget && !options.read_only {

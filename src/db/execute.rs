@@ -11,7 +11,7 @@ use super::{
     Inner, Params, QueryOptions, Rows, Summary,
     access::{Answer, Noted},
     cache::Entry,
-    copy, embedding, look, profile,
+    copy, embedding, fulltext, look, profile,
     statement::Pool,
 };
 use crate::{
@@ -172,6 +172,8 @@ fn needs_writer(entry: &Entry) -> bool {
         | Compiled::DropIndex(_)
         | Compiled::CreateEmbedding(_)
         | Compiled::DropEmbedding(_)
+        | Compiled::CreateFulltext(_)
+        | Compiled::DropFulltext(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_) => true,
         _ => false,
@@ -256,6 +258,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         | Compiled::DropIndex(_)
         | Compiled::CreateEmbedding(_)
         | Compiled::DropEmbedding(_)
+        | Compiled::CreateFulltext(_)
+        | Compiled::DropFulltext(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_) => unreachable!("statements that change something get the writer"),
     }
@@ -332,6 +336,18 @@ fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Res
         Compiled::DropEmbedding(drop) => {
             run.refuse_if_read_only()?;
             let dropped = transaction.drop_space(&drop.name.text, drop.if_exists)?;
+            summary.indexes_changed = u64::from(dropped);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::CreateFulltext(create) => {
+            run.refuse_if_read_only()?;
+            let made = fulltext::create(create, run.params, transaction)?;
+            summary.indexes_changed = u64::from(made);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::DropFulltext(drop) => {
+            run.refuse_if_read_only()?;
+            let dropped = fulltext::drop(drop, transaction)?;
             summary.indexes_changed = u64::from(dropped);
             Ok(table(&[], Vec::new(), summary))
         }

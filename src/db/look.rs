@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::fulltext;
 use crate::{
     Result, Value,
     graph::Snapshot,
@@ -37,7 +38,8 @@ pub(super) fn indexes(view: &Snapshot, unique_only: bool) -> Vec<Vec<Value>> {
             Value::String(catalog.key_name(index.key).clone()),
         ]
     });
-    shown.collect()
+    let fulltexts = fulltext::shown(view).filter(|_| !unique_only);
+    shown.chain(fulltexts).collect()
 }
 
 /// Returns the rows of `SHOW FUNCTIONS`, by name; a function that takes any number of arguments has no maximum.

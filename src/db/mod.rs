@@ -13,6 +13,7 @@ mod copy;
 mod embedding;
 mod entities;
 mod execute;
+mod fulltext;
 mod look;
 mod options;
 mod params;

@@ -88,6 +88,7 @@ impl<'a, 'c> Writer<'a, 'c> {
         self.bytes += bytes.len();
         self.writes.push((key, Some(bytes)));
         self.tx.written.keys.push(key);
+        self.tx.view_mut().mark_block(&key);
         if self.bytes >= WRITE_BYTES {
             self.flush()?;
         }

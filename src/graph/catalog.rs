@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::SpaceInfo;
 use crate::{
     Error, Result,
-    model::{KeyId, LabelId, TypeId},
+    model::{Fulltext, KeyId, LabelId, TypeId},
 };
 
 /// The most names of one sort: a graph with more has put data into names.
@@ -82,6 +82,7 @@ pub(crate) struct Catalog {
     keys: Names,
     indexes: Vec<IndexInfo>,
     spaces: Vec<SpaceInfo>,
+    fulltexts: Vec<Arc<Fulltext>>,
     next_index: u32,
     version: u64,
 }
@@ -145,6 +146,11 @@ impl Catalog {
     /// Returns every embedding space.
     pub(crate) fn spaces(&self) -> &[SpaceInfo] {
         &self.spaces
+    }
+
+    /// Returns every full-text index.
+    pub(crate) fn fulltexts(&self) -> &[Arc<Fulltext>] {
+        &self.fulltexts
     }
 
     /// Returns the first index number never given.
@@ -228,6 +234,19 @@ impl Catalog {
 
     pub(crate) fn remove_space(&mut self, name: &str) {
         self.spaces.retain(|known| *known.space.name != *name);
+        self.version += 1;
+    }
+
+    /// Adds a full-text index, in the place of one with its name.
+    pub(crate) fn add_fulltext(&mut self, index: Arc<Fulltext>) {
+        self.set_next_index(index.number + 1);
+        self.fulltexts.retain(|known| known.name != index.name);
+        self.fulltexts.push(index);
+        self.version += 1;
+    }
+
+    pub(crate) fn remove_fulltext(&mut self, name: &str) {
+        self.fulltexts.retain(|known| *known.name != *name);
         self.version += 1;
     }
 

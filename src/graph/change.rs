@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     adjacency::{AdjacencyPage, Edge, NodeDelta},
-    catalog::IndexInfo,
+    catalog::{INDEXES_MAX, IndexInfo},
     index::{Index, hash_value},
     paged::{Family, Paged},
     snapshot::{Bits, BitsPage, NO_LABEL, RelRecord, SALIENCE_INITIAL, Snapshot, page_words},
@@ -15,8 +15,8 @@ use super::{
 use crate::{
     Error, Result,
     model::{
-        DIMENSION_MAX, Direction, Fact, KeyId, LabelId, NodeId, Point, RelId, SpaceOwner, TypeId, Value,
-        temporal::Temporal,
+        DIMENSION_MAX, Direction, FULLTEXT_KEYS_MAX, Fact, KeyId, LabelId, NodeId, Point, RelId, SpaceOwner, TypeId,
+        Value, temporal::Temporal,
     },
     storage::{BLOCK_LEN, split},
 };
@@ -59,9 +59,13 @@ impl Snapshot {
         let is_key = |key: &KeyId| key.index() < n_keys;
         let is_node = |id: &NodeId| split(id.get()).0 < self.n_node_blocks();
         let is_rel = |id: &RelId| id.get() < self.rel_id_end;
+        let is_owner = |owner: &SpaceOwner| match owner {
+            SpaceOwner::Nodes(labels) => labels.iter().all(is_label),
+            SpaceOwner::Relationships(types) => types.iter().all(|rel_type| rel_type.index() < n_types),
+        };
         match fact {
             Fact::NameLabel { .. } | Fact::NameType { .. } | Fact::NameKey { .. } => true,
-            Fact::DropIndex { .. } | Fact::DropSpace { .. } => true,
+            Fact::DropIndex { .. } | Fact::DropSpace { .. } | Fact::DropFulltext { .. } => true,
             // In a block that was begun, or in the next one.
             Fact::CreateNode { id, labels } => {
                 id.get() < IDS_MAX && split(id.get()).0 <= self.n_node_blocks() && labels.iter().all(is_label)
@@ -76,11 +80,14 @@ impl Snapshot {
             Fact::DeleteRel { id } | Fact::SetSalience { id, .. } => is_rel(id),
             Fact::SetRel { id, key, .. } => is_rel(id) && is_key(key),
             Fact::CreateIndex { label, key, .. } => is_label(label) && is_key(key),
+            Fact::CreateFulltext { index } => {
+                is_owner(&index.owner)
+                    && index.keys.iter().all(is_key)
+                    && (1..=FULLTEXT_KEYS_MAX).contains(&index.keys.len())
+                    && index.number < INDEXES_MAX
+            }
             Fact::CreateSpace { space } => {
-                let is_known = match &space.owner {
-                    SpaceOwner::Nodes(labels) => labels.iter().all(is_label),
-                    SpaceOwner::Relationships(types) => types.iter().all(|rel_type| rel_type.index() < n_types),
-                };
+                let is_known = is_owner(&space.owner);
                 let has_text = space.embedder.as_ref().is_none_or(|embedder| is_key(&embedder.from));
                 is_known && has_text && is_key(&space.key) && (1..=DIMENSION_MAX).contains(&space.dimension)
             }
@@ -104,6 +111,7 @@ impl Snapshot {
 
     /// Applies a fact of anything but a new index. Indexes may hold more than they should afterwards.
     fn change(&mut self, fact: &Fact) -> Result<()> {
+        self.mark(fact);
         match fact {
             Fact::NameLabel { id, name } => Arc::make_mut(&mut self.catalog).add_label(*id, name),
             Fact::NameType { id, name } => Arc::make_mut(&mut self.catalog).add_type(*id, name),
@@ -128,6 +136,18 @@ impl Snapshot {
                 // The same again keeps what was measured of it.
                 if self.space(&space.name).is_none_or(|known| known.space != *space) {
                     Arc::make_mut(&mut self.catalog).add_space(SpaceInfo::new(space.clone(), (0.0, 0)));
+                }
+                Ok(())
+            }
+            Fact::CreateFulltext { index } => {
+                if self.fulltext(&index.name).is_none_or(|known| known != index) {
+                    Arc::make_mut(&mut self.catalog).add_fulltext(index.clone());
+                }
+                Ok(())
+            }
+            Fact::DropFulltext { name } => {
+                if self.fulltext(name).is_some() {
+                    Arc::make_mut(&mut self.catalog).remove_fulltext(name);
                 }
                 Ok(())
             }

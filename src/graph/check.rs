@@ -65,8 +65,23 @@ pub(crate) fn check(view: &Snapshot, deep: bool) -> CheckReport {
     if deep {
         indexes(view, &mut report);
         spaces(view, &mut report);
+        fulltexts(view, &mut report);
     }
     report
+}
+
+/// Checks that full-text indexes say of the graph what it says itself.
+fn fulltexts(view: &Snapshot, report: &mut CheckReport) {
+    for index in view.catalog().fulltexts() {
+        if let Some(Some((found, wanted))) = report.read(view.compare_fulltext(index)) {
+            let name = &index.name;
+            report.problem(|| {
+                format!(
+                    "the full-text index `{name}` has other words than the graph: of {found} texts, not of {wanted}"
+                )
+            });
+        }
+    }
 }
 
 /// Checks that what embedding spaces promise holds: what their owners have there are vectors of them.

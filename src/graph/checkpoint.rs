@@ -97,6 +97,8 @@ impl Engine {
         if frozen.sequence() == keeper.sequences[0] && frozen.delta_bytes == 0 {
             return self.sweep(keeper).map(|()| false);
         }
+        // The journal that says what changed since is released once the root stands.
+        frozen.fulltexts.before_root(&frozen);
         // Blocks take a fraction of what changes take in memory. A flush knows how much; this spares hopeless work.
         self.store.check_room(frozen.delta_bytes / BYTES_OF_CHANGES_A_BYTE)?;
         let generation = self.next_generation();

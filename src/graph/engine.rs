@@ -19,6 +19,7 @@ use arc_swap::ArcSwap;
 use super::{
     change::Check,
     checkpoint::Keeper,
+    fulltext::Fulltexts,
     manifest,
     snapshot::{Origin, Snapshot},
     transaction::Transaction,
@@ -121,8 +122,15 @@ impl Engine {
         let view = self.snapshot();
         let origin = Origin { _epoch: view.epoch.clone(), _before: view.origin.clone(), _home: self.home.clone() };
         let store = Arc::new(Store::memory());
-        let head =
-            Snapshot { store: store.clone(), epoch: Arc::new(()), origin: Some(Arc::new(origin)), ..(*view).clone() };
+        let fulltexts = Arc::new(Fulltexts::default());
+        fulltexts.begin_after(view.sequence());
+        let head = Snapshot {
+            store: store.clone(),
+            fulltexts,
+            epoch: Arc::new(()),
+            origin: Some(Arc::new(origin)),
+            ..(*view).clone()
+        };
         // Above every generation the shared blocks have: the fork's own never take the name of one.
         let generation = self.generation.load(Ordering::Relaxed);
         Arc::new(Self::new(store, None, head, Keeper::default(), generation, limits, None))
@@ -267,6 +275,12 @@ impl Engine {
         journal.close().map_err(|error| self.poisoned(error))
     }
 
+    /// Brings the files of full-text indexes up to date, where there is enough to do. Returns whether there was.
+    pub(crate) fn catch_up_texts(&self) -> bool {
+        let view = self.snapshot();
+        view.fulltexts.catch_up_if_due(&view)
+    }
+
     /// Returns bytes of unfolded changes in the pending head.
     pub(crate) fn delta_bytes(&self) -> u64 {
         lock(&self.writing).head.delta_bytes
@@ -351,6 +365,7 @@ impl Engine {
         if !blocks.is_empty() {
             lock(&self.adopted).push((sequence, blocks));
         }
+        view.fulltexts.committed(sequence, std::mem::take(&mut view.changes));
         let head = Arc::new(view);
         lock(&self.waiting).push_back(head.clone());
         lock(&self.writing).head = head;

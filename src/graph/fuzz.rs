@@ -220,7 +220,9 @@ fn journal_files(dir: &Path) -> Result<Vec<PathBuf>> {
 pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     use std::sync::Arc;
 
-    use crate::model::{Embedder, Fact, KeyId, LabelId, Metric, NodeId, RelId, Space, SpaceOwner, TypeId, Value};
+    use crate::model::{
+        Analyzer, Embedder, Fact, Fulltext, KeyId, LabelId, Metric, NodeId, RelId, Space, SpaceOwner, TypeId, Value,
+    };
 
     let seed = |catalog: &CatalogRecord, counts: &CountsRecord, facts: &[Fact]| {
         let catalog = codec::encode_meta(codec::CATALOG_VERSION, catalog);
@@ -232,6 +234,9 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let embedder = Some(Embedder { name: "hash".into(), from: key });
     let owner = SpaceOwner::Nodes(vec![label]);
     let space = Space { name: "s".into(), owner, key, dimension: 3, metric: Metric::Dot, embedder };
+    let owner = SpaceOwner::Nodes(vec![label]);
+    let (keys, analyzer) = (vec![key], Analyzer::default());
+    let fulltext = Fulltext { name: "f".into(), owner, keys, analyzer, eventual: false, number: 1 };
     let facts = [
         Fact::NameLabel { id: label, name: "A".into() },
         Fact::NameKey { id: key, name: "k".into() },
@@ -250,6 +255,8 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         Fact::DropIndex { name: "i".into() },
         Fact::CreateSpace { space: Arc::new(space.clone()) },
         Fact::DropSpace { name: "s".into() },
+        Fact::CreateFulltext { index: Arc::new(fulltext.clone()) },
+        Fact::DropFulltext { name: "f".into() },
     ];
     let index = codec::IndexRecord {
         name: "by k".into(),
@@ -267,6 +274,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         indexes: vec![index],
         next_index: 3,
         spaces: vec![codec::SpaceRecord::new(&space, (0.5, 7))],
+        fulltexts: vec![codec::FulltextRecord::new(&fulltext)],
         ..CatalogRecord::default()
     };
     vec![

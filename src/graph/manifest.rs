@@ -69,7 +69,10 @@ pub(super) fn adopt(store: &Arc<Store>, view: &mut Snapshot, payload: &[u8]) -> 
         view.replay(fact)?;
     }
     view.adopt_catalog(&record.catalog)?;
-    keys[1..].iter().try_for_each(|key| view.adopt_block(*key))?;
+    keys[1..].iter().try_for_each(|key| {
+        view.mark_block(key);
+        view.adopt_block(*key)
+    })?;
     let mut rest = facts.iter().filter(|fact| !fact.is_of_catalog()).peekable();
     if rest.peek().is_some() {
         // Later facts may have spread an index over more chunks than its blocks were written for: build it anew.

@@ -26,6 +26,7 @@ mod counts;
 mod engine;
 mod export;
 pub(crate) mod fold;
+mod fulltext;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod index;
@@ -53,6 +54,7 @@ pub(crate) use column::{CleanColumn, Column};
 pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use export::{Properties, Walker};
+pub(crate) use fulltext::{Mention, Ready};
 pub(crate) use range::{Range, RangeBound};
 pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
 #[cfg(test)]

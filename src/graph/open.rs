@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     checkpoint::Keeper,
     engine::{Engine, EngineLimits},
+    fulltext::Fulltexts,
     manifest,
     snapshot::Snapshot,
 };
@@ -46,6 +47,10 @@ impl Engine {
             Some(view) => view,
             None => Snapshot::empty(store.clone()),
         };
+        if !home.is_read_only() {
+            view.fulltexts = Arc::new(Fulltexts::of_directory(home.fulltext(), home.database_id()));
+        }
+        view.fulltexts.begin_after(view.sequence());
         keeper.sequences = [view.sequence(), roots.previous().map_or(0, |(root, _)| root.sequence)];
         let mut adopted: Vec<(u64, Vec<BlockKey>)> = Vec::new();
         let mut n_frames = 0;
@@ -58,6 +63,7 @@ impl Engine {
                 FrameKind::Adopt => adopted.push((sequence, manifest::adopt(&store, &mut view, payload)?)),
             }
             view.sequence = sequence;
+            view.fulltexts.committed(sequence, std::mem::take(&mut view.changes));
             n_frames += 1;
             Ok(())
         };
@@ -68,6 +74,7 @@ impl Engine {
         } else {
             Some(Journal::open(&home.journal(), home.database_id(), from, visit)?)
         };
+        view.fulltexts.tidy(&view)?;
         let newest = adopted.iter().flat_map(|(_, keys)| keys).map(|key| key.generation).max().unwrap_or(0);
         // A process that was killed may have left blocks of older generations; they are found when first swept.
         keeper.has_leftovers =

@@ -9,6 +9,7 @@ use super::{
     catalog::{Catalog, INDEXES_MAX, IndexInfo},
     change::IDS_MAX,
     counts::{Counts, TypeCounts},
+    fulltext::FULLTEXTS_MAX,
     index::{CHUNKS_LOG2_MAX, Index},
     paged::Paged,
     snapshot::{Extents, NO_LABEL, Snapshot},
@@ -16,10 +17,10 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{DIMENSION_MAX, KeyId, LabelId, Metric, TypeId},
+    model::{Analyzer, DIMENSION_MAX, FULLTEXT_KEYS_MAX, KeyId, LabelId, Metric, TypeId},
     storage::{
         BlockKey, BlockKind, Store,
-        codec::{CatalogRecord, CountsRecord, IndexRecord, SpaceRecord, TypeCountsRecord},
+        codec::{CatalogRecord, CountsRecord, FulltextRecord, IndexRecord, SpaceRecord, TypeCountsRecord},
         split,
     },
 };
@@ -49,6 +50,7 @@ impl Snapshot {
             next_rel: self.rel_id_end,
             next_index: catalog.index_end(),
             spaces: catalog.spaces().iter().map(|info| SpaceRecord::new(&info.space, info.measured())).collect(),
+            fulltexts: catalog.fulltexts().iter().map(|index| FulltextRecord::new(index)).collect(),
         }
     }
 
@@ -163,6 +165,7 @@ impl Snapshot {
             let measured = (f32::from_bits(space.deviation), space.n_measured);
             catalog.add_space(SpaceInfo::new(Arc::new(space.space()), measured));
         }
+        record.fulltexts.iter().for_each(|index| catalog.add_fulltext(Arc::new(index.index())));
         catalog.set_next_index(record.next_index);
         self.catalog = Arc::new(catalog);
         self.adopt_ids(record);
@@ -195,9 +198,9 @@ impl Snapshot {
                 return corrupt(format!("an id in a block of label {label}"), format!("{next}"));
             }
         }
-        let (mut numbers, mut names) = (FxHashSet::default(), FxHashSet::default());
+        let (mut numbers, mut index_names) = (FxHashSet::default(), FxHashSet::default());
         for index in &record.indexes {
-            let is_new = numbers.insert(index.number) && names.insert(index.name.as_str());
+            let is_new = numbers.insert(index.number) && index_names.insert(index.name.as_str());
             let is_small = u32::from(index.chunks_log2) <= CHUNKS_LOG2_MAX && index.n_entries <= u64::from(IDS_MAX);
             if !is_new || !is_small || index.number >= record.next_index {
                 return corrupt("indexes, each once".into(), format!("{index:?}"));
@@ -214,6 +217,19 @@ impl Snapshot {
                 && f32::from_bits(space.deviation).is_finite();
             if !is_possible || !names.insert(space.name.as_str()) || record.spaces.len() > SPACES_MAX {
                 return corrupt("embedding spaces of known names, each once".into(), format!("{space:?}"));
+            }
+        }
+        for index in &record.fulltexts {
+            let n_owners = if index.of_relationships { record.types.len() } else { record.labels.len() };
+            let is_possible = index.owners.iter().all(|owner| (*owner as usize) < n_owners)
+                && (1..=FULLTEXT_KEYS_MAX).contains(&index.keys.len())
+                && index.keys.iter().all(|key| (*key as usize) < record.keys.len())
+                && Analyzer::of_number(index.analyzer).is_some()
+                && index.number < record.next_index
+                && numbers.insert(index.number)
+                && index_names.insert(index.name.as_str());
+            if !is_possible || record.fulltexts.len() > FULLTEXTS_MAX {
+                return corrupt("full-text indexes of known names, each once".into(), format!("{index:?}"));
             }
         }
         if record.next_index > INDEXES_MAX {

@@ -9,6 +9,7 @@ use super::{
     catalog::{Catalog, IndexInfo},
     column::{Column, ColumnPage, equals},
     counts::Counts,
+    fulltext::{Changes, Fulltexts},
     index::{Index, hash_value},
     paged::{Family, Paged, Sparse},
 };
@@ -83,6 +84,10 @@ pub(crate) struct Snapshot {
     pub(crate) indexes: Arc<Vec<Arc<Index>>>,
     /// Bytes of changes not folded into blocks, roughly.
     pub(crate) delta_bytes: u64,
+    /// What changed since the commit it was made from, where full-text indexes care.
+    pub(crate) changes: Changes,
+    /// What all views share of the full-text indexes.
+    pub(crate) fulltexts: Arc<Fulltexts>,
     /// Shared by all views of the time between two checkpoints: while any lives, blocks replaced since must stay.
     pub(crate) epoch: Arc<()>,
     /// Of a fork: what keeps the blocks it shares. Last, so that it outlives them.
@@ -121,6 +126,8 @@ impl Snapshot {
             into: Family::default(),
             indexes: Arc::default(),
             delta_bytes: 0,
+            changes: Changes::default(),
+            fulltexts: Arc::default(),
             epoch: Arc::new(()),
             origin: None,
         }

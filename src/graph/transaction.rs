@@ -368,6 +368,12 @@ impl Transaction {
         let (label, key) = (self.label(label)?, self.key(key)?);
         let catalog = self.view.catalog();
         let by_name = catalog.indexes().iter().find(|index| &*index.name == name);
+        if by_name.is_none()
+            && let Some(existing) = self.view.fulltext(name)
+        {
+            let message = format!("full-text index `{}` exists already", existing.name);
+            return Err(QueryError::run("22N70", "SchemaError", "IndexAlreadyExists", message).into());
+        }
         if let Some(existing) = by_name.or_else(|| catalog.find_index(label, key)) {
             if if_not_exists {
                 return Ok(false);
@@ -391,6 +397,10 @@ impl Transaction {
     /// # Errors
     /// A query error where there is none of this name and `if_exists` is not set.
     pub(crate) fn drop_index(&mut self, name: &str, if_exists: bool) -> Result<bool> {
+        if self.view.fulltext(name).is_some() {
+            self.record(Fact::DropFulltext { name: name.into() })?;
+            return Ok(true);
+        }
         if !self.view.catalog().indexes().iter().any(|index| &*index.name == name) {
             if if_exists {
                 return Ok(false);

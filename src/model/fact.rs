@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{KeyId, LabelId, NodeId, RelId, Space, TypeId, Value};
+use super::{Fulltext, KeyId, LabelId, NodeId, RelId, Space, TypeId, Value};
 
 /// One resulting fact of a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,10 @@ pub enum Fact {
     CreateSpace { space: Arc<Space> },
     /// The embedding space of this name is gone.
     DropSpace { name: Arc<str> },
+    /// A full-text index exists.
+    CreateFulltext { index: Arc<Fulltext> },
+    /// The full-text index of this name is gone.
+    DropFulltext { name: Arc<str> },
 }
 
 impl Fact {
@@ -55,6 +59,8 @@ impl Fact {
                 | Self::DropIndex { .. }
                 | Self::CreateSpace { .. }
                 | Self::DropSpace { .. }
+                | Self::CreateFulltext { .. }
+                | Self::DropFulltext { .. }
         )
     }
 }

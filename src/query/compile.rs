@@ -40,6 +40,10 @@ pub(crate) enum Compiled {
     CreateEmbedding(Box<ast::CreateEmbedding>),
     /// `DROP EMBEDDING`.
     DropEmbedding(ast::DropSchema),
+    /// `CREATE FULLTEXT INDEX`.
+    CreateFulltext(Box<ast::CreateFulltext>),
+    /// `DROP FULLTEXT INDEX`.
+    DropFulltext(ast::DropSchema),
     /// `SHOW`, and the query over its rows.
     Show(ast::Shown, Option<Compilation>),
     /// `BEGIN`.
@@ -119,6 +123,8 @@ pub(crate) fn statement(
         Statement::DropIndex(drop) => Compiled::DropIndex(drop),
         Statement::CreateEmbedding(create) => Compiled::CreateEmbedding(create),
         Statement::DropEmbedding(drop) => Compiled::DropEmbedding(drop),
+        Statement::CreateFulltext(create) => Compiled::CreateFulltext(create),
+        Statement::DropFulltext(drop) => Compiled::DropFulltext(drop),
         Statement::Show(show) => {
             let query = show.query.map(|query| self::query(&query, statistics, procedures)).transpose()?;
             Compiled::Show(show.what, query)

@@ -39,6 +39,7 @@ mod stack;
 pub(crate) mod statistics;
 pub(crate) mod suggest;
 pub(crate) mod value_type;
+mod words;
 
 pub use self::explain::{OperatorProfile, Profile};
 pub(crate) use self::parse::{is_complete, parameter_span, parse, split_statements};

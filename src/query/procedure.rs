@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::bind::{Element, Kind};
+use super::{
+    bind::{Element, Kind},
+    words,
+};
 use crate::{Error, QueryError, Result, graph::Snapshot, model::Value};
 
 /// A procedure of the application, which statements run by `CALL`.
@@ -36,6 +39,8 @@ use crate::{Error, QueryError, Result, graph::Snapshot, model::Value};
 pub struct Procedure {
     name: Arc<str>,
     args: Vec<Field>,
+    /// How many arguments must be given; those left out are null.
+    n_required: usize,
     outputs: Vec<Field>,
     body: Body,
 }
@@ -82,6 +87,7 @@ pub(crate) type ProcedureRows = Box<dyn Iterator<Item = Result<Vec<Value>>> + Se
 
 enum Body {
     BuiltIn(fn(&Snapshot) -> Vec<Value>),
+    Reads(fn(&Snapshot, Vec<Value>) -> Result<ProcedureRows>),
     Host(Box<dyn Fn(Vec<Value>) -> Result<ProcedureRows> + Send + Sync>),
 }
 
@@ -98,12 +104,13 @@ impl Procedure {
     {
         let body = move |args| Ok(Box::new(body(args)?.into_iter()) as ProcedureRows);
         let body = Body::Host(Box::new(body));
-        Self { name: name.as_ref().into(), args: Vec::new(), outputs: Vec::new(), body }
+        Self { name: name.as_ref().into(), args: Vec::new(), n_required: 0, outputs: Vec::new(), body }
     }
 
     /// Adds an argument after the others.
     pub fn argument(mut self, name: impl AsRef<str>, value_type: ValueType) -> Self {
         self.args.push(Field { name: name.as_ref().into(), value_type });
+        self.n_required = self.args.len();
         self
     }
 
@@ -115,7 +122,23 @@ impl Procedure {
 
     fn built_in(name: &str, output: &str, rows: fn(&Snapshot) -> Vec<Value>) -> Self {
         let outputs = vec![Field { name: output.into(), value_type: ValueType::String }];
-        Self { name: name.into(), args: Vec::new(), outputs, body: Body::BuiltIn(rows) }
+        Self { name: name.into(), args: Vec::new(), n_required: 0, outputs, body: Body::BuiltIn(rows) }
+    }
+
+    /// Returns a built-in procedure that reads the graph.
+    pub(crate) fn reads(name: &str, body: fn(&Snapshot, Vec<Value>) -> Result<ProcedureRows>) -> Self {
+        Self { name: name.into(), args: Vec::new(), n_required: 0, outputs: Vec::new(), body: Body::Reads(body) }
+    }
+
+    /// Adds an argument that may be left out, after those that must be given.
+    fn may_have(mut self, name: &str, value_type: ValueType) -> Self {
+        self.args.push(Field { name: name.into(), value_type });
+        self
+    }
+
+    /// Returns how many arguments must be given.
+    pub(crate) fn n_required(&self) -> usize {
+        self.n_required
     }
 
     /// Returns its name with its namespace.
@@ -154,6 +177,7 @@ impl Procedure {
         }
         match &self.body {
             Body::BuiltIn(rows) => Ok(Box::new(rows(view).into_iter().map(|value| Ok(vec![value])))),
+            Body::Reads(body) => body(view, args),
             Body::Host(body) => body(args),
         }
     }
@@ -306,20 +330,58 @@ impl Procedures {
 }
 
 /// The names of the procedures that every database has.
-pub(crate) const BUILT_IN: &[&str] = &["db.labels", "db.propertyKeys", "db.relationshipTypes"];
+pub(crate) const BUILT_IN: &[&str] = &[
+    "db.index.fulltext.queryNodes",
+    "db.index.fulltext.queryRelationships",
+    "db.labels",
+    "db.propertyKeys",
+    "db.relationshipTypes",
+    "kg.link",
+];
+
+/// Returns the procedure that SEARCH calls.
+pub(crate) fn search(of_relationships: bool) -> Procedure {
+    let body = if of_relationships { words::search_relationships } else { words::search_nodes };
+    let entity = if of_relationships { ValueType::Relationship } else { ValueType::Node };
+    let search = Procedure::reads(words::SEARCH[usize::from(of_relationships)], body)
+        .argument("index", ValueType::String)
+        .argument("query", ValueType::String)
+        .argument("limit", ValueType::Integer)
+        .output("entity", entity)
+        .output("score", ValueType::Float);
+    if of_relationships { search.output("start", ValueType::Node).output("end", ValueType::Node) } else { search }
+}
 
 fn built_in() -> [Procedure; BUILT_IN.len()] {
     [
-        Procedure::built_in(BUILT_IN[0], "label", |view| {
+        Procedure::reads(BUILT_IN[0], words::query_nodes)
+            .argument("indexName", ValueType::String)
+            .argument("queryString", ValueType::String)
+            .may_have("options", ValueType::Map)
+            .output("node", ValueType::Node)
+            .output("score", ValueType::Float),
+        Procedure::reads(BUILT_IN[1], words::query_relationships)
+            .argument("indexName", ValueType::String)
+            .argument("queryString", ValueType::String)
+            .may_have("options", ValueType::Map)
+            .output("relationship", ValueType::Relationship)
+            .output("score", ValueType::Float),
+        Procedure::built_in(BUILT_IN[2], "label", |view| {
             let labels = view.catalog().labels().filter(|(id, _)| view.n_label(*id) > 0);
             labels.map(|(_, name)| Value::String(name.clone())).collect()
         }),
-        Procedure::built_in(BUILT_IN[1], "propertyKey", |view| {
+        Procedure::built_in(BUILT_IN[3], "propertyKey", |view| {
             view.catalog().keys().map(|(_, name)| Value::String(name.clone())).collect()
         }),
-        Procedure::built_in(BUILT_IN[2], "relationshipType", |view| {
+        Procedure::built_in(BUILT_IN[4], "relationshipType", |view| {
             let types = view.catalog().rel_types().filter(|(id, _)| view.n_type(*id) > 0);
             types.map(|(_, name)| Value::String(name.clone())).collect()
         }),
+        Procedure::reads(BUILT_IN[5], words::link)
+            .argument("text", ValueType::String)
+            .may_have("options", ValueType::Map)
+            .output("node", ValueType::Node)
+            .output("score", ValueType::Float)
+            .output("matched", ValueType::String),
     ]
 }

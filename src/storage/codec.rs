@@ -1,8 +1,10 @@
-//! Values, facts and metadata as bytes: the only file that names bincode.
+//! Values, facts and metadata as bytes: the only place that names bincode.
 //!
 //! bincode 2.0.1 (its 3.0.0 refuses to compile), standard configuration: little-endian, variable-length integers. Every
 //! read has a limit and must consume all bytes. The records here mirror the model's types so that the model knows
 //! nothing of bytes, and borrow from them so that a commit copies each string once.
+
+mod fulltext;
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use bincode::{
     error::{DecodeError, EncodeError},
 };
 
+pub(crate) use self::fulltext::FulltextRecord;
 use crate::{
     Error, Result,
     model::{
@@ -116,6 +119,8 @@ enum FactRecord<'a> {
     DropIndex(&'a str),
     CreateSpace(SpaceRecord),
     DropSpace(&'a str),
+    CreateFulltext(FulltextRecord),
+    DropFulltext(&'a str),
 }
 
 /// Returns the bytes of a batch's facts.
@@ -249,6 +254,8 @@ pub(crate) struct CatalogRecord {
     pub(crate) next_index: u32,
     /// Embedding spaces.
     pub(crate) spaces: Vec<SpaceRecord>,
+    /// Full-text indexes.
+    pub(crate) fulltexts: Vec<FulltextRecord>,
 }
 
 /// The catalog before there were embedding spaces: version 1.
@@ -267,7 +274,21 @@ struct CatalogRecord1 {
 impl From<CatalogRecord1> for CatalogRecord {
     fn from(record: CatalogRecord1) -> Self {
         let CatalogRecord1 { labels, types, keys, indexes, extents, open_extents, next_rel, next_index } = record;
-        Self { labels, types, keys, indexes, extents, open_extents, next_rel, next_index, spaces: Vec::new() }
+        let ids = Self { extents, open_extents, next_rel, next_index, ..Self::default() };
+        Self { labels, types, keys, indexes, ..ids }
+    }
+}
+
+/// The catalog before there were full-text indexes: version 2.
+#[derive(Decode)]
+struct CatalogRecord2 {
+    before: CatalogRecord1,
+    spaces: Vec<SpaceRecord>,
+}
+
+impl From<CatalogRecord2> for CatalogRecord {
+    fn from(record: CatalogRecord2) -> Self {
+        Self { spaces: record.spaces, ..record.before.into() }
     }
 }
 
@@ -396,42 +417,50 @@ pub(crate) struct ManifestRecord {
     pub(crate) facts: Vec<u8>,
 }
 
-/// A manifest with a catalog of version 1.
+/// A manifest with a catalog of a version before.
 #[derive(Decode)]
-struct ManifestRecord1 {
-    catalog: CatalogRecord1,
+struct ManifestBefore<C> {
+    catalog: C,
     counts: CountsRecord,
     blocks: Vec<[u8; super::key::KEY_LEN]>,
     facts: Vec<u8>,
 }
 
+impl<C: Into<CatalogRecord>> From<ManifestBefore<C>> for ManifestRecord {
+    fn from(record: ManifestBefore<C>) -> Self {
+        let ManifestBefore { catalog, counts, blocks, facts } = record;
+        Self { catalog: catalog.into(), counts, blocks, facts }
+    }
+}
+
 /// Version of [`ManifestRecord`]'s bytes.
-pub(crate) const MANIFEST_VERSION: u8 = 2;
+pub(crate) const MANIFEST_VERSION: u8 = 3;
 
 /// Version of [`CatalogRecord`]'s bytes.
-pub(crate) const CATALOG_VERSION: u8 = 2;
+pub(crate) const CATALOG_VERSION: u8 = 3;
 
-/// Returns the catalog of its bytes, of this version or the one before.
+/// Returns the catalog of its bytes, of this version or one before.
 ///
 /// # Errors
 /// As [`decode_meta`].
 pub(crate) fn decode_catalog(bytes: &[u8]) -> Result<CatalogRecord> {
     match bytes.first() {
         Some(1) => decode_meta::<CatalogRecord1>(1, bytes, "catalog").map(CatalogRecord::from),
+        Some(2) => decode_meta::<CatalogRecord2>(2, bytes, "catalog").map(CatalogRecord::from),
         _ => decode_meta(CATALOG_VERSION, bytes, "catalog"),
     }
 }
 
-/// Returns the manifest of its bytes, of this version or the one before.
+/// Returns the manifest of its bytes, of this version or one before.
 ///
 /// # Errors
 /// As [`decode_meta`].
 pub(crate) fn decode_manifest(bytes: &[u8]) -> Result<ManifestRecord> {
-    if bytes.first() != Some(&1) {
-        return decode_meta(MANIFEST_VERSION, bytes, "manifest");
+    match bytes.first() {
+        Some(1) => decode_meta::<ManifestBefore<CatalogRecord1>>(1, bytes, "manifest").map(ManifestRecord::from),
+        Some(2) => decode_meta::<ManifestBefore<CatalogRecord2>>(2, bytes, "manifest").map(ManifestRecord::from),
+        _ => decode_meta(MANIFEST_VERSION, bytes, "manifest"),
     }
-    let ManifestRecord1 { catalog, counts, blocks, facts } = decode_meta(1, bytes, "manifest")?;
-    Ok(ManifestRecord { catalog: catalog.into(), counts, blocks, facts })
 }
 
 impl<'a> From<&'a Value> for ValueRecord<'a> {
@@ -506,6 +535,8 @@ impl<'a> From<&'a Fact> for FactRecord<'a> {
             Fact::DropIndex { name } => Self::DropIndex(name),
             Fact::CreateSpace { space } => Self::CreateSpace(SpaceRecord::new(space, (0.0, 0))),
             Fact::DropSpace { name } => Self::DropSpace(name),
+            Fact::CreateFulltext { index } => Self::CreateFulltext(FulltextRecord::new(index)),
+            Fact::DropFulltext { name } => Self::DropFulltext(name),
         }
     }
 }
@@ -536,6 +567,8 @@ impl From<FactRecord<'_>> for Fact {
             FactRecord::DropIndex(name) => Self::DropIndex { name: name.into() },
             FactRecord::CreateSpace(record) => Self::CreateSpace { space: Arc::new(record.space()) },
             FactRecord::DropSpace(name) => Self::DropSpace { name: name.into() },
+            FactRecord::CreateFulltext(record) => Self::CreateFulltext { index: Arc::new(record.index()) },
+            FactRecord::DropFulltext(name) => Self::DropFulltext { name: name.into() },
         }
     }
 }
@@ -543,6 +576,7 @@ impl From<FactRecord<'_>> for Fact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Analyzer, Fulltext};
 
     fn space() -> Space {
         Space {
@@ -555,28 +589,45 @@ mod tests {
         }
     }
 
-    /// What was written before there were embedding spaces is read as having none.
+    fn fulltext() -> Fulltext {
+        Fulltext {
+            name: "f".into(),
+            owner: SpaceOwner::Nodes(vec![LabelId::new(0), LabelId::new(2)]),
+            keys: vec![KeyId::new(4), KeyId::new(1)],
+            analyzer: Analyzer::ALL[5].1,
+            eventual: true,
+            number: 9,
+        }
+    }
+
+    /// What was written before there were embedding spaces, or full-text indexes, is read as having none.
     #[test]
     fn catalogs_of_the_version_before_are_read() {
         let record = CatalogRecord {
             labels: vec!["A".into()],
             next_rel: 7,
             spaces: vec![SpaceRecord::new(&space(), (0.5, 9))],
+            fulltexts: vec![FulltextRecord::new(&fulltext())],
             ..CatalogRecord::default()
         };
         let now = encode_meta(CATALOG_VERSION, &record);
         assert_eq!(decode_catalog(&now).unwrap(), record);
-        assert_eq!(record.spaces[0].space(), space());
-        let plain = CatalogRecord { spaces: Vec::new(), ..record };
-        let mut before = encode_meta(1, &plain);
-        assert_eq!(before.pop(), Some(0), "an empty list is its length");
-        assert_eq!(decode_catalog(&before).unwrap(), plain);
-        let manifest = ManifestRecord { catalog: plain, facts: vec![1, 2], ..ManifestRecord::default() };
-        assert_eq!(decode_manifest(&encode_meta(MANIFEST_VERSION, &manifest)).unwrap(), manifest);
-        let mut before = encode_meta(1, &manifest);
-        let end_of_catalog = encode_meta(1, &manifest.catalog).len();
-        before.remove(end_of_catalog - 1);
-        assert_eq!(decode_manifest(&before).unwrap(), manifest);
+        assert_eq!((record.spaces[0].space(), record.fulltexts[0].index()), (space(), fulltext()));
+        let second = CatalogRecord { fulltexts: Vec::new(), ..record };
+        let first = CatalogRecord { spaces: Vec::new(), ..second.clone() };
+        for (version, plain, n_lists) in [(2, second, 1), (1, first, 2)] {
+            let mut before = encode_meta(version, &plain);
+            for _ in 0..n_lists {
+                assert_eq!(before.pop(), Some(0), "an empty list is its length");
+            }
+            assert_eq!(decode_catalog(&before).unwrap(), plain);
+            let manifest = ManifestRecord { catalog: plain, facts: vec![1, 2], ..ManifestRecord::default() };
+            assert_eq!(decode_manifest(&encode_meta(MANIFEST_VERSION, &manifest)).unwrap(), manifest);
+            let mut before = encode_meta(version, &manifest);
+            let end_of_catalog = encode_meta(version, &manifest.catalog).len();
+            before.drain(end_of_catalog - n_lists..end_of_catalog);
+            assert_eq!(decode_manifest(&before).unwrap(), manifest);
+        }
         assert!(matches!(decode_catalog(&[9]), Err(Error::Version { .. })));
     }
 
@@ -608,6 +659,8 @@ mod tests {
             Fact::DropIndex { name: "i".into() },
             Fact::CreateSpace { space: Arc::new(space()) },
             Fact::DropSpace { name: "s".into() },
+            Fact::CreateFulltext { index: Arc::new(fulltext()) },
+            Fact::DropFulltext { name: "f".into() },
         ];
         for value in values {
             facts.push(Fact::SetNode { id: node, key, value: value.clone() });

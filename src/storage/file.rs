@@ -133,7 +133,7 @@ fn write_all_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
 
 /// Makes the names in a directory durable: needed after a file was created, renamed or deleted in it. Windows writes
 /// names through and cannot open a directory as a file.
-pub(super) fn sync_dir(path: &Path) -> Result<()> {
+pub(crate) fn sync_dir(path: &Path) -> Result<()> {
     if cfg!(unix) {
         File::open(path).and_then(|dir| dir.sync_all()).map_err(|e| Error::io("sync", path, &e))?;
     }

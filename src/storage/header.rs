@@ -32,6 +32,7 @@ const PROCESS: &str = "process";
 const TOLD: &str = "process.lock";
 const JOURNAL: &str = "journal";
 const BLOCKS: &str = "blocks";
+const FULLTEXT: &str = "fulltext";
 
 const HEADER_LEN: usize = 40;
 
@@ -151,6 +152,11 @@ impl Home {
         self.path.join(JOURNAL)
     }
 
+    /// Returns the directory of what words are searched in, which may not be there.
+    pub(crate) fn fulltext(&self) -> PathBuf {
+        self.path.join(FULLTEXT)
+    }
+
     /// Returns the block store's directory.
     pub(crate) fn blocks(&self) -> PathBuf {
         self.copy.as_ref().map_or_else(|| self.path.join(BLOCKS), |copy| copy.path().to_path_buf())
@@ -259,7 +265,7 @@ fn check_empty(dir: &Path) -> Result<()> {
         match name.to_str() {
             Some(LOCK | PROCESS | TOLD | "header.new") => {}
             Some(JOURNAL) if Journal::is_unused(&dir.join(JOURNAL))? => {}
-            Some(JOURNAL | BLOCKS) => {
+            Some(JOURNAL | BLOCKS | FULLTEXT) => {
                 return Err(Error::corrupt(dir.join(HEADER).display(), "the header of a database", "no file"));
             }
             _ => {

@@ -119,6 +119,7 @@ pub(crate) use block::{
     StrView, U32Column, ValueRef, open_bytes, seal_bytes, split,
 };
 pub(crate) use bytes::Bytes;
+pub(crate) use file::sync_dir;
 pub(crate) use header::Home;
 pub(crate) use journal::{FrameKind, Journal, Ticket};
 pub(crate) use key::{BlockKey, BlockKind};

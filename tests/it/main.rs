@@ -9,6 +9,8 @@ mod copies;
 mod disk_full;
 mod embeddings;
 mod formats;
+#[cfg(feature = "text")]
+mod fulltext;
 mod golden;
 mod hostile;
 mod imports;

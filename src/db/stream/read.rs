@@ -12,8 +12,8 @@ use super::{
 use crate::{
     Error, Result, Value,
     graph::{IndexTold, NameSort, Rebuild, RelTold},
-    model::Metric,
-    storage::codec::SpaceRecord,
+    model::{Analyzer, Metric},
+    storage::codec::{FulltextRecord, SpaceRecord},
 };
 
 /// Bytes of a line's end: a space, `#` and eight digits.
@@ -37,6 +37,7 @@ enum Stage {
     Key,
     Index,
     Space,
+    Fulltext,
     Blocks,
     Open,
     Next,
@@ -46,7 +47,7 @@ enum Stage {
 }
 
 /// The kinds of lines after the first, by how they begin.
-const BEGINNINGS: [(&str, Stage); 12] = [
+const BEGINNINGS: [(&str, Stage); 13] = [
     ("{\"relationship\":", Stage::Relationship),
     ("{\"node\":", Stage::Node),
     ("{\"skip\":", Stage::Relationship),
@@ -55,6 +56,7 @@ const BEGINNINGS: [(&str, Stage); 12] = [
     ("{\"key\":", Stage::Key),
     ("{\"index\":", Stage::Index),
     ("{\"space\":", Stage::Space),
+    ("{\"fulltext\":", Stage::Fulltext),
     ("{\"blocks\":[", Stage::Blocks),
     ("{\"open\":", Stage::Open),
     ("{\"next_index\":", Stage::Next),
@@ -230,6 +232,7 @@ impl Lines<'_> {
             Stage::Key => name(&mut scanner, NameSort::Key, rebuild)?,
             Stage::Index => index(&mut scanner, rebuild)?,
             Stage::Space => space(&mut scanner, rebuild)?,
+            Stage::Fulltext => fulltext(&mut scanner, rebuild)?,
             Stage::Blocks => blocks(&mut scanner, rebuild)?,
             Stage::Open => {
                 let label = label_or_none(&mut scanner)?;
@@ -316,13 +319,7 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
         scanner.expect("nodes")?;
     }
     scanner.expect("\",\"owners\":[")?;
-    let mut owners = Vec::new();
-    while !scanner.take("]") {
-        if !owners.is_empty() {
-            scanner.expect(",")?;
-        }
-        owners.push(scanner.number()?);
-    }
+    let owners = numbers(scanner)?;
     scanner.expect(",\"key\":")?;
     let key = scanner.number()?;
     scanner.expect(",\"dimension\":")?;
@@ -352,6 +349,41 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
         n_measured: 0,
     };
     Ok(rebuild.space(space)?)
+}
+
+fn fulltext(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> {
+    let number = scanner.number()?;
+    scanner.expect(",\"name\":")?;
+    let name = scanner.string()?.into_owned();
+    scanner.expect(",\"of\":\"")?;
+    let of_relationships = scanner.take("relationships");
+    if !of_relationships {
+        scanner.expect("nodes")?;
+    }
+    scanner.expect("\",\"owners\":[")?;
+    let owners = numbers(scanner)?;
+    scanner.expect(",\"keys\":[")?;
+    let keys = numbers(scanner)?;
+    scanner.expect(",\"analyzer\":\"")?;
+    let Some(analyzer) = Analyzer::ALL.iter().position(|(name, _)| scanner.take(&format!("{name}\""))) else {
+        return Ok(scanner.fault("an analyzer")?);
+    };
+    let eventual = scanner.take(",\"eventual\":true");
+    scanner.expect("}")?;
+    let analyzer = analyzer as u8;
+    Ok(rebuild.fulltext(FulltextRecord { name, of_relationships, owners, keys, analyzer, eventual, number })?)
+}
+
+/// Reads the rest of a list of numbers.
+fn numbers(scanner: &mut Scanner<'_>) -> Result<Vec<u32>, Fault> {
+    let mut numbers = Vec::new();
+    while !scanner.take("]") {
+        if !numbers.is_empty() {
+            scanner.expect(",")?;
+        }
+        numbers.push(scanner.number()?);
+    }
+    Ok(numbers)
 }
 
 fn blocks(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> {

@@ -105,6 +105,20 @@ impl<'a> Lines<'a> {
             self.line.push(b'}');
             self.end()?;
         }
+        for index in catalog.fulltexts() {
+            self.put(format_args!("{{\"fulltext\":{},\"name\":", index.number));
+            write_string(&index.name, &mut self.line);
+            let (of, owners): (_, Vec<u32>) = match &index.owner {
+                SpaceOwner::Nodes(labels) => ("nodes", labels.iter().map(|label| label.get()).collect()),
+                SpaceOwner::Relationships(types) => ("relationships", types.iter().map(|of| of.get()).collect()),
+            };
+            let list = |ids: Vec<u32>| ids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+            let (owners, keys) = (list(owners), list(index.keys.iter().map(|key| key.get()).collect()));
+            self.put(format_args!(",\"of\":\"{of}\",\"owners\":[{owners}],\"keys\":[{keys}]"));
+            self.put(format_args!(",\"analyzer\":\"{}\"", index.analyzer.name()));
+            self.put(format_args!("{}}}", if index.eventual { ",\"eventual\":true" } else { "" }));
+            self.end()?;
+        }
         for blocks in view.extents.labels.chunks(BLOCKS_PER_LINE) {
             self.put(format_args!("{{\"blocks\":["));
             for (at, label) in blocks.iter().enumerate() {

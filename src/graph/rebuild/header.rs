@@ -6,12 +6,13 @@ use crate::{
     graph::{
         catalog::{INDEXES_MAX, NAMES_MAX},
         change::IDS_MAX,
+        fulltext::FULLTEXTS_MAX,
         snapshot::NO_LABEL,
         space::SPACES_MAX,
     },
     storage::{
         BLOCK_LEN, BLOCK_WORDS,
-        codec::{IndexRecord, SpaceRecord},
+        codec::{FulltextRecord, IndexRecord, SpaceRecord},
         split,
     },
 };
@@ -103,6 +104,23 @@ impl Rebuild {
             return Err(Error::Limit { what: "embedding spaces", max: SPACES_MAX as u64 });
         }
         self.record.spaces.push(space);
+        Ok(())
+    }
+
+    /// Adds a full-text index, which is made when it is first searched.
+    ///
+    /// # Errors
+    /// `Limit`; what it names is checked when the header is whole.
+    pub(crate) fn fulltext(&mut self, index: FulltextRecord) -> Result<()> {
+        let n_ids = (index.owners.len() + index.keys.len()) as u64;
+        self.budget.charge(NAME_BYTES + index.name.len() as u64 * 3 + n_ids * 4)?;
+        if self.record.fulltexts.len() >= FULLTEXTS_MAX {
+            return Err(Error::Limit { what: "full-text indexes", max: FULLTEXTS_MAX as u64 });
+        }
+        if index.number >= INDEXES_MAX {
+            return Err(Error::Limit { what: "indexes ever made", max: INDEXES_MAX.into() });
+        }
+        self.record.fulltexts.push(index);
         Ok(())
     }
 

@@ -160,7 +160,12 @@ impl Snapshot {
 
     /// Returns which ids of a block may have a vector of the space: its owners.
     pub(crate) fn space_words(&self, space: &Space, block: u32) -> Result<[u64; BLOCK_WORDS]> {
-        match &space.owner {
+        self.owner_words(&space.owner, block)
+    }
+
+    /// Returns which ids of a block belong to these owners.
+    pub(in crate::graph) fn owner_words(&self, owner: &SpaceOwner, block: u32) -> Result<[u64; BLOCK_WORDS]> {
+        match owner {
             SpaceOwner::Nodes(labels) if labels.is_empty() => self.node_words(block),
             SpaceOwner::Nodes(labels) => {
                 let mut all = [0; BLOCK_WORDS];

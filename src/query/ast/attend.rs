@@ -112,14 +112,16 @@ pub(crate) struct Cost {
     pub(crate) span: Span,
 }
 
-/// `SEARCH variable IN (VECTOR INDEX name FOR query [WHERE filter] LIMIT n) [SCORE AS s] [WHERE predicate]`.
+/// `SEARCH variable IN (VECTOR|FULLTEXT INDEX name FOR query [WHERE filter] LIMIT n) [SCORE AS s] [WHERE predicate]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Search {
     /// What is sought.
     pub(crate) target: Name,
-    /// The index: an embedding space.
+    /// A full-text index, not a vector one.
+    pub(crate) is_fulltext: bool,
+    /// The index: an embedding space, or a full-text index.
     pub(crate) index: Chosen,
-    /// The vector.
+    /// The vector, or the words.
     pub(crate) query: Expr,
     /// What candidates must satisfy.
     pub(crate) filter: Option<Expr>,
@@ -152,6 +154,23 @@ pub(crate) struct CreateEmbedding {
     pub(crate) storage: Option<Chosen>,
     /// `EMBEDDER e FROM n.key`.
     pub(crate) embedder: Option<(Chosen, Name)>,
+    /// The whole statement.
+    pub(crate) span: Span,
+}
+
+/// `CREATE FULLTEXT INDEX [name] [IF NOT EXISTS] FOR (n:A|B) ON EACH [n.a, n.b] [OPTIONS {…}]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CreateFulltext {
+    /// The index's name; made from what it is over where none is given.
+    pub(crate) name: Option<Name>,
+    /// `IF NOT EXISTS` was written.
+    pub(crate) if_not_exists: bool,
+    /// What is found.
+    pub(crate) owner: Declared,
+    /// The properties.
+    pub(crate) keys: Vec<Name>,
+    /// `OPTIONS`: a map of constants, or a parameter.
+    pub(crate) options: Option<Expr>,
     /// The whole statement.
     pub(crate) span: Span,
 }

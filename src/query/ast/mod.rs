@@ -53,6 +53,10 @@ pub(crate) enum Statement {
     CreateEmbedding(Box<CreateEmbedding>),
     /// `DROP EMBEDDING name [IF EXISTS]`.
     DropEmbedding(DropSchema),
+    /// `CREATE FULLTEXT INDEX`.
+    CreateFulltext(Box<CreateFulltext>),
+    /// `DROP FULLTEXT INDEX name [IF EXISTS]`.
+    DropFulltext(DropSchema),
     /// `SHOW CONSTRAINTS` and its kin.
     Show(Show),
     /// `BEGIN [TRANSACTION]`.

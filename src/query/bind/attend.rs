@@ -167,6 +167,10 @@ impl<'a> Binder<'a> {
 
     /// Binds a SEARCH in a vector index.
     pub(super) fn search_clause(&mut self, clause: &'a ast::Search, into: &mut Vec<BoundClause>) -> Result<()> {
+        if clause.is_fulltext {
+            let message = "SEARCH in a full-text index stands directly behind the MATCH that names what it finds";
+            return Err(fail("InvalidClauseComposition", message, clause.span));
+        }
         let (target, kind) = self.row_variable(&clause.target)?;
         if kind != Kind::Node {
             return Err(wrong_argument(kind, "a node, as SEARCH ranks", clause.target.span));

@@ -77,7 +77,17 @@ impl<'a> Binder<'a> {
         let mut clauses = Vec::with_capacity(single.clauses.len());
         let mut columns = Vec::new();
         let mut was_create = false;
-        for clause in &single.clauses {
+        let mut written = single.clauses.iter().peekable();
+        while let Some(clause) = written.next() {
+            if let (Clause::Match(matched), Some(Clause::Search(search))) = (clause, written.peek())
+                && search.is_fulltext
+            {
+                written.next();
+                self.count_step()?;
+                self.matched_search(matched, search, &mut clauses)?;
+                was_create = false;
+                continue;
+            }
             // Planning makes one operator of neighbouring CREATEs.
             let is_create = matches!(clause, Clause::Create(_));
             if !(is_create && was_create) {
@@ -274,8 +284,12 @@ impl<'a> Binder<'a> {
 
     fn procedure_args(&mut self, procedure: &Procedure, args: &'a [ast::Expr], span: Span) -> Result<Vec<Expr>> {
         let wanted = procedure.args();
-        if args.len() != wanted.len() {
+        if !(procedure.n_required()..=wanted.len()).contains(&args.len()) {
             let (n, s) = (wanted.len(), if wanted.len() == 1 { "" } else { "s" });
+            let n = match procedure.n_required() {
+                least if least < n => format!("{least} to {n}"),
+                _ => n.to_string(),
+            };
             let message = format!("`{}` takes {n} argument{s}, not {}", procedure.name(), args.len());
             let error = QueryError::syntax("InvalidNumberOfArguments", message, span);
             return Err(error.hint(procedure.signature()).into());
@@ -296,6 +310,7 @@ impl<'a> Binder<'a> {
             }
             bound.push(expr);
         }
+        bound.resize(wanted.len(), Expr::Const(Value::Null));
         Ok(bound)
     }
 }

@@ -22,6 +22,7 @@ mod scope;
 mod search;
 mod subquery;
 mod update;
+mod words;
 
 use std::sync::Arc;
 

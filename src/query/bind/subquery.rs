@@ -18,7 +18,7 @@ use crate::{
 impl<'a> Binder<'a> {
     /// Binds what is inside an expression's subquery: variables of comprehensions around it become slots, which the
     /// second result sets.
-    fn inside<T>(&mut self, bind: impl FnOnce(&mut Self) -> Result<T>) -> Result<(T, Vec<(Slot, Expr)>)> {
+    pub(super) fn inside<T>(&mut self, bind: impl FnOnce(&mut Self) -> Result<T>) -> Result<(T, Vec<(Slot, Expr)>)> {
         let mut inputs = Vec::new();
         let mut scope = self.scope.clone();
         for variable in scope.iter_mut() {
@@ -206,7 +206,7 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    fn plan_graph(&mut self, graph: PatternGraph) -> Result<Op> {
+    pub(super) fn plan_graph(&mut self, graph: PatternGraph) -> Result<Op> {
         self.planner().pattern(graph)
     }
 

@@ -78,12 +78,12 @@ impl Printer {
     }
 
     pub(super) fn search(&mut self, clause: &Search) {
-        let Search { target, index, query, filter, limit, score, predicate, .. } = clause;
+        let Search { target, is_fulltext, index, query, filter, limit, score, predicate, .. } = clause;
         self.put("SEARCH ");
         self.name(target);
         self.put(" IN ");
         self.inside(["(", ")"], false, false, |printer| {
-            printer.put("VECTOR INDEX ");
+            printer.put(if *is_fulltext { "FULLTEXT INDEX " } else { "VECTOR INDEX " });
             printer.chosen(index);
             printer.put(" FOR ");
             printer.expr(query);

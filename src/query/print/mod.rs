@@ -64,6 +64,8 @@ impl Printer {
             Statement::DropIndex(drop) => self.drop_schema("INDEX", drop),
             Statement::CreateEmbedding(create) => self.create_embedding(create),
             Statement::DropEmbedding(drop) => self.drop_schema("EMBEDDING", drop),
+            Statement::CreateFulltext(create) => self.create_fulltext(create),
+            Statement::DropFulltext(drop) => self.drop_schema("FULLTEXT INDEX", drop),
             Statement::Show(show) => self.show(show),
             Statement::Begin(_) => self.put("BEGIN"),
             Statement::Commit(_) => self.put("COMMIT"),

@@ -2,8 +2,8 @@
 
 use super::Printer;
 use crate::query::ast::{
-    Clause, CreateEmbedding, CreateSchema, Declared, DropSchema, Expr, ExprKind, Item, Name, Projection, Query, Show,
-    Shown, With, YieldItem,
+    Clause, CreateEmbedding, CreateFulltext, CreateSchema, Declared, DropSchema, Expr, ExprKind, Item, Name,
+    Projection, Query, Show, Shown, With, YieldItem,
 };
 
 impl Printer {
@@ -64,6 +64,24 @@ impl Printer {
             self.chosen(embedder);
             self.put(" FROM ");
             self.declared_key(owner, from);
+        }
+    }
+
+    pub(super) fn create_fulltext(&mut self, create: &CreateFulltext) {
+        let CreateFulltext { name, if_not_exists, owner, keys, options, .. } = create;
+        self.put("CREATE FULLTEXT INDEX ");
+        if let Some(name) = name {
+            self.name(name);
+            self.put(" ");
+        }
+        self.put(if *if_not_exists { "IF NOT EXISTS FOR " } else { "FOR " });
+        self.declared(owner);
+        self.put(" ON EACH [");
+        self.list(keys, |printer, key| printer.declared_key(owner, key));
+        self.put("]");
+        if let Some(options) = options {
+            self.put(" OPTIONS ");
+            self.expr(options);
         }
     }
 

@@ -169,6 +169,8 @@ fn prepare(db: &Database) -> Result<(), String> {
     let run = |text: &str| verify::rows(db, text).map(|_| ());
     run("CREATE CONSTRAINT item_key IF NOT EXISTS FOR (i:Item) REQUIRE i.key IS UNIQUE")?;
     run("CREATE CONSTRAINT meta_t IF NOT EXISTS FOR (m:Meta) REQUIRE m.t IS UNIQUE")?;
+    #[cfg(feature = "text")]
+    run("CREATE FULLTEXT INDEX hot_text IF NOT EXISTS FOR (i:Hot) ON EACH [i.text]")?;
     for t in 0..STREAMS {
         run(&format!("MERGE (m:Meta {{t: {t}}}) ON CREATE SET m.n = 0, m.items = 0"))?;
     }
@@ -241,6 +243,27 @@ fn checkpoint(db: &Database, orders: &Orders, stop: &AtomicBool) -> Result<(), S
     Ok(())
 }
 
+/// The words must find in a snapshot what looking at everything finds there.
+#[cfg(feature = "text")]
+fn search(db: &Database, letter: char) -> Result<(), String> {
+    let view = db.read().map_err(|error| error.to_string())?;
+    let count = |text: &str| -> Result<i64, String> {
+        let rows = view.query(text, Params::new()).map_err(|error| format!("{text}: {error}"))?;
+        let rows: Vec<(i64,)> = rows.collect_as().map_err(|error| format!("{text}: {error}"))?;
+        Ok(rows.first().map_or(-1, |(n,)| *n))
+    };
+    let found =
+        count(&format!("CALL db.index.fulltext.queryNodes('hot_text', '{letter}*') YIELD node RETURN count(node)"))?;
+    let there = count(&format!("MATCH (i:Hot) WHERE i.text STARTS WITH '{letter}' RETURN count(i)"))?;
+    if found != there {
+        return Err(format!(
+            "words beginning with {letter}: {found} found, {there} there, in commit {}",
+            view.sequence()
+        ));
+    }
+    Ok(())
+}
+
 /// Every snapshot must hold whole transactions only.
 fn read(db: &Database, stop: &AtomicBool) -> Result<(), String> {
     while !stop.load(Ordering::Relaxed) {
@@ -254,6 +277,8 @@ fn read(db: &Database, stop: &AtomicBool) -> Result<(), String> {
                     return Err(format!("a reader saw half a transaction of stream {t}: {row:?}"));
                 }
             }
+            #[cfg(feature = "text")]
+            search(db, char::from(b'a' + t as u8))?;
         }
         thread::sleep(Duration::from_millis(2));
     }

@@ -181,10 +181,18 @@ impl Builder<'_> {
         let limit = self.expr(super::first(next(nodes)))?;
         let score = next_if(nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
         let predicate = next_if(nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
-        if self.tokens.code(kind) == code::FULLTEXT {
-            return self.not_yet(kind, "FULLTEXT INDEX");
-        }
-        Ok(Clause::Search(Box::new(Search { target, index, query, filter, limit, score, predicate, span })))
+        let is_fulltext = self.tokens.code(kind) == code::FULLTEXT;
+        Ok(Clause::Search(Box::new(Search {
+            target,
+            is_fulltext,
+            index,
+            query,
+            filter,
+            limit,
+            score,
+            predicate,
+            span,
+        })))
     }
 
     /// `COST BY expr [AS name] [WHERE predicate]`.

@@ -4,7 +4,7 @@ use pest::iterators::Pair;
 
 use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected};
 use crate::query::{
-    ast::{CreateEmbedding, Declared, Expr, ExprKind, Name, Statement},
+    ast::{CreateEmbedding, CreateFulltext, Declared, Expr, ExprKind, Name, Statement},
     parse::{literal, words::code},
 };
 
@@ -71,9 +71,22 @@ impl Builder<'_> {
     }
 
     pub(super) fn create_fulltext(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {
-        let at = first_token(&pair);
-        self.declaration(&mut pair.into_inner().peekable())?;
-        self.not_yet(at, "CREATE FULLTEXT INDEX")
+        let span = self.span(&pair);
+        let nodes = &mut pair.into_inner().peekable();
+        let name = next_if(nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
+        let if_not_exists = next_if(nodes, Rule::if_not_exists).is_some();
+        let owner = self.declared(next(nodes))?;
+        let mut keys: Vec<Name> = Vec::new();
+        while let Some(key) = next_if(nodes, Rule::declared_key) {
+            let key = self.declared_key(key, &owner)?;
+            if keys.iter().any(|known| known.text == key.text) {
+                return fail(unexpected(format!("the property `{}` is given twice", key.text), key.span));
+            }
+            keys.push(key);
+        }
+        let options = nodes.next().map(|options| self.expr(options)).transpose()?;
+        let create = CreateFulltext { name, if_not_exists, owner, keys, options, span };
+        Ok(Statement::CreateFulltext(Box::new(create)))
     }
 
     pub(super) fn policy(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {

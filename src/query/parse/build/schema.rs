@@ -46,7 +46,7 @@ impl Builder<'_> {
             code::EMBEDDING => Statement::DropEmbedding(drop),
             code::MODEL => return self.not_yet(at, "DROP MODEL"),
             code::POLICY => return self.not_yet(at, "DROP POLICY"),
-            _ => return self.not_yet(at, "DROP FULLTEXT INDEX"),
+            _ => Statement::DropFulltext(drop),
         })
     }
 }

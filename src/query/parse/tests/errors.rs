@@ -140,19 +140,12 @@ fn what_is_not_built_yet_says_so() {
         ("DROP MODEL m", "DROP MODEL", "DROP MODEL"),
         ("CREATE VALIDITY FOR ()-[r:HEARD]-() ON (r.since, r.until) CLOCK $now", "CREATE VALIDITY", "CREATE VALIDITY"),
         ("DROP VALIDITY FOR ()-[r:HEARD]-()", "DROP VALIDITY", "DROP VALIDITY"),
-        ("CREATE FULLTEXT INDEX f FOR (n:L|M) ON EACH [n.x, n.y]", "CREATE FULLTEXT INDEX", "CREATE FULLTEXT INDEX"),
-        (
-            "CREATE FULLTEXT INDEX IF NOT EXISTS FOR (n) ON EACH [n.x] OPTIONS {a: 1}",
-            "CREATE FULLTEXT INDEX",
-            "CREATE FULLTEXT INDEX",
-        ),
         ("COPY ACCESS LOG FROM 'a.tsv' (FROM Npc, TO Npc)", "COPY ACCESS LOG", "COPY ACCESS LOG"),
         ("BACKUP TO 'dir'", "BACKUP TO", "BACKUP TO"),
         ("RESTORE FROM $dir", "RESTORE FROM", "RESTORE FROM"),
         ("MATCH (n) AT TIME 3 WHERE n.x = 1 RETURN n", "AT TIME", "AT TIME"),
         ("MATCH (n) AT ANY TIME RETURN n", "AT ANY TIME", "AT ANY TIME"),
         ("MATCH (n) RANKED AT TIME $t RETURN n", "RANKED AT TIME", "RANKED AT TIME"),
-        ("MATCH (n) SEARCH n IN (FULLTEXT INDEX i FOR 'x' LIMIT 3) RETURN n", "FULLTEXT INDEX", "FULLTEXT INDEX"),
     ] {
         check_errors(&[(text, at, "UnexpectedSyntax", &format!("not supported yet: {what}"))]);
     }
@@ -188,6 +181,8 @@ fn what_is_wrong_with_attention() {
         ("CREATE EMBEDDING t FOR (n) ON n.v", "CREATE EMBEDDING t FOR (n) ON n.v", syntax, "number of dimensions"),
         ("CREATE EMBEDDING t FOR (n) ON m.v DIMENSION 3", "m", syntax, "not the variable of FOR"),
         ("CREATE EMBEDDING t FOR (n) ON n.v DIMENSION 3 DIMENSION 4", "DIMENSION 4", syntax, "given twice"),
+        ("CREATE FULLTEXT INDEX f FOR (n:L) ON EACH [n.x, m.y]", "m", syntax, "not the variable of FOR"),
+        ("CREATE FULLTEXT INDEX FOR (n:L) ON EACH [n.x, n.x]", "x", syntax, "given twice"),
         ("CREATE POLICY p FOR ()-[r]-() FLOOR 1 FLOOR 2", "FLOOR 2", syntax, "given twice"),
     ]);
 }
