@@ -77,6 +77,9 @@ impl Place {
         let entries = match fs::read_dir(&self.directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return fs::remove_file(&self.directory).map_err(|error| Error::io("remove", &self.directory, &error));
+            }
             Err(error) => return Err(Error::io("read", &self.directory, &error)),
         };
         for entry in entries {

@@ -51,7 +51,8 @@ impl Snapshot {
             .into());
         };
         let state = self.fulltexts.state(index.number);
-        let known = lock(&state.ready).iter().find(|ready| ready.is_for(self)).cloned();
+        // Files that change while the view does not are seen where nothing else is.
+        let known = lock(&state.ready).iter().find(|ready| !index.eventual && ready.is_for(self)).cloned();
         if let Some(known) = known {
             return Ok(known);
         }

@@ -10,14 +10,15 @@ use crate::{
 /// The most bytes of a word: what is longer is no word that anybody writes twice, and is cut.
 const WORD_BYTES_MAX: usize = 255;
 
-/// Returns what makes words of texts.
-pub(super) fn analyzer(analyzer: Analyzer) -> TextAnalyzer {
+/// Returns what makes words of texts; those that are `asked` for are parts of what is stored.
+pub(super) fn analyzer(analyzer: Analyzer, asked: bool) -> TextAnalyzer {
     match analyzer {
-        Analyzer::Simple => TextAnalyzer::builder(Words { folds: true, ..Words::default() }).build(),
+        Analyzer::Simple => TextAnalyzer::builder(Words { asked, folds: true, ..Words::default() }).build(),
         // Endings are cut off words with their accents, which some languages tell them by.
-        Analyzer::Stemmed(language) => {
-            TextAnalyzer::builder(Words::default()).filter(Stemmer::new(known(language))).filter(Fold).build()
-        }
+        Analyzer::Stemmed(language) => TextAnalyzer::builder(Words { asked, ..Words::default() })
+            .filter(Stemmer::new(known(language)))
+            .filter(Fold)
+            .build(),
     }
 }
 
@@ -34,7 +35,7 @@ fn known(language: Stemming) -> Language {
 }
 
 /// Whether a character stands for itself, without spaces between words: Chinese, Japanese, Korean.
-fn is_ideograph(c: char) -> bool {
+pub(super) fn is_ideograph(c: char) -> bool {
     matches!(c,
         '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{30ff}' | '\u{3130}'..='\u{318f}' | '\u{31f0}'..='\u{31ff}'
         | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}'
@@ -42,11 +43,13 @@ fn is_ideograph(c: char) -> bool {
 }
 
 /// Runs of letters and digits, in small letters. A run of ideographs gives each two neighbours, and the last one alone: so
-/// a prefix of one of them finds it wherever it stands.
+/// one that is asked for is found wherever it stands, as what some pair begins with. Of several that are asked for, the
+/// last has a pair already.
 #[derive(Clone, Default)]
 struct Words {
     /// Without accents too.
     folds: bool,
+    asked: bool,
     /// Where words begin and end in the text.
     places: Vec<(usize, usize)>,
     token: Token,
@@ -61,7 +64,7 @@ impl Tokenizer for Words {
         if text.is_ascii() {
             cut_ascii(text.as_bytes(), &mut self.places);
         } else {
-            cut(text, &mut self.places);
+            cut(text, self.asked, &mut self.places);
         }
         Cut { words: self, text, at: 0 }
     }
@@ -82,21 +85,23 @@ fn cut_ascii(text: &[u8], places: &mut Vec<(usize, usize)>) {
     places.extend(begin.map(|from| (from, text.len())));
 }
 
-fn cut(text: &str, places: &mut Vec<(usize, usize)>) {
+fn cut(text: &str, asked: bool, places: &mut Vec<(usize, usize)>) {
     let mut begin: Option<usize> = None;
-    // Of a run of ideographs: where the one before this begins.
-    let mut before: Option<usize> = None;
+    // Of a run of ideographs: where the one before this begins, and whether a pair ends with it.
+    let mut before: Option<(usize, bool)> = None;
     for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
         if is_ideograph(c) {
             places.extend(begin.take().map(|from| (from, at)));
-            if let Some(from) = before {
+            if let Some((from, _)) = before {
                 places.push((from, end));
             }
-            before = Some(at);
+            before = Some((at, before.is_some()));
             continue;
         }
-        if let Some(from) = before.take() {
+        if let Some((from, is_paired)) = before.take()
+            && !(asked && is_paired)
+        {
             places.push((from, at));
         }
         // A mark belongs to the letter before it.
@@ -110,7 +115,8 @@ fn cut(text: &str, places: &mut Vec<(usize, usize)>) {
             _ => {}
         }
     }
-    places.extend(before.or(begin).map(|from| (from, text.len())));
+    let last = before.filter(|(_, is_paired)| !(asked && *is_paired)).map(|(from, _)| from);
+    places.extend(last.or(begin).map(|from| (from, text.len())));
 }
 
 /// The words of one text.
@@ -122,7 +128,7 @@ struct Cut<'a> {
 
 impl TokenStream for Cut<'_> {
     fn advance(&mut self) -> bool {
-        let Words { folds, places, token } = &mut *self.words;
+        let Words { folds, places, token, .. } = &mut *self.words;
         loop {
             let Some(&(from, to)) = places.get(self.at) else { return false };
             self.at += 1;
@@ -218,7 +224,7 @@ mod tests {
     use super::*;
 
     fn words(of: Analyzer, text: &str) -> Vec<String> {
-        let mut analyzer = analyzer(of);
+        let mut analyzer = analyzer(of, false);
         let mut stream = analyzer.token_stream(text);
         let mut words = Vec::new();
         while stream.advance() {
@@ -234,6 +240,11 @@ mod tests {
         assert_eq!(simple("The OLD-Mill, 2nd élan!"), ["the", "old", "mill", "2nd", "elan"]);
         assert_eq!(simple("E\u{301}lan Größe"), ["elan", "große"]);
         assert_eq!(simple("東京都に住む Tokyo"), ["東京", "京都", "都に", "に住", "住む", "む", "tokyo"]);
+        let mut asked = analyzer(Analyzer::Simple, true);
+        let mut stream = asked.token_stream("東京 木");
+        assert!(stream.advance() && stream.token().text == "東京" && stream.advance() && stream.token().text == "木");
+        assert!(!stream.advance());
+        drop(stream);
         assert_eq!(simple("木"), ["木"]);
         assert_eq!(simple("x木y"), ["x", "木", "y"]);
         assert_eq!(simple(" ,;"), Vec::<String>::new());

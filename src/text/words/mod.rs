@@ -22,7 +22,7 @@ use tantivy::{
     directory::RamDirectory,
     indexer::{IndexWriterOptions, LogMergePolicy},
     schema::{FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions},
-    tokenizer::{RawTokenizer, TextAnalyzer, TokenizerManager},
+    tokenizer::TokenizerManager,
 };
 
 pub(crate) use self::{
@@ -81,9 +81,9 @@ impl Layout {
     }
 
     fn tokenizers(self) -> TokenizerManager {
-        let known = TokenizerManager::new();
-        known.register("words", analyze::analyzer(self.analyzer));
-        known.register("raw", TextAnalyzer::from(RawTokenizer::default()));
+        // With those it knows itself: `raw`, and `default`, which fields of numbers are said to have.
+        let known = TokenizerManager::default();
+        known.register("words", analyze::analyzer(self.analyzer, false));
         known
     }
 }

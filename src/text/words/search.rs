@@ -67,8 +67,8 @@ pub(crate) fn search(
         sights,
         fields: &first.part.fields.texts,
         field_of,
-        words: analyze::analyzer(layout.analyzer),
-        plain: analyze::analyzer(Analyzer::Simple),
+        words: analyze::analyzer(layout.analyzer, true),
+        plain: analyze::analyzer(Analyzer::Simple, true),
     };
     let Some(query) = asking.query(ask)?.filter(|_| k > 0) else { return Ok(Vec::new()) };
     let mut best = BinaryHeap::with_capacity(k.min(1 << 12) + 1);
@@ -252,6 +252,10 @@ fn phrase(field: Field, words: &[(usize, String)], slop: u32) -> Option<Box<dyn 
     let term = |word: &str| Term::from_field_text(field, word);
     match words {
         [] => None,
+        // Of a pair, this is what it begins with.
+        [(_, word)] if word.chars().count() == 1 && word.chars().all(analyze::is_ideograph) => {
+            Some(Box::new(FuzzyTermQuery::new_prefix(term(word), 0, true)))
+        }
         [(_, word)] => Some(Box::new(TermQuery::new(term(word), IndexRecordOption::WithFreqs))),
         words => {
             let terms = words.iter().map(|(at, word)| (*at, term(word))).collect();
