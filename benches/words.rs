@@ -1,5 +1,5 @@
 //! Words to entities: how long a full-text index takes to make, what a search costs, and how often and how fast `kg.link`
-//! finds who is meant.
+//! finds who is meant. Each search is run three times, and the fastest counts: what else the machine does is not measured.
 //!
 //! `cargo bench --bench words -- DIR` reads `DIR/kb.tsv.gz`, the triples of MetaQA (subject, relation and object apart by
 //! tabs), whose 42,873 names are linked; without it, only the names made here are measured.
@@ -25,6 +25,9 @@ const MENTIONS: usize = 3_000;
 
 /// Names and relationships written by one statement.
 const ROWS: usize = 10_000;
+
+/// Makes of a name what is searched for.
+type Change = fn(&str, &mut Random) -> String;
 
 struct Random(u64);
 
@@ -86,8 +89,8 @@ fn index(db: &Database, n: usize) {
     let begun = Instant::now();
     db.execute("CREATE FULLTEXT INDEX names FOR (n:E) ON EACH [n.name]", ()).expect("an index");
     let found =
-        db.query("CALL db.index.fulltext.queryNodes('names', 'nothing at all', {limit: 1}) YIELD node RETURN 1", ());
-    drop(found.expect("a search").count());
+        db.query("CALL db.index.fulltext.queryNodes('names', 'no-such-word', {limit: 1}) YIELD node RETURN 1", ());
+    assert_eq!(found.expect("a search").count(), 0);
     let took = begun.elapsed();
     println!("index of {n} names made and durable: {took:.2?}, {:.0} names/s", n as f64 / took.as_secs_f64());
 }
@@ -100,7 +103,7 @@ fn made_names(path: &Path) {
     write_names(&db, &names);
     println!("\n{NAMES} names of {VOCABULARY} words");
     index(&db, NAMES);
-    let sorts: [(&str, fn(&str, &mut Random) -> String); 3] = [
+    let sorts: [(&str, Change); 3] = [
         ("a word", |name, _| name.split(' ').next().unwrap_or_default().to_owned()),
         ("a prefix", |_, random| format!("{}*", &random.word()[..3])),
         ("a word with a typo", |_, random| format!("{}~1", random.word())),
@@ -109,15 +112,14 @@ fn made_names(path: &Path) {
         let times = (0..MENTIONS).map(|_| {
             let name = &names[random.below(NAMES as u64) as usize];
             let text = make(name, &mut random);
-            let begun = Instant::now();
-            let rows = db
-                .query(
+            fastest(|| {
+                let rows = db.query(
                     "CALL db.index.fulltext.queryNodes('names', $text, {limit: 10}) YIELD node, score RETURN id(node), score",
                     params! { "text": text.as_str() },
-                )
-                .expect("a search");
-            drop(rows.count());
-            begun.elapsed()
+                );
+                rows.expect("a search").count()
+            })
+            .1
         });
         told(&format!("best 10 of {what}"), times.collect());
     }
@@ -130,6 +132,17 @@ fn made_names(path: &Path) {
         assert_eq!(rows.expect("a search").count(), 1);
     }
     println!("a change and a search that sees it: {:.2?}", begun.elapsed() / n as u32);
+}
+
+/// Returns what `run` gives and the shortest of three times: what else the machine does is not measured.
+fn fastest<T>(mut run: impl FnMut() -> T) -> (T, Duration) {
+    let mut once = || {
+        let begun = Instant::now();
+        let given = run();
+        (given, begun.elapsed())
+    };
+    let (given, first) = once();
+    (given, first.min(once().1).min(once().1))
 }
 
 fn told(what: &str, mut times: Vec<Duration>) {
@@ -187,12 +200,11 @@ fn metaqa(path: &Path, data: &Path) {
     println!("\nMetaQA: {} names, {} triples", names.len(), triples.len());
     index(&db, names.len());
     let mut random = Random(SEED);
-    type Change = fn(&str, &mut Random) -> String;
     let sorts: [(&str, Change); 4] = [
         ("as written", |name, _| name.to_owned()),
         ("changed case", |name, random| if random.below(2) == 0 { name.to_uppercase() } else { name.to_lowercase() }),
         ("one typo", typo),
-        ("one typo, between words", |name, random| format!("the story of {} again", typo(name, random))),
+        ("one typo, between words", |name, random| format!("please tell me about {}", typo(name, random))),
     ];
     for (what, change) in sorts {
         for limit in [1_i64, 5] {
@@ -200,16 +212,20 @@ fn metaqa(path: &Path, data: &Path) {
             for _ in 0..MENTIONS {
                 let at = random.below(names.len() as u64) as usize;
                 let mention = change(&names[at], &mut random);
-                let begun = Instant::now();
-                let rows = db
-                    .query(
+                let (found, time) = fastest(|| {
+                    let rows = db.query(
                         "CALL kg.link($mention, {limit: $limit}) YIELD node, score RETURN node.at, score",
                         params! { "mention": mention.as_str(), "limit": limit },
-                    )
-                    .expect("a link");
-                let found: Vec<(i64, f64)> = rows.collect_as().expect("entities");
-                times.push(begun.elapsed());
-                right += usize::from(found.first().is_some_and(|(found, _)| *found == at as i64));
+                    );
+                    rows.expect("a link").collect_as::<(i64, f64)>().expect("entities")
+                });
+                times.push(time);
+                // Some are there twice, as a person and as a tag in small letters: nobody could tell them apart.
+                right += usize::from(
+                    found
+                        .first()
+                        .is_some_and(|(found, _)| names[*found as usize].to_lowercase() == names[at].to_lowercase()),
+                );
             }
             let share = right as f64 / MENTIONS as f64;
             told(&format!("kg.link of {what}, limit {limit}: right at 1 {share:.4}"), times);

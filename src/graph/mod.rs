@@ -11,6 +11,7 @@
 //! 4. The clone becomes the durable head: readers that load it from now on see the batch whole.
 //! 5. Later a checkpoint folds the changes of all pages into blocks of a new generation, flips the root, and drops the
 //!    journal before the previous root.
+//!    The words of full-text indexes ([`fulltext`]) follow then, or when there is much to do for them.
 //! 6. After a crash, recovery loads the root and applies the facts of every later frame, through `Snapshot::apply` again.
 
 mod adjacency;

@@ -10,6 +10,7 @@
 //! | `journal/<number>.journal` | segments of frames, one frame a commit: [`journal`] |
 //! | `journal/*.new` | segments being prepared; deleted on open |
 //! | `blocks/` | sled: blocks by [`BlockKey`], and two roots: [`store`], [`root`] |
+//! | `fulltext/<index number>/` | words of full-text indexes, made from the rest and made anew where they are not whole |
 //! | `blocks/end` | how long sled's newest log is at least: [`sledfiles`] |
 //!
 //! Who opens it read-only changes none of these: the lock is shared while the journal is read and `blocks` copied, and

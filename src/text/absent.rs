@@ -123,6 +123,11 @@ pub(crate) fn search(
     nobody(sights)
 }
 
+/// Knows no words.
+pub(crate) fn rarity<'w>(sights: &[Sight<'_>], _: impl Iterator<Item = &'w str>) -> Result<Vec<f64>> {
+    nobody(sights)
+}
+
 /// Finds nobody.
 pub(crate) fn named(sights: &[Sight<'_>], _: &str, _: &mut dyn FnMut(u32) -> Result<bool>) -> Result<()> {
     nobody(sights)

@@ -4,8 +4,9 @@
 //! Stages, each only where those before found fewer than are wanted: a text that is the mention; one that differs in case,
 //! accents and what stands between words; one that is a typo off, or two (of short mentions fewer: a name of five letters
 //! with two typos is another name); texts with words of the mention, again with typos. The match is 1, 0.9, 0.75, 0.6, and
-//! for words `0.45 · (0.7·a + 0.3·m)`, of which share `a` of the text's words and `m` of the mention's is in the other, a
-//! word with a typo counting three quarters. The score adds what decides between equals: `0.04 · (1 - 1/(1 + ln(1 + d)))`
+//! for words `0.45 · √(a·m)`, where `a` is the share of the text's words that the mention has, and `m` of the mention's that
+//! the text has, each word counting as much as it is rare (`ln(1 + N/(1 + df))`) and one with a typo three quarters of that:
+//! so what a mention says around a name weighs little. The score adds what decides between equals: `0.04 · (1 - 1/(1 + ln(1 + d)))`
 //! for an entity with `d` relationships. So a better match is always before a worse one, and among those who are called
 //! the same the one that the graph says more of is first.
 
@@ -196,10 +197,20 @@ impl Linking<'_> {
         let (view, mention) = (self.view, self.mention);
         let k = (mention.limit.saturating_mul(WORDS_FACTOR)).clamp(WORDS_MIN, CANDIDATES_MAX);
         let hits = self.ready.search(view, &Ask::Group(parts), k, &mut |id| Self::is_wanted(view, mention, id))?;
+        let rarity = self.ready.rarity(words.iter().copied())?;
         for hit in hits {
             self.view.texts(self.ready.index(), hit.id, &mut self.texts)?;
-            let rated = self.texts.iter().map(|(_, text)| (likeness(&words, &whole(text)), text.clone()));
-            if let Some((likeness, text)) = rated.max_by(|a, b| a.0.total_cmp(&b.0)) {
+            let mut best: Option<(f64, Arc<str>)> = None;
+            for (_, text) in &self.texts {
+                let form = whole(text);
+                let text_words: Vec<&str> = form.split(' ').take(WORDS_MAX).collect();
+                let text_rarity = self.ready.rarity(text_words.iter().copied())?;
+                let likeness = (share(&text_words, &text_rarity, &words) * share(&words, &rarity, &text_words)).sqrt();
+                if best.as_ref().is_none_or(|(known, _)| likeness > *known) {
+                    best = Some((likeness, text.clone()));
+                }
+            }
+            if let Some((likeness, text)) = best {
                 self.add(hit.id, WORDS * likeness, text);
             }
         }
@@ -216,17 +227,15 @@ fn typos_of(word: &str) -> Option<u8> {
     }
 }
 
-/// Returns how much of two texts' words is in the other, from 0 to 1.
-fn likeness(mention: &[&str], form: &str) -> f64 {
-    let text: Vec<&str> = form.split(' ').take(WORDS_MAX).collect();
-    let found = |word: &str, among: &[&str]| -> f64 {
-        if among.contains(&word) {
+/// Returns how much of some words is among others, by how rare each is.
+fn share(words: &[&str], rarity: &[f64], others: &[&str]) -> f64 {
+    let found = |word: &str| -> f64 {
+        if others.contains(&word) {
             return 1.0;
         }
         let is_near = |other: &&str| typos_of(word).is_some_and(|most| typos(word, other, most.into()).is_some());
-        if among.iter().any(is_near) { 0.75 } else { 0.0 }
+        if others.iter().any(is_near) { 0.75 } else { 0.0 }
     };
-    let share =
-        |of: &[&str], among: &[&str]| of.iter().map(|word| found(word, among)).sum::<f64>() / of.len().max(1) as f64;
-    0.7 * share(&text, mention) + 0.3 * share(mention, &text)
+    let sum: f64 = rarity.iter().sum();
+    words.iter().zip(rarity).map(|(word, rarity)| found(word) * rarity).sum::<f64>() / sum.max(f64::MIN_POSITIVE)
 }

@@ -18,20 +18,34 @@ use crate::{
 };
 
 /// Views for which an index is kept ready: the newest, and those of some transactions.
-const READY_MAX: usize = 8;
+const READY_MAX: usize = 4;
+
+/// Parts in memory that are searched beside the files: each commit that is searched for adds one, until they are made one.
+const TAILS_MAX: usize = 8;
 
 /// An index as a view sees it.
 pub(crate) struct Ready {
     index: Arc<Fulltext>,
     sequence: u64,
     own: Changes,
-    files: Part,
-    /// What the files say otherwise than the view.
-    except: FxHashSet<u32>,
-    /// What the view says of those.
-    tail: Option<Part>,
+    /// The files, and the commit they are at; then what later views have otherwise than the part before, the newest last.
+    at: u64,
+    parts: Vec<Seen>,
     /// The view is not what the files are.
     changed: bool,
+}
+
+/// A part, without what later ones say otherwise.
+#[derive(Clone)]
+struct Seen {
+    part: Part,
+    except: FxHashSet<u32>,
+}
+
+impl Seen {
+    fn whole(part: Part) -> Self {
+        Self { part, except: FxHashSet::default() }
+    }
 }
 
 impl Snapshot {
@@ -91,20 +105,36 @@ impl Snapshot {
         }
         let Some((files, at)) = words else { return self.all_in_memory(index) };
         let Some(except) = self.changed_since(index, at) else { return self.all_in_memory(index) };
-        let ready = Ready {
-            index: index.clone(),
-            sequence: self.sequence(),
-            own: self.changes.clone(),
-            files,
-            except: FxHashSet::default(),
-            tail: None,
-            changed: !except.is_empty(),
+        let changed = !except.is_empty();
+        let parts = if index.eventual || !changed {
+            vec![Seen::whole(files)]
+        } else if let Some(parts) = self.one_more(index, at)? {
+            parts
+        } else {
+            let tail = Part::of(index.layout(), &mut |sink| hub::changes(self, index, &except, sink))?;
+            vec![Seen { part: files, except }, Seen::whole(tail)]
         };
-        if index.eventual || except.is_empty() {
-            return Ok(ready);
+        let (index, own) = (index.clone(), self.changes.clone());
+        Ok(Ready { index, sequence: self.sequence(), own, at, parts, changed })
+    }
+
+    /// Returns the parts of the newest commit before this one that was searched, and one of what changed since.
+    fn one_more(&self, index: &Fulltext, at: u64) -> Result<Option<Vec<Seen>>> {
+        let is_before = |ready: &&Arc<Ready>| {
+            let is_commit = ready.own.is_empty() && self.changes.is_empty();
+            is_commit && ready.at == at && ready.sequence < self.sequence() && ready.parts.len() <= TAILS_MAX
+        };
+        let state = self.fulltexts.state(index.number);
+        let before = lock(&state.ready).iter().filter(is_before).max_by_key(|ready| ready.sequence).cloned();
+        let Some(before) = before else { return Ok(None) };
+        let since = self.changed_since(index, before.sequence);
+        let Some(since) = since.filter(|since| since.len() <= TAIL_IDS_MAX) else { return Ok(None) };
+        let mut parts = before.parts.clone();
+        if !since.is_empty() {
+            parts.iter_mut().for_each(|seen| seen.except.extend(&since));
+            parts.push(Seen::whole(Part::of(index.layout(), &mut |sink| hub::changes(self, index, &since, sink))?));
         }
-        let tail = Part::of(index.layout(), &mut |sink| hub::changes(self, index, &except, sink))?;
-        Ok(Ready { except, tail: Some(tail), ..ready })
+        Ok(Some(parts))
     }
 
     fn changed_since(&self, index: &Fulltext, at: u64) -> Option<FxHashSet<u32>> {
@@ -113,15 +143,9 @@ impl Snapshot {
 
     fn all_in_memory(&self, index: &Arc<Fulltext>) -> Result<Ready> {
         let files = Part::of(index.layout(), &mut |sink| self.each_text(index, &mut |id, texts| sink.add(id, texts)))?;
-        Ok(Ready {
-            index: index.clone(),
-            sequence: self.sequence(),
-            own: self.changes.clone(),
-            files,
-            except: FxHashSet::default(),
-            tail: None,
-            changed: false,
-        })
+        let (index, own) = (index.clone(), self.changes.clone());
+        let (sequence, parts) = (self.sequence(), vec![Seen::whole(files)]);
+        Ok(Ready { index, sequence, own, at: sequence, parts, changed: false })
     }
 }
 
@@ -152,8 +176,9 @@ impl Ready {
     }
 
     fn sights(&self) -> impl Iterator<Item = Sight<'_>> {
-        let files = Sight { part: &self.files, except: (!self.except.is_empty()).then_some(&self.except) };
-        std::iter::once(files).chain(self.tail.iter().map(|part| Sight { part, except: None }))
+        self.parts
+            .iter()
+            .map(|seen| Sight { part: &seen.part, except: (!seen.except.is_empty()).then_some(&seen.except) })
     }
 
     /// Returns what a search text asks for; nothing where it is empty.
@@ -193,6 +218,15 @@ impl Ready {
             // What the files say of the graph is believed of nobody who is not there.
             Ok(view.is_in_fulltext(&self.index, id)? && accept(id)?)
         })
+    }
+
+    /// Returns how rare each of some words is among the texts: `ln(1 + N/(1 + df))`.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Io`.
+    pub(super) fn rarity<'w>(&self, words: impl Iterator<Item = &'w str>) -> Result<Vec<f64>> {
+        let sights: Vec<Sight<'_>> = self.sights().collect();
+        words::rarity(&sights, words)
     }
 
     /// Visits each node that has a text of this plainest form, until `visit` returns false.

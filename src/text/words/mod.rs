@@ -28,7 +28,7 @@ use tantivy::{
 pub(crate) use self::{
     digest::digest,
     near::{Near, named, near},
-    search::{Hit, search},
+    search::{Hit, rarity, search},
 };
 use super::fold::whole;
 use crate::{Error, Result, model::Analyzer};
@@ -36,6 +36,10 @@ use crate::{Error, Result, model::Analyzer};
 /// Bytes a writer may hold before it writes a segment: of a whole index, and of some changes (the least there may be).
 const BUILD_BYTES: usize = 128 << 20;
 const CHANGE_BYTES: usize = 15_000_000;
+
+/// Bytes of which a part in memory begins its table of words with a third: it grows, and one that is made for a few texts
+/// must not cost the clearing of megabytes.
+const PART_BYTES: usize = 400_000;
 
 /// The part of a segment that may be deleted before it is rewritten.
 const DELETED_MAX: f32 = 0.3;
@@ -183,7 +187,7 @@ impl Part {
         let mut writer: SingleSegmentIndexWriter = Index::builder()
             .schema(schema)
             .tokenizers(layout.tokenizers())
-            .single_segment_index_writer(RamDirectory::create(), CHANGE_BYTES)
+            .single_segment_index_writer(RamDirectory::create(), PART_BYTES)
             .map_err(fault)?;
         feed(&mut Sink { into: Into::Part(&mut writer), fields: &fields })?;
         let index = writer.finalize().map_err(fault)?;

@@ -127,6 +127,27 @@ fn collect(
     Ok(())
 }
 
+/// Returns how rare each of some words is: `ln(1 + N/(1 + df))`, of N ids of which df have it.
+///
+/// # Errors
+/// `Corrupt`, `Io` where the index cannot be read.
+pub(crate) fn rarity<'w>(sights: &[Sight<'_>], words: impl Iterator<Item = &'w str>) -> Result<Vec<f64>> {
+    let Some(first) = sights.first() else { return Ok(Vec::new()) };
+    let numbers = All(sights);
+    let n = numbers.total_num_docs().map_err(fault)? as f64;
+    let mut analyzer = analyze::analyzer(first.part.layout.analyzer, true);
+    let mut rarities = Vec::new();
+    for word in words {
+        let word = cut(&mut analyzer, word).into_iter().next().map_or_else(String::new, |(_, word)| word);
+        let mut df = 0;
+        for field in &first.part.fields.texts {
+            df = df.max(numbers.doc_freq(&Term::from_field_text(*field, &word)).map_err(fault)?);
+        }
+        rarities.push((1.0 + n / (1.0 + df as f64)).ln());
+    }
+    Ok(rarities)
+}
+
 /// The numbers of all parts together: words are as rare as they are in the whole.
 struct All<'a>(&'a [Sight<'a>]);
 
