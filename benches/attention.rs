@@ -17,6 +17,13 @@ use criterion::Criterion;
 #[path = "../src/attention/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "not every kernel is measured")]
 mod attention;
+#[path = "../src/model/number.rs"]
+mod number;
+
+/// What the kernels know of the model.
+mod model {
+    pub(crate) use crate::number::{half_from_f32, half_to_f32, quantize};
+}
 
 use attention::{
     Attention, Block, Metric, Path, Question, RERANK_FACTOR, Ranked, Rows, Space, half_from_f32, quantize, rerank,

@@ -6,9 +6,9 @@
 use super::{
     Metric, Path,
     exact::finite,
-    number::quantize,
     sums::{Cut, Gather, Scan, Sum},
 };
+use crate::model::quantize;
 
 /// The most dimensions of a row of codes: sums over so many are below 2^31.
 pub(crate) const CODES_MAX: usize = 65_536;

@@ -66,10 +66,11 @@ mod sums;
 mod top;
 
 pub(crate) use self::attend::{Attention, HeadParts, Question, Space, attend_many, attended, softmax};
-pub(crate) use self::number::{half_from_f32, half_to_f32, quantize};
 pub(crate) use self::path::Path;
 pub(crate) use self::similarity::{Block, Metric, Rows, scan, similarities, similarity};
 pub(crate) use self::top::{RERANK_FACTOR, Ranked, Top, rerank, top};
+
+pub(crate) use crate::model::{half_from_f32, half_to_f32, quantize};
 
 #[cfg(test)]
 mod naive;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Params, copy, execute::missing_parameter};
 use crate::{
-    QueryError, Result, Span, Value,
+    QueryError, Result, Value,
     graph::{Snapshot, SpaceInfo, Transaction},
-    model::{Embedder, Metric, Space, SpaceOwner},
+    model::{Embedder, Metric, Space, SpaceOwner, Storage},
     query::{
         ast::{self, Chosen, ExprKind},
         suggest,
@@ -22,12 +22,10 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
         None => Metric::default(),
         Some(chosen) => choice(chosen, params, "metric", &Metric::ALL.map(|metric| (metric.name(), metric)))?,
     };
-    if let Some(chosen) = &create.storage {
-        let known = [("F32", true), ("F16", false), ("INT8", false)];
-        if !choice(chosen, params, "storage", &known)? {
-            return Err(not_yet("STORAGE other than F32", chosen.span()));
-        }
-    }
+    let storage = match &create.storage {
+        None => Storage::default(),
+        Some(chosen) => choice(chosen, params, "storage", &Storage::ALL.map(|storage| (storage.name(), storage)))?,
+    };
     let dimension = dimension(&create.dimension, params)?;
     let mut names = create.owner.names.iter().map(|name| &*name.text).collect::<Vec<_>>();
     names.sort_unstable();
@@ -41,11 +39,11 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
     let embedder = match &create.embedder {
         None => None,
         Some((chosen, from)) => {
-            let name = choice(chosen, params, "embedder", &[("hash", "hash")])?;
-            Some(Embedder { name: name.into(), from: transaction.key(&from.text)? })
+            let name = embedder(chosen, params, &transaction.view().embedders.names())?;
+            Some(Embedder { name, from: transaction.key(&from.text)? })
         }
     };
-    let space = Space { name: create.name.text.clone(), owner, key, dimension, metric, embedder };
+    let space = Space { name: create.name.text.clone(), owner, key, dimension, metric, storage, embedder };
     transaction.create_space(space, create.if_not_exists)
 }
 
@@ -54,10 +52,7 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
 /// # Errors
 /// A query error where there is none of this name.
 pub(super) fn chosen(chosen: &Chosen, params: &Params, view: &Snapshot) -> Result<SpaceInfo> {
-    let name = match chosen {
-        Chosen::Name(name) => name.text.clone(),
-        Chosen::Parameter(name) => copy::text(&ast::Text::Parameter(name.clone()), params)?,
-    };
+    let name = chosen_name(chosen, params)?;
     if let Some(info) = view.space(&name) {
         return Ok(info.clone());
     }
@@ -94,7 +89,7 @@ pub(super) fn shown(view: &Snapshot) -> Result<Vec<Vec<Value>>> {
             Value::String(catalog.key_name(space.key).clone()),
             Value::Int(space.dimension.into()),
             space.metric.name().into(),
-            "F32".into(),
+            space.storage.name().into(),
             space.embedder.as_ref().map_or(Value::Null, |embedder| Value::String(embedder.name.clone())),
             space.embedder.as_ref().map_or(Value::Null, |of| Value::String(catalog.key_name(of.from).clone())),
             Value::Int(view.n_vectors(space)? as i64),
@@ -120,12 +115,29 @@ fn dimension(expr: &ast::Expr, params: &Params) -> Result<u32> {
     Ok(u32::try_from(n).unwrap_or(if n < 0 { 0 } else { u32::MAX }))
 }
 
+/// Returns the name of an embedder, as it was registered.
+fn embedder(chosen: &Chosen, params: &Params, known: &[Arc<str>]) -> Result<Arc<str>> {
+    let name = chosen_name(chosen, params)?;
+    if let Some(found) = known.iter().find(|word| word.eq_ignore_ascii_case(&name)) {
+        return Ok(found.clone());
+    }
+    let message = format!("there is no embedder `{name}`");
+    let error = QueryError::run("22N71", "SchemaError", "NoSuchEmbedder", message).at(chosen.span());
+    let hint = suggest::hint(&name, known.iter().map(|name| &**name))
+        .unwrap_or_else(|| format!("there are {}; Database::register_embedder adds more", known.join(", ")));
+    Err(error.hint(hint).into())
+}
+
+fn chosen_name(chosen: &Chosen, params: &Params) -> Result<Arc<str>> {
+    match chosen {
+        Chosen::Name(name) => Ok(name.text.clone()),
+        Chosen::Parameter(name) => copy::text(&ast::Text::Parameter(name.clone()), params),
+    }
+}
+
 /// Returns what a name, or the string of a parameter, chooses.
 fn choice<T: Copy>(chosen: &Chosen, params: &Params, what: &str, known: &[(&'static str, T)]) -> Result<T> {
-    let name = match chosen {
-        Chosen::Name(name) => name.text.clone(),
-        Chosen::Parameter(name) => copy::text(&ast::Text::Parameter(name.clone()), params)?,
-    };
+    let name = chosen_name(chosen, params)?;
     if let Some((_, found)) = known.iter().find(|(word, _)| word.eq_ignore_ascii_case(&name)) {
         return Ok(*found);
     }
@@ -133,8 +145,4 @@ fn choice<T: Copy>(chosen: &Chosen, params: &Params, what: &str, known: &[(&'sta
     let error = QueryError::syntax("UnexpectedSyntax", format!("there is no {what} `{name}`"), chosen.span());
     let hint = suggest::hint(&name, words.iter().copied()).unwrap_or_else(|| format!("there are {}", words.join(", ")));
     Err(error.hint(hint).into())
-}
-
-fn not_yet(what: &str, span: Span) -> crate::Error {
-    QueryError::syntax("UnexpectedSyntax", format!("not supported yet: {what}"), span).into()
 }

@@ -220,6 +220,42 @@ impl Database {
         self.inner.procedures.add(procedure)
     }
 
+    /// Adds an embedder: what makes the vectors of texts, for spaces that name it (`EMBEDDER name FROM n.text`) and for
+    /// texts in `FOR`, for as long as the database is open. Its name is known without regard to case.
+    ///
+    /// It is called by the thread that writes a text or asks for one, maybe by several at once; it must not write to the same
+    /// database, which would wait for the statement that calls it. It gives as many numbers as the space has dimensions, and
+    /// the same for the same text: vectors are kept, and a text is embedded again only when it changes. A space whose
+    /// embedder is not registered after opening is read and ranked by as ever; only a text for it is an error.
+    ///
+    /// ```
+    /// use attendb::{Database, params};
+    ///
+    /// # fn main() -> attendb::Result<()> {
+    /// let db = Database::memory()?;
+    /// // A model of your own; here, how many vowels and other letters there are.
+    /// db.register_embedder("letters", |text| {
+    ///     let vowels = text.chars().filter(|c| "aeiou".contains(*c)).count() as f32;
+    ///     Ok(vec![vowels, text.len() as f32 - vowels])
+    /// })?;
+    /// db.execute("CREATE EMBEDDING sound FOR (n:Word) ON n.sound DIMENSION 2 EMBEDDER letters FROM n.text", ())?;
+    /// db.execute("CREATE (:Word {text: 'aeon'}), (:Word {text: 'rhythm'})", ())?;
+    /// let best = "MATCH (w:Word) ATTEND w IN (FOR $text LIMIT 1) RETURN w.text";
+    /// assert_eq!(db.query(best, params! { "text": "oui" })?.single()?, "aeon".into());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `NotAllowed` where there is an embedder of this name; `Closed`.
+    pub fn register_embedder<F>(&self, name: impl AsRef<str>, embed: F) -> Result<()>
+    where
+        F: Fn(&str) -> Result<Vec<f32>> + Send + Sync + 'static,
+    {
+        self.inner.check_open()?;
+        self.inner.engine.peek().embedders.add(name.as_ref(), Arc::new(embed))
+    }
+
     /// Begins a read transaction: all its statements see the graph as it is now.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, SpaceOwner, TypeId},
+    model::{Bits as RowBits, Column, ColumnData, Direction, KeyId, LabelId, SpaceOwner, Storage, TypeId},
     storage::{
         AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, HashChunk,
         Presence, Store, U32Column, split,
@@ -142,6 +142,7 @@ impl<'a, 'c> Writer<'a, 'c> {
         row_at: impl Fn(usize) -> usize + Copy,
     ) -> Result<()> {
         for (key, column) in columns {
+            let storage = self.tx.view().catalog().storage_of(kind, *key);
             for from in (0..n_rows).step_by(BLOCK_LEN) {
                 let len = BLOCK_LEN.min(n_rows - from);
                 let presence = Presence::from_fn(len, |at| !column.is_null(row_at(from + at)));
@@ -150,7 +151,7 @@ impl<'a, 'c> Writer<'a, 'c> {
                 }
                 let (block, _) = split(first + from as u32);
                 let block_key = self.key(kind, key.get(), block);
-                let bytes = encode(&block_key, &presence, len, column, |at| row_at(from + at));
+                let bytes = encode(&block_key, &presence, len, column, storage, |at| row_at(from + at));
                 let page = self.page(block_key, bytes)?;
                 let family = match kind {
                     BlockKind::NodeProperty => &mut self.view().node_columns,
@@ -176,7 +177,14 @@ impl<'a, 'c> Writer<'a, 'c> {
 }
 
 /// Encodes the rows of a column that go into one block.
-fn encode(key: &BlockKey, presence: &Presence, len: usize, column: &Column, row: impl Fn(usize) -> usize) -> Bytes {
+fn encode(
+    key: &BlockKey,
+    presence: &Presence,
+    len: usize,
+    column: &Column,
+    storage: Storage,
+    row: impl Fn(usize) -> usize,
+) -> Bytes {
     match &column.data {
         ColumnData::Int(values) => ColumnBlock::encode_ints(key, presence, |at| values[row(at)]),
         ColumnData::Float(values) => ColumnBlock::encode_floats(key, presence, |at| values[row(at)]),
@@ -185,7 +193,7 @@ fn encode(key: &BlockKey, presence: &Presence, len: usize, column: &Column, row:
         ColumnData::Str(strings) => ColumnBlock::encode_strs(key, presence, |at| strings.get(row(at))),
         ColumnData::Mixed(_) | ColumnData::Null(_) => {
             let values: Vec<_> = (0..len).map(|at| column.value(row(at))).collect();
-            ColumnBlock::encode(key, &values)
+            ColumnBlock::encode_as(key, &values, storage)
         }
     }
 }

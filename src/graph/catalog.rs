@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use super::SpaceInfo;
 use crate::{
     Error, Result,
-    model::{Fulltext, KeyId, LabelId, TypeId},
+    model::{Fulltext, KeyId, LabelId, Space, SpaceOwner, Storage, TypeId},
+    storage::BlockKind,
 };
 
 /// The most names of one sort: a graph with more has put data into names.
@@ -151,6 +152,13 @@ impl Catalog {
     /// Returns every full-text index.
     pub(crate) fn fulltexts(&self) -> &[Arc<Fulltext>] {
         &self.fulltexts
+    }
+
+    /// Returns how blocks keep the vectors of a property: as its first space says.
+    pub(crate) fn storage_of(&self, kind: BlockKind, key: KeyId) -> Storage {
+        let of_nodes = kind == BlockKind::NodeProperty;
+        let is_over = |space: &Space| space.key == key && matches!(space.owner, SpaceOwner::Nodes(_)) == of_nodes;
+        self.spaces.iter().find(|info| is_over(&info.space)).map_or(Storage::F32, |info| info.space.storage)
     }
 
     /// Returns the first index number never given.

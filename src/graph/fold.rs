@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{
     adjacency::{AdjacencyDelta, AdjacencyPage, BlockEdges},
     base::{Base, Layered, Pin, plain_key},
+    catalog::Catalog,
     column::{ColumnDelta, ColumnPage},
     index::{Index, IndexDelta},
     paged::{Family, Paged, Sparse},
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     Result,
+    model::KeyId,
     storage::{
         AdjacencyBlock, BLOCK_LEN, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk, Store,
         U32Column,
@@ -64,8 +66,9 @@ impl Fold {
                 self.bits(page, key, move |view| view.labels.get_mut(label).get_mut(block))?;
             }
         }
-        self.columns(&view.node_columns, BlockKind::NodeProperty, |view| &mut view.node_columns)?;
-        self.columns(&view.rel_columns, BlockKind::RelProperty, |view| &mut view.rel_columns)?;
+        let catalog = view.catalog();
+        self.columns(&view.node_columns, BlockKind::NodeProperty, catalog, |view| &mut view.node_columns)?;
+        self.columns(&view.rel_columns, BlockKind::RelProperty, catalog, |view| &mut view.rel_columns)?;
         self.adjacency(&view.out, BlockKind::OutAdjacency, |view| &mut view.out)?;
         self.adjacency(&view.into, BlockKind::InAdjacency, |view| &mut view.into)?;
         for (block, page) in view.records.iter() {
@@ -108,12 +111,14 @@ impl Fold {
         &mut self,
         family: &Family<ColumnPage>,
         kind: BlockKind,
+        catalog: &Catalog,
         place: fn(&mut Snapshot) -> &mut Family<ColumnPage>,
     ) -> Result<()> {
         for (sub, table) in family.iter() {
+            let storage = catalog.storage_of(kind, KeyId::new(sub as u32));
             for (block, page) in changed(table) {
                 let key = BlockKey::new(kind, sub as u32, block, self.generation);
-                let bytes = ColumnBlock::encode(&key, &page.values()?);
+                let bytes = ColumnBlock::encode_as(&key, &page.values()?, storage);
                 // A change is the value itself: it stands as it is.
                 let rebase = |later: &ColumnDelta, _: &ColumnDelta| Some(later.clone());
                 self.fold(page, key, bytes, move |view| place(view).get_mut(sub).get_mut(block), rebase)?;

@@ -221,7 +221,8 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     use std::sync::Arc;
 
     use crate::model::{
-        Analyzer, Embedder, Fact, Fulltext, KeyId, LabelId, Metric, NodeId, RelId, Space, SpaceOwner, TypeId, Value,
+        Analyzer, Embedder, Fact, Fulltext, KeyId, LabelId, Metric, NodeId, RelId, Space, SpaceOwner, Storage, TypeId,
+        Value,
     };
 
     let seed = |catalog: &CatalogRecord, counts: &CountsRecord, facts: &[Fact]| {
@@ -233,7 +234,8 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let (label, key, rel_type) = (LabelId::new(0), KeyId::new(0), TypeId::new(0));
     let embedder = Some(Embedder { name: "hash".into(), from: key });
     let owner = SpaceOwner::Nodes(vec![label]);
-    let space = Space { name: "s".into(), owner, key, dimension: 3, metric: Metric::Dot, embedder };
+    let space =
+        Space { name: "s".into(), owner, key, dimension: 3, metric: Metric::Dot, storage: Storage::Int8, embedder };
     let owner = SpaceOwner::Nodes(vec![label]);
     let (keys, analyzer) = (vec![key], Analyzer::default());
     let fulltext = Fulltext { name: "f".into(), owner, keys, analyzer, eventual: false, number: 1 };
@@ -274,6 +276,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         indexes: vec![index],
         next_index: 3,
         spaces: vec![codec::SpaceRecord::new(&space, (0.5, 7))],
+        storages: vec![codec::storage_record(space.storage)],
         fulltexts: vec![codec::FulltextRecord::new(&fulltext)],
         ..CatalogRecord::default()
     };

@@ -62,7 +62,7 @@ pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
 pub(crate) use salvage::salvage_wreck;
 pub(crate) use salvage::{Salvaged, salvage};
 pub(crate) use snapshot::{NO_LABEL, RelRecord, Snapshot};
-pub(crate) use space::SpaceInfo;
+pub(crate) use space::{GatheredRows, HASH, SpaceInfo};
 pub(crate) use transaction::{Stop, Transaction};
 
 pub(crate) use crate::storage::{

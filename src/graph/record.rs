@@ -17,10 +17,12 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Analyzer, DIMENSION_MAX, FULLTEXT_KEYS_MAX, KeyId, LabelId, Metric, TypeId},
+    model::{Analyzer, DIMENSION_MAX, FULLTEXT_KEYS_MAX, KeyId, LabelId, Metric, Storage, TypeId},
     storage::{
         BlockKey, BlockKind, Store,
-        codec::{CatalogRecord, CountsRecord, FulltextRecord, IndexRecord, SpaceRecord, TypeCountsRecord},
+        codec::{
+            CatalogRecord, CountsRecord, FulltextRecord, IndexRecord, SpaceRecord, TypeCountsRecord, storage_record,
+        },
         split,
     },
 };
@@ -50,6 +52,7 @@ impl Snapshot {
             next_rel: self.rel_id_end,
             next_index: catalog.index_end(),
             spaces: catalog.spaces().iter().map(|info| SpaceRecord::new(&info.space, info.measured())).collect(),
+            storages: catalog.spaces().iter().map(|info| storage_record(info.space.storage)).collect(),
             fulltexts: catalog.fulltexts().iter().map(|index| FulltextRecord::new(index)).collect(),
         }
     }
@@ -161,9 +164,9 @@ impl Snapshot {
             };
             *self.index_mut(index.number) = Index::from_parts(chunks, chunks_log2, index.n_entries);
         }
-        for space in &record.spaces {
+        for (space, storage) in record.spaces.iter().zip(&record.storages) {
             let measured = (f32::from_bits(space.deviation), space.n_measured);
-            catalog.add_space(SpaceInfo::new(Arc::new(space.space()), measured));
+            catalog.add_space(SpaceInfo::new(Arc::new(space.space(*storage)), measured));
         }
         record.fulltexts.iter().for_each(|index| catalog.add_fulltext(Arc::new(index.index())));
         catalog.set_next_index(record.next_index);
@@ -218,6 +221,10 @@ impl Snapshot {
             if !is_possible || !names.insert(space.name.as_str()) || record.spaces.len() > SPACES_MAX {
                 return corrupt("embedding spaces of known names, each once".into(), format!("{space:?}"));
             }
+        }
+        let is_storage = |storage: &u8| usize::from(*storage) < Storage::ALL.len();
+        if record.storages.len() != record.spaces.len() || !record.storages.iter().all(is_storage) {
+            return corrupt("a storage of each embedding space".into(), format!("{:?}", record.storages));
         }
         for index in &record.fulltexts {
             let n_owners = if index.of_relationships { record.types.len() } else { record.labels.len() };
@@ -384,6 +391,7 @@ mod tests {
                 deviation: 0,
                 n_measured: 0,
             }],
+            storages: vec![0],
             ..CatalogRecord::default()
         }
     }
@@ -397,7 +405,7 @@ mod tests {
     fn records_that_contradict_themselves_are_refused() {
         assert!(open(&record(), CountsRecord::default()).is_ok());
         type Change = fn(&mut CatalogRecord);
-        let changes: [(&str, Change); 16] = [
+        let changes: [(&str, Change); 18] = [
             ("a name twice", |record| record.labels[1] = "A".into()),
             ("an index number beyond the next", |record| record.indexes[0].number = u32::MAX),
             ("an index number twice", |record| record.indexes[0].number = 3),
@@ -413,6 +421,8 @@ mod tests {
             ("a metric nobody knows", |record| record.spaces[0].metric = 3),
             ("a space from an unknown key", |record| record.spaces[0].embedder = Some(("hash".into(), 1))),
             ("a space twice", |record| record.spaces.push(record.spaces[0].clone())),
+            ("a space without a storage", |record| record.storages.clear()),
+            ("a storage nobody knows", |record| record.storages = vec![3]),
             ("a next id in nobody's block", |record| record.open_extents = vec![(0, 5)]),
         ];
         for (why, change) in changes {

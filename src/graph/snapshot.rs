@@ -12,6 +12,7 @@ use super::{
     fulltext::{Changes, Fulltexts},
     index::{Index, hash_value},
     paged::{Family, Paged, Sparse},
+    space::Embedders,
 };
 use crate::{
     Result,
@@ -68,6 +69,8 @@ pub(crate) struct Snapshot {
     pub(crate) sequence: u64,
     pub(crate) store: Arc<Store>,
     pub(crate) catalog: Arc<Catalog>,
+    /// Shared by all views of an open database.
+    pub(crate) embedders: Arc<Embedders>,
     pub(crate) counts: Counts,
     pub(crate) extents: Extents,
     pub(crate) nodes_alive: Paged<BitsPage>,
@@ -112,6 +115,7 @@ impl Snapshot {
             sequence: 0,
             store,
             catalog: Arc::default(),
+            embedders: Arc::default(),
             counts: Counts::default(),
             extents: Extents::default(),
             nodes_alive: Paged::default(),

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{KeyId, LabelId, TypeId, Value};
+use super::{KeyId, LabelId, TypeId, Value, half_from_f32, half_to_f32, quantize};
 
 /// The most numbers a vector of a space may have: a block of 1,024 of them then stays below 64 MiB.
 pub(crate) const DIMENSION_MAX: u32 = 16_384;
@@ -39,6 +39,38 @@ impl fmt::Display for Metric {
     }
 }
 
+/// How the numbers of a space's vectors are kept. What is written is rounded to that, so what is read is what is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Storage {
+    /// 32 bits a number.
+    #[default]
+    F32,
+    /// 16 bits a number (IEEE 754 binary16): three digits, up to 65504.
+    F16,
+    /// 8 bits a number, and a scale for each vector: a number is off by at most 1/254 of the largest of its vector.
+    Int8,
+}
+
+impl Storage {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::F32, Self::F16, Self::Int8];
+
+    /// Returns its name in the language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+            Self::Int8 => "INT8",
+        }
+    }
+}
+
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What has the embeddings of a space. No labels or types means all nodes or relationships.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpaceOwner {
@@ -61,6 +93,8 @@ pub struct Space {
     pub dimension: u32,
     /// How two of them are compared.
     pub metric: Metric,
+    /// How their numbers are kept.
+    pub storage: Storage,
     /// What makes the vectors of a text.
     pub embedder: Option<Embedder>,
 }
@@ -85,6 +119,10 @@ pub(crate) enum NoVector {
     NoNumber(usize, &'static str),
     /// An item is infinite, not a number, or too large for 32 bits.
     NotFinite(usize),
+    /// An item is too large for a half.
+    NotHalf(usize),
+    /// It is a vector, but not as the space's storage keeps one.
+    NotRounded,
 }
 
 impl fmt::Display for NoVector {
@@ -94,12 +132,14 @@ impl fmt::Display for NoVector {
             Self::Length(n) => write!(f, "has {n} numbers"),
             Self::NoNumber(at, found) => write!(f, "has {found} at place {at}, where a number belongs"),
             Self::NotFinite(at) => write!(f, "has a number at place {at} that is not finite in 32 bits"),
+            Self::NotRounded => f.write_str("is not rounded as the space keeps it"),
+            Self::NotHalf(at) => write!(f, "has a number at place {at} beyond ±65504, which F16 cannot keep"),
         }
     }
 }
 
 impl Space {
-    /// Returns the value as the space keeps it: a list of floats that 32 bits hold exactly. Null stays null.
+    /// Returns the value as the space keeps it: a list of floats that its storage holds exactly. Null stays null.
     pub(crate) fn admit(&self, value: &Value) -> Result<Value, NoVector> {
         if value.is_null() {
             return Ok(Value::Null);
@@ -111,16 +151,33 @@ impl Space {
     }
 }
 
+/// The largest half.
+const HALF_MAX: f32 = 65504.0;
+
 impl Space {
     /// Makes numbers those that the space keeps.
     pub(crate) fn admit_numbers(&self, numbers: &mut [f32]) -> Result<(), NoVector> {
         if numbers.len() != self.dimension as usize {
             return Err(NoVector::Length(numbers.len()));
         }
-        match numbers.iter().position(|x| !x.is_finite()) {
-            Some(at) => Err(NoVector::NotFinite(at)),
-            None => Ok(()),
+        if let Some(at) = numbers.iter().position(|x| !x.is_finite()) {
+            return Err(NoVector::NotFinite(at));
         }
+        match self.storage {
+            Storage::F32 => {}
+            Storage::F16 => {
+                if let Some(at) = numbers.iter().position(|x| x.abs() > HALF_MAX) {
+                    return Err(NoVector::NotHalf(at));
+                }
+                numbers.iter_mut().for_each(|x| *x = half_to_f32(half_from_f32(*x)));
+            }
+            Storage::Int8 => {
+                let mut codes = vec![0; numbers.len()];
+                let scale = quantize(numbers, &mut codes);
+                numbers.iter_mut().zip(codes).for_each(|(x, code)| *x = f32::from(code) * scale);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -158,6 +215,7 @@ mod tests {
             key: KeyId::new(0),
             dimension: 2,
             metric: Metric::Cosine,
+            storage: Storage::F32,
             embedder: None,
         };
         let ints = Value::List([Value::Int(1), Value::Float(0.1)].into_iter().collect());
@@ -169,5 +227,43 @@ mod tests {
         assert!(matches!(space.admit(&Value::Int(1)), Err(NoVector::NoList(_))));
         let text = Value::List([Value::Int(1), Value::from("x")].into_iter().collect());
         assert!(matches!(space.admit(&text), Err(NoVector::NoNumber(1, _))));
+    }
+    /// Rounding what is rounded changes nothing, to the bit: a block, a journal and a stream all keep what was written.
+    #[test]
+    fn what_is_rounded_stays_as_it_is() {
+        let space = |storage| Space {
+            name: "s".into(),
+            owner: SpaceOwner::Nodes(Vec::new()),
+            key: KeyId::new(0),
+            dimension: 9,
+            metric: Metric::Dot,
+            storage,
+            embedder: None,
+        };
+        let mut random = 7_u64;
+        let mut next = || {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 40) as f32 / (1 << 23) as f32 - 1.0
+        };
+        for round in 0..20_000 {
+            let factor = [1.0, 1e-3, 6e4, 1e-40, 1e-44, 3e38][round % 6];
+            let given: Vec<f32> = (0..9).map(|_| next() * factor).collect();
+            for storage in Storage::ALL {
+                let mut once = given.clone();
+                if space(storage).admit_numbers(&mut once).is_err() {
+                    assert!(storage == Storage::F16 && factor > 6e4, "{given:?}");
+                    continue;
+                }
+                let mut twice = once.clone();
+                space(storage).admit_numbers(&mut twice).unwrap();
+                let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&once), bits(&twice), "{storage}: {given:?}");
+                let largest = given.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+                let off = if storage == Storage::Int8 { largest / 253.0 + 2e-43 } else { largest / 2048.0 + 1e-7 };
+                assert!(given.iter().zip(&once).all(|(a, b)| (a - b).abs() <= off), "{storage}: {given:?} as {once:?}");
+            }
+        }
+        let too_large = space(Storage::F16).admit_numbers(&mut [1.0, 65505.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(too_large, Err(NoVector::NotHalf(1)));
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use self::fulltext::FulltextRecord;
 use crate::{
     Error, Result,
     model::{
-        Date, Embedder, Fact, KeyId, LabelId, Metric, NodeId, Point, RelId, Space, SpaceOwner, TypeId, Value,
+        Date, Embedder, Fact, KeyId, LabelId, Metric, NodeId, Point, RelId, Space, SpaceOwner, Storage, TypeId, Value,
         temporal::Temporal,
     },
 };
@@ -111,14 +111,27 @@ enum FactRecord<'a> {
     AddLabel(u32, u32),
     RemoveLabel(u32, u32),
     SetNode(u32, u32, ValueRecord<'a>),
-    CreateRel { id: u32, rel_type: u32, start: u32, end: u32 },
+    CreateRel {
+        id: u32,
+        rel_type: u32,
+        start: u32,
+        end: u32,
+    },
     DeleteRel(u32),
     SetRel(u32, u32, ValueRecord<'a>),
     SetSalience(u32, u32),
-    CreateIndex { name: &'a str, label: u32, key: u32, unique: bool },
+    CreateIndex {
+        name: &'a str,
+        label: u32,
+        key: u32,
+        unique: bool,
+    },
     DropIndex(&'a str),
+    /// One whose vectors are kept in 32 bits.
     CreateSpace(SpaceRecord),
     DropSpace(&'a str),
+    /// One whose vectors are kept otherwise: the place of how in the list of all.
+    CreateSpaceStored(SpaceRecord, u8),
     CreateFulltext(FulltextRecord),
     DropFulltext(&'a str),
 }
@@ -254,6 +267,8 @@ pub(crate) struct CatalogRecord {
     pub(crate) next_index: u32,
     /// Embedding spaces.
     pub(crate) spaces: Vec<SpaceRecord>,
+    /// How each keeps its vectors: the place in the list of all.
+    pub(crate) storages: Vec<u8>,
     /// Full-text indexes.
     pub(crate) fulltexts: Vec<FulltextRecord>,
 }
@@ -279,7 +294,7 @@ impl From<CatalogRecord1> for CatalogRecord {
     }
 }
 
-/// The catalog before there were full-text indexes: version 2.
+/// The catalog before spaces had a storage, and before there were full-text indexes: version 2.
 #[derive(Decode)]
 struct CatalogRecord2 {
     before: CatalogRecord1,
@@ -288,7 +303,8 @@ struct CatalogRecord2 {
 
 impl From<CatalogRecord2> for CatalogRecord {
     fn from(record: CatalogRecord2) -> Self {
-        Self { spaces: record.spaces, ..record.before.into() }
+        let storages = vec![0; record.spaces.len()];
+        Self { spaces: record.spaces, storages, ..record.before.into() }
     }
 }
 
@@ -336,8 +352,8 @@ impl SpaceRecord {
         }
     }
 
-    /// Returns the space; whether it is a possible one is for the caller to check.
-    pub(crate) fn space(&self) -> Space {
+    /// Returns the space that keeps its vectors so; whether it is a possible one is for the caller to check.
+    pub(crate) fn space(&self, storage: u8) -> Space {
         let owners = self.owners.iter().copied();
         Space {
             name: self.name.as_str().into(),
@@ -348,12 +364,18 @@ impl SpaceRecord {
             key: KeyId::new(self.key),
             dimension: self.dimension,
             metric: Metric::ALL.get(usize::from(self.metric)).copied().unwrap_or_default(),
+            storage: Storage::ALL.get(usize::from(storage)).copied().unwrap_or_default(),
             embedder: self
                 .embedder
                 .as_ref()
                 .map(|(name, from)| Embedder { name: name.as_str().into(), from: KeyId::new(*from) }),
         }
     }
+}
+
+/// Returns how a space keeps its vectors, as stored.
+pub(crate) fn storage_record(storage: Storage) -> u8 {
+    Storage::ALL.iter().position(|known| *known == storage).unwrap_or_default() as u8
 }
 
 /// An index or constraint, as stored.
@@ -533,7 +555,10 @@ impl<'a> From<&'a Fact> for FactRecord<'a> {
                 Self::CreateIndex { name, label: label.get(), key: key.get(), unique: *unique }
             }
             Fact::DropIndex { name } => Self::DropIndex(name),
-            Fact::CreateSpace { space } => Self::CreateSpace(SpaceRecord::new(space, (0.0, 0))),
+            Fact::CreateSpace { space } => match (SpaceRecord::new(space, (0.0, 0)), space.storage) {
+                (record, Storage::F32) => Self::CreateSpace(record),
+                (record, storage) => Self::CreateSpaceStored(record, storage_record(storage)),
+            },
             Fact::DropSpace { name } => Self::DropSpace(name),
             Fact::CreateFulltext { index } => Self::CreateFulltext(FulltextRecord::new(index)),
             Fact::DropFulltext { name } => Self::DropFulltext(name),
@@ -565,7 +590,10 @@ impl From<FactRecord<'_>> for Fact {
                 Self::CreateIndex { name: Arc::from(name), label: label(of), key: key(on), unique }
             }
             FactRecord::DropIndex(name) => Self::DropIndex { name: name.into() },
-            FactRecord::CreateSpace(record) => Self::CreateSpace { space: Arc::new(record.space()) },
+            FactRecord::CreateSpace(record) => Self::CreateSpace { space: Arc::new(record.space(0)) },
+            FactRecord::CreateSpaceStored(record, storage) => {
+                Self::CreateSpace { space: Arc::new(record.space(storage)) }
+            }
             FactRecord::DropSpace(name) => Self::DropSpace { name: name.into() },
             FactRecord::CreateFulltext(record) => Self::CreateFulltext { index: Arc::new(record.index()) },
             FactRecord::DropFulltext(name) => Self::DropFulltext { name: name.into() },
@@ -578,13 +606,14 @@ mod tests {
     use super::*;
     use crate::model::{Analyzer, Fulltext};
 
-    fn space() -> Space {
+    fn space(storage: Storage) -> Space {
         Space {
             name: "s".into(),
             owner: SpaceOwner::Relationships(vec![TypeId::new(1)]),
             key: KeyId::new(4),
             dimension: 384,
             metric: Metric::Dot,
+            storage,
             embedder: Some(Embedder { name: "hash".into(), from: KeyId::new(5) }),
         }
     }
@@ -600,33 +629,37 @@ mod tests {
         }
     }
 
-    /// What was written before there were embedding spaces, or full-text indexes, is read as having none.
+    /// What was written before spaces had a storage is read as keeping 32 bits, before there were spaces or full-text indexes
+    /// as having none.
     #[test]
-    fn catalogs_of_the_version_before_are_read() {
+    fn catalogs_of_the_versions_before_are_read() {
         let record = CatalogRecord {
             labels: vec!["A".into()],
             next_rel: 7,
-            spaces: vec![SpaceRecord::new(&space(), (0.5, 9))],
+            spaces: vec![SpaceRecord::new(&space(Storage::Int8), (0.5, 9))],
+            storages: vec![storage_record(Storage::Int8)],
             fulltexts: vec![FulltextRecord::new(&fulltext())],
             ..CatalogRecord::default()
         };
         let now = encode_meta(CATALOG_VERSION, &record);
         assert_eq!(decode_catalog(&now).unwrap(), record);
-        assert_eq!((record.spaces[0].space(), record.fulltexts[0].index()), (space(), fulltext()));
-        let second = CatalogRecord { fulltexts: Vec::new(), ..record };
-        let first = CatalogRecord { spaces: Vec::new(), ..second.clone() };
-        for (version, plain, n_lists) in [(2, second, 1), (1, first, 2)] {
-            let mut before = encode_meta(version, &plain);
-            for _ in 0..n_lists {
-                assert_eq!(before.pop(), Some(0), "an empty list is its length");
-            }
-            assert_eq!(decode_catalog(&before).unwrap(), plain);
-            let manifest = ManifestRecord { catalog: plain, facts: vec![1, 2], ..ManifestRecord::default() };
-            assert_eq!(decode_manifest(&encode_meta(MANIFEST_VERSION, &manifest)).unwrap(), manifest);
+        let read = (record.spaces[0].space(record.storages[0]), record.fulltexts[0].index());
+        assert_eq!(read, (space(Storage::Int8), fulltext()));
+        let singles = CatalogRecord { storages: vec![0], fulltexts: Vec::new(), ..record };
+        let mut before = encode_meta(2, &singles);
+        assert_eq!(before.split_off(before.len() - 3), [1, 0, 0], "a list of one storage, and an empty one");
+        assert_eq!(decode_catalog(&before).unwrap(), singles);
+        let plain = CatalogRecord { spaces: Vec::new(), storages: Vec::new(), ..singles };
+        let mut before = encode_meta(1, &plain);
+        assert_eq!(before.split_off(before.len() - 3), [0, 0, 0], "an empty list is its length");
+        assert_eq!(decode_catalog(&before).unwrap(), plain);
+        let manifest = ManifestRecord { catalog: plain, facts: vec![1, 2], ..ManifestRecord::default() };
+        assert_eq!(decode_manifest(&encode_meta(MANIFEST_VERSION, &manifest)).unwrap(), manifest);
+        let end_of_catalog = encode_meta(1, &manifest.catalog).len();
+        for (version, n_lists) in [(1, 3), (2, 2)] {
             let mut before = encode_meta(version, &manifest);
-            let end_of_catalog = encode_meta(version, &manifest.catalog).len();
             before.drain(end_of_catalog - n_lists..end_of_catalog);
-            assert_eq!(decode_manifest(&before).unwrap(), manifest);
+            assert_eq!(decode_manifest(&before).unwrap(), manifest, "version {version}");
         }
         assert!(matches!(decode_catalog(&[9]), Err(Error::Version { .. })));
     }
@@ -657,7 +690,8 @@ mod tests {
             Fact::SetSalience { id: rel, salience: 0.25 },
             Fact::CreateIndex { name: "i".into(), label, key, unique: true },
             Fact::DropIndex { name: "i".into() },
-            Fact::CreateSpace { space: Arc::new(space()) },
+            Fact::CreateSpace { space: Arc::new(space(Storage::F32)) },
+            Fact::CreateSpace { space: Arc::new(space(Storage::F16)) },
             Fact::DropSpace { name: "s".into() },
             Fact::CreateFulltext { index: Arc::new(fulltext()) },
             Fact::DropFulltext { name: "f".into() },

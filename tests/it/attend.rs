@@ -431,7 +431,7 @@ fn embeddings_are_checked_wherever_they_are_written() {
     refused(&db, "CREATE EMBEDDING x FOR (n:Npc) ON n.x DIMENSION 0", (), "1 to 16384 dimensions");
     refused(&db, "CREATE EMBEDDING x FOR (n:Npc) ON n.x DIMENSION $d", params! { "d": "3" }, "must be an integer");
     refused(&db, "CREATE EMBEDDING x FOR (n:Npc) ON n.x DIMENSION 3 METRIC COSIN", (), "did you mean `COSINE`");
-    refused(&db, "CREATE EMBEDDING x FOR (n:Npc) ON n.x DIMENSION 3 STORAGE F16", (), "not supported yet");
+    refused(&db, "CREATE EMBEDDING x FOR (n:Npc) ON n.x DIMENSION 3 STORAGE INT4", (), "did you mean `INT8`");
     refused(&db, "DROP EMBEDDING txt", (), "there is no embedding space `txt`");
     must(&db, "DROP EMBEDDING txt IF EXISTS");
     must(&db, "DROP EMBEDDING late");

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, path::Path};
 
-use attendb::{Database, FileAccess, Options, Value};
+use attendb::{Database, FileAccess, Options, Value, params};
 
 use crate::support::{count, must};
 
@@ -318,4 +318,133 @@ fn statements_that_mean_nothing_name_the_cure() {
     ] {
         refused(&db, text, &reasons);
     }
+}
+
+/// Vectors of 24 numbers in every storage, and what they are rounded to.
+fn stored(db: &Database, n: usize) {
+    for (name, storage) in [("f32", "F32"), ("f16", "F16"), ("int8", "INT8")] {
+        must(db, &format!("CREATE EMBEDDING {name} FOR (n:Npc) ON n.{name} DIMENSION 24 STORAGE {storage}"));
+    }
+    let text = format!(
+        "UNWIND range(0, {}) AS id WITH id, [at IN range(1, 24) | sin(id * at + at) / 3] AS v \
+         CREATE (:Npc {{id: id, f32: v, f16: v, int8: v}})",
+        n - 1
+    );
+    must(db, &text);
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::List(items) => items.iter().map(|item| item.as_float().unwrap()).collect(),
+        other => panic!("{other} is no list"),
+    }
+}
+
+#[test]
+fn what_is_read_is_what_the_storage_keeps() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    stored(&db, 1_300);
+    let shown =
+        must(&db, "SHOW EMBEDDINGS YIELD name, storage, vectors RETURN name, storage, vectors ORDER BY name").rows;
+    let told = |name: &str, storage: &str| vec![name.into(), storage.into(), Value::Int(1_300)];
+    assert_eq!(shown, [told("f16", "F16"), told("f32", "F32"), told("int8", "INT8")]);
+    let all = |db: &Database| must(db, "MATCH (n:Npc) RETURN n.f32, n.f16, n.int8 ORDER BY n.id").rows;
+    let before = all(&db);
+    let mut n_differ = [0, 0];
+    for row in &before {
+        let (singles, halves, codes) = (numbers(&row[0]), numbers(&row[1]), numbers(&row[2]));
+        let largest = singles.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        for ((single, half), code) in singles.iter().zip(&halves).zip(&codes) {
+            assert!((single - half).abs() <= largest / 2048.0 && (single - code).abs() <= largest / 253.0);
+            n_differ[0] += usize::from(single != half);
+            n_differ[1] += usize::from(single != code);
+        }
+    }
+    assert!(n_differ[0] > 20_000 && n_differ[1] > 20_000, "{n_differ:?} are rounded");
+    // The same from blocks, over blocks, after a restart, and from a stream.
+    let best = |db: &Database, space: &str| {
+        let text = format!(
+            "MATCH (me:Npc {{id: 7}}), (n:Npc) ATTEND n PER me IN (FOR me ON {space} LIMIT 20) SIMILARITY AS s, SCORE AS w \
+             RETURN n.id, s, w"
+        );
+        must(db, &text).rows
+    };
+    let ranked: Vec<_> = ["f32", "f16", "int8"].map(|space| best(&db, space)).into();
+    let same = |db: &Database, what: &str| {
+        assert_eq!(all(db), before, "{what}");
+        for (space, ranked) in ["f32", "f16", "int8"].iter().zip(&ranked) {
+            assert_eq!(&best(db, space), ranked, "{what}: {space}");
+        }
+        assert!(db.check(true).unwrap().is_sound(), "{what}");
+    };
+    db.checkpoint().unwrap();
+    same(&db, "from blocks");
+    must(&db, "MATCH (n:Npc) WHERE n.id % 3 = 0 SET n.f16 = [x IN n.f16 | x + 1], n.int8 = null, n.f32 = null");
+    must(
+        &db,
+        "MATCH (n:Npc) WHERE n.id % 3 = 0 WITH n, [at IN range(1, 24) | sin(n.id * at + at) / 3] AS v \
+         SET n.f16 = v, n.int8 = v, n.f32 = v",
+    );
+    same(&db, "over blocks");
+    let mut stream = Vec::new();
+    db.save_to(&mut stream).unwrap();
+    let loaded = Database::load_from(stream.as_slice()).unwrap();
+    same(&loaded, "from a stream");
+    let mut again = Vec::new();
+    loaded.save_to(&mut again).unwrap();
+    assert!(stream == again, "the same database gives the same stream");
+    drop(db);
+    let db = open(dir.path());
+    same(&db, "after a restart");
+    db.close().unwrap();
+    same(&open(dir.path()), "after a close");
+    // Near what 32 bits say.
+    let ids = |rows: &[Vec<Value>]| rows.iter().take(5).map(|row| row[0].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&ranked[1]), ids(&ranked[0]));
+    let close = |at: usize, off: f64| {
+        let pairs = ranked[0].iter().zip(&ranked[at]);
+        pairs.clone().all(|(a, b)| (a[1].as_float().unwrap() - b[1].as_float().unwrap()).abs() < off)
+    };
+    assert!(close(1, 2e-3) && close(2, 2e-2) && !close(2, 1e-7), "{ranked:?}");
+}
+
+#[test]
+fn the_explanation_says_when_codes_are_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    stored(&db, 30);
+    for (space, is_exact) in [("f32", true), ("f16", true), ("int8", false)] {
+        let text = format!("MATCH (n:Npc) ATTEND n IN (FOR $q ON {space} LIMIT 1) WHY AS why RETURN why.exact");
+        let query = Value::list((0..24).map(|at| Value::Float(f64::from(at) - 12.0)));
+        let exact = db.query(&text, params! { "q": query }).unwrap().single().unwrap();
+        assert_eq!(exact, Value::Bool(is_exact), "{space}");
+    }
+    let too_large = "MATCH (n:Npc {id: 1}) SET n.f16 = [at IN range(1, 24) | 65505]";
+    let error = db.execute(too_large, ()).unwrap_err().to_string();
+    assert!(error.contains("place 0 beyond ±65504, which F16 cannot keep"), "{error}");
+    must(&db, "MATCH (n:Npc {id: 1}) SET n.int8 = [at IN range(1, 24) | 0], n.f16 = [at IN range(1, 24) | 65504]");
+    assert!(db.check(true).unwrap().is_sound());
+}
+
+#[test]
+fn files_fill_every_storage() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    stored(&db, 1_200);
+    must(&db, "CREATE CONSTRAINT FOR (n:Npc) REQUIRE n.id IS UNIQUE");
+    let before = must(&db, "MATCH (n:Npc) RETURN n.f16, n.int8 ORDER BY n.id").rows;
+    let line = |row: &Vec<Value>, id: usize| format!("{{\"id\":{id},\"vec\":{}}}\n", row[0]);
+    let singles = must(&db, "MATCH (n:Npc) RETURN n.f32 ORDER BY n.id").rows;
+    let lines: String = singles.iter().enumerate().map(|(id, row)| line(row, id)).collect();
+    fs::write(dir.path().join("v.jsonl"), lines).unwrap();
+    must(&db, "MATCH (n:Npc) SET n.f16 = null, n.int8 = null");
+    for space in ["f16", "int8"] {
+        must(&db, &format!("COPY EMBEDDING {space} FROM 'v.jsonl' (KEY Npc(id), VECTOR vec)"));
+    }
+    assert_eq!(must(&db, "MATCH (n:Npc) RETURN n.f16, n.int8 ORDER BY n.id").rows, before);
+    drop(db);
+    let db = open(dir.path());
+    assert_eq!(must(&db, "MATCH (n:Npc) RETURN n.f16, n.int8 ORDER BY n.id").rows, before);
+    assert!(db.check(true).unwrap().is_sound());
 }

@@ -7,6 +7,7 @@ mod attend_paths;
 mod cancel;
 mod copies;
 mod disk_full;
+mod embedders;
 mod embeddings;
 mod formats;
 #[cfg(feature = "text")]

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error, Result, Value,
     graph::{IndexTold, NameSort, Rebuild, RelTold},
-    model::{Analyzer, Metric},
+    model::{Analyzer, Metric, Storage},
     storage::codec::{FulltextRecord, SpaceRecord},
 };
 
@@ -329,6 +329,15 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
         return Ok(scanner.fault("a metric")?);
     };
     scanner.expect("\"")?;
+    let mut storage = Storage::F32;
+    if scanner.take(",\"storage\":\"") {
+        // The usual one is left out, so that the same database gives the same bytes.
+        let Some(told) = Storage::ALL[1..].iter().find(|storage| scanner.take(storage.name())) else {
+            return Ok(scanner.fault("a storage")?);
+        };
+        storage = *told;
+        scanner.expect("\"")?;
+    }
     let mut embedder = None;
     if scanner.take(",\"embedder\":") {
         let name = scanner.string()?.into_owned();
@@ -348,7 +357,7 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
         deviation: 0,
         n_measured: 0,
     };
-    Ok(rebuild.space(space)?)
+    Ok(rebuild.space(space, storage)?)
 }
 
 fn fulltext(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     graph::{NO_LABEL, Properties, RelRecord, SKIPPED_MAX, Snapshot, Walker},
-    model::{LabelId, NodeId, RelId, SpaceOwner},
+    model::{LabelId, NodeId, RelId, SpaceOwner, Storage},
     storage::BlockKey,
 };
 
@@ -97,6 +97,9 @@ impl<'a> Lines<'a> {
             let owners = owners.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
             self.put(format_args!(",\"of\":\"{of}\",\"owners\":[{owners}],\"key\":{}", space.key.get()));
             self.put(format_args!(",\"dimension\":{},\"metric\":\"{}\"", space.dimension, space.metric));
+            if space.storage != Storage::F32 {
+                self.put(format_args!(",\"storage\":\"{}\"", space.storage));
+            }
             if let Some(embedder) = &space.embedder {
                 self.put(format_args!(",\"embedder\":"));
                 write_string(&embedder.name, &mut self.line);

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::{Budget, GENERATION, Rebuild, heap_bytes, put};
 use crate::{
     Error, Result,
-    graph::snapshot::BitsPage,
+    graph::{catalog::Catalog, snapshot::BitsPage},
     model::{Direction, KeyId, LabelId, TypeId, Value},
     storage::{BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, split},
 };
@@ -49,7 +49,7 @@ impl Values {
     }
 
     /// Returns the columns as blocks, in the order of their keys, and empties them.
-    pub(super) fn encode(&mut self, kind: BlockKind, block: u32) -> Vec<(BlockKey, Bytes)> {
+    pub(super) fn encode(&mut self, kind: BlockKind, block: u32, catalog: &Catalog) -> Vec<(BlockKey, Bytes)> {
         let mut columns: Vec<_> = std::mem::take(&mut self.columns).into_iter().collect();
         columns.sort_unstable_by_key(|(key, _)| *key);
         self.n_bytes = 0;
@@ -57,7 +57,7 @@ impl Values {
             let key = BlockKey::new(kind, sub, block, GENERATION);
             let mut values = vec![Value::Null; column.last().map_or(0, |(local, _)| usize::from(*local) + 1)];
             column.into_iter().for_each(|(local, value)| values[usize::from(local)] = value);
-            (key, ColumnBlock::encode(&key, &values))
+            (key, ColumnBlock::encode_as(&key, &values, catalog.storage_of(kind, KeyId::new(sub))))
         };
         columns.into_iter().map(encode).collect()
     }
@@ -113,7 +113,7 @@ impl Rebuild {
             let page: BitsPage = self.page(key, BitmapBlock::encode(&key, &words))?;
             put(&mut self.budget, self.view.labels.get_mut(label as usize), block, page)?;
         }
-        for (key, bytes) in self.nodes.columns.encode(BlockKind::NodeProperty, block) {
+        for (key, bytes) in self.nodes.columns.encode(BlockKind::NodeProperty, block, &self.view.catalog) {
             let page = self.page(key, bytes)?;
             put(&mut self.budget, self.view.node_columns.get_mut(key.sub as usize), block, page)?;
         }

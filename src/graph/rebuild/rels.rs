@@ -149,7 +149,7 @@ impl Rebuild {
             put(&mut self.budget, &mut self.view.saliences, block, page)?;
             self.rels.saliences = [SALIENCE_INITIAL; BLOCK_LEN];
         }
-        for (key, bytes) in self.rels.values.encode(BlockKind::RelProperty, block) {
+        for (key, bytes) in self.rels.values.encode(BlockKind::RelProperty, block, &self.view.catalog) {
             let page = self.page(key, bytes)?;
             put(&mut self.budget, self.view.rel_columns.get_mut(key.sub as usize), block, page)?;
         }

@@ -45,6 +45,7 @@ impl Transaction {
         rows.sort_unstable();
         let dimension = space.dimension as usize;
         let vector = |row: u32| &numbers[row as usize * dimension..][..dimension];
+        let storage = self.view().catalog().storage_of(BlockKind::NodeProperty, space.key);
         let mut n_changed = 0;
         let mut writer = Writer::new(self, generation, check);
         for rows in rows.chunk_by(|a, b| split(a.0).0 == split(b.0).0) {
@@ -75,7 +76,7 @@ impl Transaction {
                     let mut all: Vec<Option<&[f32]>> = vec![None; BLOCK_LEN];
                     old.iter().enumerate().for_each(|(local, old)| all[local] = old.as_deref());
                     rows.iter().for_each(|(id, row)| all[split(*id).1] = Some(vector(*row)));
-                    ColumnBlock::encode_vectors(&key, dimension, |local| all[local])
+                    ColumnBlock::encode_vectors(&key, storage, |local| all[local])
                 } else {
                     let mut values = match column.page(block) {
                         Some(page) => page.values()?,
@@ -85,7 +86,7 @@ impl Transaction {
                         let numbers = vector(*row).iter().map(|x| Value::Float(f64::from(*x)));
                         values[split(*id).1] = Value::List(numbers.collect());
                     }
-                    ColumnBlock::encode(&key, &values)
+                    ColumnBlock::encode_as(&key, &values, storage)
                 }
             };
             let page: ColumnPage = writer.page(key, bytes)?;

@@ -2,14 +2,16 @@
 //! [`load`](self::load) writes many at once.
 //!
 //! A space is a promise about a property: whatever of its owners has the property has a vector of the space's length,
-//! finite, kept in 32 bits a number (what is written is rounded to that, so what is read is what is compared). Vectors
-//! lie in the property's column; a block of them is one array ([`ColumnBlock`](crate::storage::ColumnBlock)), which is
-//! scored where it lies.
+//! finite, kept as the space's storage says: in 32, 16 or 8 bits a number (what is written is rounded to that, so what is
+//! read is what is compared). Vectors lie in the property's column; a block of them is one array
+//! ([`ColumnBlock`](crate::storage::ColumnBlock)), which is scored where it lies ([`rows`](self::rows)).
 //!
 //! How alike vectors usually are is measured on a sample, once there are vectors and again when they have doubled, and
 //! kept with the space: logits are counted in these deviations.
 
+mod embedders;
 mod load;
+mod rows;
 mod write;
 
 use std::{
@@ -20,19 +22,21 @@ use std::{
     },
 };
 
-use super::{CleanColumn, Column, Snapshot};
+use super::{CleanColumn, Column, Snapshot, transaction::is_identical};
 use crate::{
     Error, QueryError, Result,
     model::{KeyId, NoVector, NodeId, RelId, Space, SpaceOwner, TypeId, Value, vector},
     storage::{
         BLOCK_LEN, BLOCK_WORDS,
-        block::{Presence, Vectors},
+        block::{Presence, VectorRow, Vectors},
         split,
     },
-    text::{Frequencies, embed},
+    text::Frequencies,
 };
 
+pub(super) use self::embedders::Embedders;
 pub(super) use self::write::with_admitted;
+pub(crate) use self::{embedders::HASH, rows::GatheredRows};
 
 /// The most spaces a database may have.
 pub(crate) const SPACES_MAX: usize = 1 << 12;
@@ -104,15 +108,6 @@ impl SpaceInfo {
         let counted = Arc::new(count()?);
         *known = Some((n, counted.clone()));
         Ok(counted)
-    }
-
-    /// Returns the vector of what its embedder works on; null where that is no text, or has no words.
-    pub(super) fn embed(&self, text: &Value) -> Value {
-        let vector = match text {
-            Value::String(text) => embed(text, self.space.dimension as usize),
-            _ => None,
-        };
-        vector.map_or(Value::Null, |numbers| Value::List(numbers.into_iter().map(|x| Value::Float(x.into())).collect()))
     }
 
     /// Returns the key of the texts that the space is made from.
@@ -267,8 +262,11 @@ impl Snapshot {
             let words = self.vector_words(space, block)?;
             for local in Presence(words).iter() {
                 let id = id_at(block, local);
-                if let Err(no_vector) = space.admit(&column.value(id)?) {
-                    wrong(id, no_vector)?;
+                let value = column.value(id)?;
+                match space.admit(&value) {
+                    Ok(kept) if is_identical(&kept, &value) => {}
+                    Ok(_) => wrong(id, NoVector::NotRounded)?,
+                    Err(no_vector) => wrong(id, no_vector)?,
                 }
             }
         }
@@ -282,6 +280,16 @@ impl Snapshot {
             SpaceOwner::Relationships(_) => self.n_rel_blocks(),
         }
     }
+}
+
+/// Where a vector lies.
+enum Place<'a> {
+    /// The id has none, or does not belong to the space.
+    Nothing,
+    /// In its block.
+    Row(VectorRow<'a>),
+    /// Something changed since the block was written, or it holds other values too: [`Column::vector`] knows.
+    Changed,
 }
 
 /// Reads vectors of a space id by id: ids that ascend find what is known of their block already found.
@@ -303,6 +311,16 @@ impl<'a> VectorReader<'a> {
     /// `Corrupt` where a block is damaged.
     #[inline]
     pub(crate) fn get(&mut self, id: u32) -> Result<Option<Cow<'a, [f32]>>> {
+        match self.place(id)? {
+            Place::Nothing => Ok(None),
+            Place::Row(row) => Ok(Some(row.to_numbers())),
+            Place::Changed => self.column.vector(id),
+        }
+    }
+
+    /// Returns where the vector of an id lies.
+    #[inline]
+    fn place(&mut self, id: u32) -> Result<Place<'a>> {
         let (block, local) = split(id);
         if block != self.block {
             self.turn_to(block)?;
@@ -311,11 +329,11 @@ impl<'a> VectorReader<'a> {
             Some(words) => words[local / 64] >> (local % 64) & 1 != 0,
             None => self.view.is_in_space(self.space, id)?,
         };
-        match (is_in, self.clean) {
-            (false, _) => Ok(None),
-            (true, Some(vectors)) => Ok(vectors.get(local).map(Cow::Borrowed)),
-            (true, None) => self.column.vector(id),
-        }
+        Ok(match (is_in, self.clean) {
+            (false, _) => Place::Nothing,
+            (true, Some(vectors)) => vectors.get(local).map_or(Place::Nothing, Place::Row),
+            (true, None) => Place::Changed,
+        })
     }
 
     fn turn_to(&mut self, block: u32) -> Result<()> {
@@ -333,7 +351,8 @@ impl<'a> VectorReader<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// Returns the vector of an id: in place where its block keeps vectors, else a copy; `None` where there is none.
+    /// Returns the vector of an id: in place where its block keeps vectors of 32 bits, else a copy; `None` where there is
+    /// none.
     ///
     /// # Errors
     /// `Corrupt` where a block is damaged.
@@ -345,7 +364,7 @@ impl<'a> Column<'a> {
             None => {
                 let Some(base) = page.base()? else { return Ok(None) };
                 match base.vectors() {
-                    Some(vectors) => return Ok(vectors.get(local).map(Cow::Borrowed)),
+                    Some(vectors) => return Ok(vectors.get(local).map(VectorRow::to_numbers)),
                     None => base.get(local).to_value(),
                 }
             }

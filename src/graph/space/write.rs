@@ -59,7 +59,7 @@ impl Transaction {
                     SpaceOwner::Nodes(_) => self.embed_node(info, NodeId::new(id), from)?,
                     SpaceOwner::Relationships(_) => {
                         let text = self.view().rel_prop(RelId::new(id), from)?;
-                        self.put_rel(RelId::new(id), space.key, info.embed(&text))?;
+                        self.put_rel(RelId::new(id), space.key, self.embedded(info, &text)?)?;
                     }
                 }
             }
@@ -69,11 +69,16 @@ impl Transaction {
 
     fn embed_node(&mut self, info: &SpaceInfo, id: NodeId, from: KeyId) -> Result<()> {
         let text = self.view().node_prop(id, from)?;
-        let (key, value) = (info.space.key, info.embed(&text));
+        let (key, value) = (info.space.key, self.embedded(info, &text)?);
         if !is_identical(&self.view().node_prop(id, key)?, &value) {
             self.record(Fact::SetNode { id, key, value })?;
         }
         Ok(())
+    }
+
+    /// Returns the vector of a text, as a space keeps it.
+    fn embedded(&self, info: &SpaceInfo, text: &Value) -> Result<Value> {
+        self.view().embedders.value(info, text)
     }
 
     fn put_rel(&mut self, id: RelId, key: KeyId, value: Value) -> Result<()> {
@@ -105,7 +110,7 @@ impl Transaction {
         for info in self.view().catalog().spaces().to_vec() {
             if info.source() == Some(key) && info.is_of_type(record.rel_type) {
                 let text = self.view().rel_prop(id, key)?;
-                self.put_rel(id, info.space.key, info.embed(&text))?;
+                self.put_rel(id, info.space.key, self.embedded(&info, &text)?)?;
             }
         }
         Ok(())
@@ -221,7 +226,7 @@ impl Transaction {
                 if is_in(info, row) {
                     let refuse = |wrong| info.refuse(wrong, format!("row {}", row + 1), self.view());
                     value = match text {
-                        Some(text) => info.embed(&text.value(row)),
+                        Some(text) => self.embedded(info, &text.value(row))?,
                         None => info.space.admit(&value).map_err(refuse)?,
                     };
                 }

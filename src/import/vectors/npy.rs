@@ -5,7 +5,10 @@
 use std::io::Read;
 
 use super::{Bytes, ROWS_BETWEEN_CHECKS};
-use crate::{Result, attention::half_to_f32, model::DIMENSION_MAX};
+use crate::{
+    Result,
+    model::{DIMENSION_MAX, half_to_f32},
+};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 

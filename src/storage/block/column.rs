@@ -10,6 +10,8 @@
 //! | 5 word | strings with many repeats: a dictionary, and codes into it by frame of reference |
 //! | 7 mixed | anything else, each value encoded by itself |
 //! | 8 vector | lists of floats, all as long and exact in 32 bits: an array, a row for each place that has one |
+//! | 9 half | the same, exact in 16 bits; the two of each 32 bits are neighbours, the first in the low half |
+//! | 10 code | the same, each the product of a code of 8 bits and the scale of its list: an array of codes, one of scales |
 
 use std::{
     collections::hash_map::Entry,
@@ -23,11 +25,12 @@ use super::{
     BLOCK_LEN, BLOCK_WORDS, IntView, Presence, StrTable,
     ints::{Ints, IntsRecord},
     open, seal,
+    vectors::{Numbers, VectorRow, Vectors, vectors},
     view::{View, check_offsets},
 };
 use crate::{
     Error, Result,
-    model::{Date, Value},
+    model::{DIMENSION_MAX, Date, Storage, Value, half_from_f32, half_to_f32, quantize},
     storage::{bytes::Bytes, codec, key::BlockKey},
 };
 
@@ -38,11 +41,11 @@ struct ColumnRecord {
     ints: IntsRecord,
     /// Empty where all places below `len` have a value.
     presence: Vec<u64>,
-    /// Bits of booleans, or of floats.
+    /// Bits of booleans, or of floats; or how long the vectors of halves are.
     words: Vec<u64>,
-    /// Of texts; or the bits of the numbers of vectors.
+    /// Of texts; or the bits of the numbers of vectors, or of their scales.
     offsets: Vec<u32>,
-    /// Strings, words, or encoded values.
+    /// Strings, words, encoded values, or codes.
     text: Vec<u8>,
     /// One past the last place that has a value.
     len: u16,
@@ -60,6 +63,8 @@ const WORD: u8 = 5;
 const DATE: u8 = 6;
 const MIXED: u8 = 7;
 const VECTOR: u8 = 8;
+const HALF: u8 = 9;
+const CODE: u8 = 10;
 
 /// A pinned column.
 #[derive(Clone)]
@@ -81,41 +86,6 @@ enum Data {
     Date(Ints),
     Mixed { offsets: View<u32>, bytes: View<u8> },
     Vector(Vectors),
-}
-
-/// The vectors of a block, in the order of their places.
-#[derive(Clone)]
-pub(crate) struct Vectors {
-    numbers: View<f32>,
-    dimension: usize,
-    presence: Presence,
-    /// How many vectors there are before each word of `presence`.
-    before: [u16; BLOCK_WORDS],
-}
-
-impl Vectors {
-    fn new(numbers: View<f32>, presence: Presence) -> Self {
-        let mut before = [0; BLOCK_WORDS];
-        let mut n = 0;
-        for (before, word) in before.iter_mut().zip(presence.0) {
-            *before = n;
-            n += word.count_ones() as u16;
-        }
-        let dimension = numbers.as_slice().len() / usize::from(n).max(1);
-        Self { numbers, dimension, presence, before }
-    }
-
-    /// Returns the vector in place `local`, where there is one.
-    #[inline]
-    pub(crate) fn get(&self, local: usize) -> Option<&[f32]> {
-        let (word, bit) = (local / 64, local % 64);
-        if self.presence.0[word] >> bit & 1 == 0 {
-            return None;
-        }
-        let below = self.presence.0[word] & ((1 << bit) - 1);
-        let at = (usize::from(self.before[word]) + below.count_ones() as usize) * self.dimension;
-        Some(&self.numbers.as_slice()[at..at + self.dimension])
-    }
 }
 
 /// A value in a pinned column.
@@ -207,7 +177,13 @@ impl ColumnBlock {
     ///
     /// # Panics
     /// When a value is not storable.
+    #[cfg(test)]
     pub(crate) fn encode(key: &BlockKey, values: &[Value]) -> Bytes {
+        Self::encode_as(key, values, Storage::F32)
+    }
+
+    /// As [`encode`](Self::encode); vectors that `storage` holds exactly are kept so.
+    pub(crate) fn encode_as(key: &BlockKey, values: &[Value], storage: Storage) -> Bytes {
         let presence = Presence::from_fn(values.len(), |at| !values[at].is_null());
         let rank = |value: &Value| match value {
             Value::Bool(_) => BOOL,
@@ -230,12 +206,14 @@ impl ColumnBlock {
                 _ => 0,
             }),
             kind => {
-                let numbers = if kind == VECTOR { vectors(values) } else { None };
-                let kind = if kind == VECTOR && numbers.is_none() { MIXED } else { kind };
+                if kind == VECTOR
+                    && let Some(numbers) = vectors(values)
+                {
+                    return ColumnRecord::of_vectors(&numbers, presence.count(), storage).seal(key, &presence);
+                }
+                let kind = if kind == VECTOR { MIXED } else { kind };
                 let mut record = ColumnRecord { kind, ..ColumnRecord::default() };
-                if let Some(numbers) = numbers {
-                    record.offsets = numbers;
-                } else if kind == MIXED {
+                if kind == MIXED {
                     record.offsets.push(0);
                     for value in &values[..presence.end()] {
                         if !value.is_null() {
@@ -313,23 +291,18 @@ impl ColumnBlock {
         record.seal(key, presence)
     }
 
-    /// Returns the bytes of a column of vectors of so many numbers; `None` where there is none.
-    ///
-    /// # Panics
-    /// Where one has another length.
+    /// Returns the bytes of a column of vectors, all as long; `None` where there is none.
     pub(crate) fn encode_vectors<'a>(
         key: &BlockKey,
-        dimension: usize,
+        storage: Storage,
         vector: impl Fn(usize) -> Option<&'a [f32]>,
     ) -> Bytes {
         let presence = Presence::from_fn(BLOCK_LEN, |at| vector(at).is_some());
-        let mut numbers = Vec::with_capacity(presence.count() * dimension);
-        for numbers_of in presence.iter().filter_map(&vector) {
-            assert_eq!(numbers_of.len(), dimension, "vectors of one length");
-            numbers.extend(numbers_of.iter().map(|x| x.to_bits()));
+        let numbers: Vec<f32> = presence.iter().filter_map(&vector).flatten().copied().collect();
+        if numbers.is_empty() {
+            return ColumnRecord::default().seal(key, &Presence::NONE);
         }
-        let kind = if numbers.is_empty() { NONE } else { VECTOR };
-        ColumnRecord { kind, offsets: numbers, ..ColumnRecord::default() }.seal(key, &presence)
+        ColumnRecord::of_vectors(&numbers, presence.count(), storage).seal(key, &presence)
     }
 
     /// Checks the bytes of a column and makes it readable.
@@ -388,8 +361,33 @@ impl ColumnBlock {
                 if n == 0 || n_numbers == 0 || !n_numbers.is_multiple_of(n) {
                     return Err(Error::corrupt(key, format_args!("numbers of {n} vectors"), n_numbers));
                 }
-                let numbers = View::<f32>::new(&bytes, &record.offsets);
-                (0, 0, Data::Vector(Vectors::new(numbers, presence)))
+                let numbers = Numbers::F32(View::new(&bytes, &record.offsets));
+                (0, 0, Data::Vector(Vectors::new(numbers, n_numbers / n, presence)))
+            }
+            HALF => {
+                let dimension = match record.words.as_slice() {
+                    [dimension] => dimension.to_native().min(u64::from(DIMENSION_MAX)) as usize,
+                    _ => 0,
+                };
+                let (n, n_pairs) = (presence.count(), record.offsets.len());
+                if n == 0 || dimension == 0 || n_pairs != (n * dimension).div_ceil(2) {
+                    return Err(Error::corrupt(key, format_args!("halves of {n} vectors of {dimension}"), n_pairs));
+                }
+                let numbers = Numbers::F16(View::new(&bytes, &record.offsets));
+                (0, 0, Data::Vector(Vectors::new(numbers, dimension, presence)))
+            }
+            CODE => {
+                let (n, n_codes) = (presence.count(), record.text.len());
+                if n == 0 || n_codes == 0 || !n_codes.is_multiple_of(n) || record.offsets.len() != n {
+                    return Err(Error::corrupt(key, format_args!("codes and scales of {n} vectors"), n_codes));
+                }
+                let (codes, scales) =
+                    (View::<i8>::new(&bytes, &record.text), View::<f32>::new(&bytes, &record.offsets));
+                let is_scale = |scale: &f32| scale.is_finite() && *scale >= 0.0;
+                if codes.as_slice().contains(&i8::MIN) || !scales.as_slice().iter().all(is_scale) {
+                    return Err(Error::corrupt(key, "codes of -127 to 127 and finite scales", "others"));
+                }
+                (0, 0, Data::Vector(Vectors::new(Numbers::Int8 { codes, scales }, n_codes / n, presence)))
             }
             kind => return Err(Error::corrupt(key, "a kind of column", kind)),
         };
@@ -414,7 +412,7 @@ impl ColumnBlock {
             Data::Word { codes, words } => ValueRef::Str(words.get(codes.view().get(local) as usize)),
             Data::Date(days) => ValueRef::Date(Date::from_days(days.view().get(local) as i32)),
             Data::Vector(vectors) => {
-                let numbers = vectors.get(local).unwrap_or_default();
+                let numbers = vectors.get(local).map(VectorRow::to_numbers).unwrap_or_default();
                 ValueRef::Mixed(Value::List(numbers.iter().map(|x| Value::Float(f64::from(*x))).collect()))
             }
             Data::Mixed { .. } => {
@@ -483,6 +481,35 @@ impl ColumnBlock {
 }
 
 impl ColumnRecord {
+    /// Returns `n` vectors as a storage keeps them, where it holds them exactly; else in 32 bits.
+    fn of_vectors(numbers: &[f32], n: usize, storage: Storage) -> Self {
+        let dimension = numbers.len() / n;
+        match storage {
+            Storage::F32 => {}
+            Storage::F16 => {
+                let halves: Vec<u16> = numbers.iter().map(|x| half_from_f32(*x)).collect();
+                if halves.iter().zip(numbers).all(|(half, x)| half_to_f32(*half).to_bits() == x.to_bits()) {
+                    let pair = |pair: &[u16]| u32::from(pair[0]) | u32::from(*pair.get(1).unwrap_or(&0)) << 16;
+                    let offsets = halves.chunks(2).map(pair).collect();
+                    return Self { kind: HALF, words: vec![dimension as u64], offsets, ..Self::default() };
+                }
+            }
+            Storage::Int8 => {
+                let (mut codes, mut scales) = (vec![0_i8; numbers.len()], Vec::with_capacity(n));
+                for (numbers, codes) in numbers.chunks_exact(dimension).zip(codes.chunks_exact_mut(dimension)) {
+                    scales.push(quantize(numbers, codes));
+                }
+                let products = codes.iter().enumerate().map(|(at, code)| f32::from(*code) * scales[at / dimension]);
+                if products.zip(numbers).all(|(product, x)| product.to_bits() == x.to_bits()) {
+                    let (text, offsets) = (codes.iter().map(|code| code.cast_unsigned()).collect(), scales);
+                    let offsets = offsets.into_iter().map(f32::to_bits).collect();
+                    return Self { kind: CODE, offsets, text, ..Self::default() };
+                }
+            }
+        }
+        Self { kind: VECTOR, offsets: numbers.iter().map(|x| x.to_bits()).collect(), ..Self::default() }
+    }
+
     fn seal(mut self, key: &BlockKey, presence: &Presence) -> Bytes {
         let len = presence.end();
         if *presence != Presence::first(len) {
@@ -492,36 +519,6 @@ impl ColumnRecord {
         let size = 256 + self.ints.size() + 8 * self.words.len() + 4 * self.offsets.len() + self.text.len();
         seal(key, &self, size)
     }
-}
-
-/// Returns the bits of the numbers of vectors: lists of at least one float, all as long, each exact in 32 bits. Null has none.
-fn vectors(values: &[Value]) -> Option<Vec<u32>> {
-    let mut numbers = Vec::new();
-    let mut dimension = 0;
-    for value in values {
-        let items = match value {
-            Value::Null => continue,
-            Value::List(items) => items,
-            _ => return None,
-        };
-        if dimension == 0 {
-            dimension = items.len();
-            numbers.reserve_exact(dimension * values.len());
-        }
-        if items.is_empty() || items.len() != dimension {
-            return None;
-        }
-        for item in items.iter() {
-            let Value::Float(x) = item else { return None };
-            let single = *x as f32;
-            // Bit by bit: -0.0 is not 0.0, and a NaN keeps its payload only where it is none.
-            if f64::from(single).to_bits() != x.to_bits() {
-                return None;
-            }
-            numbers.push(single.to_bits());
-        }
-    }
-    Some(numbers)
 }
 
 #[inline]

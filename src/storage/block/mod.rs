@@ -24,6 +24,7 @@ mod ints;
 mod numbers;
 mod presence;
 mod sorted;
+mod vectors;
 mod view;
 
 #[cfg(test)]
@@ -31,11 +32,12 @@ mod tests;
 
 pub(crate) use adjacency::{AdjacencyBlock, RelIds};
 pub(crate) use bitmap::BitmapBlock;
-pub(crate) use column::{ColumnBlock, StrView, ValueRef, Vectors};
+pub(crate) use column::{ColumnBlock, StrView, ValueRef};
 pub(crate) use hash::HashChunk;
 pub(crate) use ints::IntView;
 pub(crate) use numbers::{F32Column, U32Column};
 pub(crate) use presence::Presence;
+pub(crate) use vectors::{VectorRow, Vectors};
 pub(crate) use view::StrTable;
 
 use rkyv::{

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    model::{Date, Value},
+    model::{Date, KeyId, Metric, Space, SpaceOwner, Storage, Value},
     storage::key::BlockKind,
 };
 
@@ -260,6 +260,58 @@ fn bitmaps_and_hash_chunks() {
     }
 }
 
+fn list(numbers: &[f32]) -> Value {
+    Value::list(numbers.iter().map(|x| Value::Float(f64::from(*x))))
+}
+
+#[test]
+fn vectors_are_kept_in_the_format_of_their_space_where_it_holds_them() {
+    let mut random = Random(17);
+    for dimension in [1, 2, 3, 17, 64] {
+        for storage in Storage::ALL {
+            let space = Space {
+                name: "s".into(),
+                owner: SpaceOwner::Nodes(Vec::new()),
+                key: KeyId::new(0),
+                dimension,
+                metric: Metric::Dot,
+                storage,
+                embedder: None,
+            };
+            let mut vector = || {
+                let next = |_| (random.next() % 2000) as f32 / 1000.0 - 1.0;
+                let mut numbers: Vec<f32> = (0..dimension).map(next).collect();
+                space.admit_numbers(&mut numbers).unwrap();
+                numbers
+            };
+            let vectors: Vec<Option<Vec<f32>>> = (0..300).map(|at| (at % 5 != 2).then(&mut vector)).collect();
+            let values: Vec<Value> = vectors.iter().map(|vector| vector.as_deref().map_or(Value::Null, list)).collect();
+            let bytes = ColumnBlock::encode_as(&KEY, &values, storage);
+            let direct = ColumnBlock::encode_vectors(&KEY, storage, |at| vectors.get(at)?.as_deref());
+            assert_eq!(*bytes, *direct);
+            let column = ColumnBlock::pin(&KEY, bytes).unwrap();
+            for (at, vector) in vectors.iter().enumerate() {
+                assert!(column.get(at).to_value().same(&values[at]), "{storage}, {at}");
+                let row = column.vectors().unwrap().get(at);
+                assert_eq!(row.map(|row| row.to_numbers().into_owned()), *vector);
+                let fits = match row {
+                    None => true,
+                    Some(VectorRow::F32(_)) => storage == Storage::F32,
+                    Some(VectorRow::F16(_)) => storage == Storage::F16,
+                    Some(VectorRow::Int8(..)) => storage == Storage::Int8,
+                };
+                assert!(fits, "{storage}: {row:?}");
+            }
+            // One that the format does not hold, and all are kept in 32 bits.
+            let mut values = values;
+            values[7] = list(&vec![0.1; dimension as usize]);
+            values[8] = list(&[vec![1.0; dimension as usize - 1], vec![1e-9]].concat());
+            let column = ColumnBlock::pin(&KEY, ColumnBlock::encode_as(&KEY, &values, storage)).unwrap();
+            assert!((0..300).all(|at| column.get(at).to_value().same(&values[at])), "{storage}");
+        }
+    }
+}
+
 fn samples() -> Vec<(&'static str, Bytes)> {
     let some = Presence([5; 16]);
     vec![
@@ -272,6 +324,9 @@ fn samples() -> Vec<(&'static str, Bytes)> {
         ("strings", ColumnBlock::encode_strs(&KEY, &Presence::first(2), |at| ["a", "bc"][at])),
         ("dates", ColumnBlock::encode_dates(&KEY, &Presence::first(2), |at| 19_000 + at as i32)),
         ("mixed", ColumnBlock::encode(&KEY, &[Value::Int(1), Value::from("a"), Value::list([Value::Bool(true)])])),
+        ("vectors", ColumnBlock::encode_as(&KEY, &[list(&[1.0, 0.1f32])], Storage::F16)),
+        ("halves", ColumnBlock::encode_as(&KEY, &[list(&[1.0, -0.5, 3.0]), list(&[0.0, 2.0, 0.25])], Storage::F16)),
+        ("codes", ColumnBlock::encode_as(&KEY, &[list(&[0.0, 0.0]), list(&[127.0, -3.0])], Storage::Int8)),
         ("u32", U32Column::encode(&KEY, &[1, 300])),
         ("f32", F32Column::encode(&KEY, &[1.0, 0.5])),
         ("bitmap", BitmapBlock::encode(&KEY, &[3; 16])),
@@ -367,6 +422,11 @@ fn every_changed_byte_is_refused_or_harmless() {
     let blocks = [
         (BlockKind::NodeProperty, ColumnBlock::encode(&KEY, &words)),
         (BlockKind::NodeProperty, ColumnBlock::encode(&KEY, &dates)),
+        (BlockKind::NodeProperty, ColumnBlock::encode_as(&KEY, &[list(&[1.0, -0.5, 3.0])], Storage::F16)),
+        (
+            BlockKind::NodeProperty,
+            ColumnBlock::encode_as(&KEY, &[list(&[127.0, -3.0]), list(&[1.0, 0.0])], Storage::Int8),
+        ),
         (BlockKind::OutAdjacency, AdjacencyBlock::encode(&KEY, &[0, 9, 19], &edges[1..], &edges[..19])),
         (BlockKind::RelStart, U32Column::encode(&KEY, &[7, 1000, 9])),
         (BlockKind::RelSalience, F32Column::encode(&KEY, &[1.0, 0.5])),

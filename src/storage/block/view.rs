@@ -35,7 +35,7 @@ const _: () = {
 /// Numbers whose archived form has the layout of the number itself on this machine.
 ///
 /// # Safety
-/// `Archived` must have the size and alignment of `Self`, and every bit pattern must be a `Self`.
+/// `Archived` must have the size of `Self` and at least its alignment, and every bit pattern must be a `Self`.
 pub(crate) unsafe trait Plain: Copy {
     type Archived;
 }
@@ -43,6 +43,14 @@ pub(crate) unsafe trait Plain: Copy {
 // SAFETY: a byte is a byte.
 unsafe impl Plain for u8 {
     type Archived = u8;
+}
+// SAFETY: as above; every byte is a whole number of -128 to 127.
+unsafe impl Plain for i8 {
+    type Archived = u8;
+}
+// SAFETY: as above; four bytes at a multiple of four are two numbers at a multiple of two.
+unsafe impl Plain for [u16; 2] {
+    type Archived = rend::u32_le;
 }
 // SAFETY: little-endian target, sizes and alignments asserted above.
 unsafe impl Plain for u16 {

@@ -6,7 +6,7 @@ use super::{Chosen, Content, Spec, deviation, number};
 use crate::{
     Error, QueryError, Result,
     attention::{self},
-    graph::{Snapshot, SpaceInfo},
+    graph::{HASH, Snapshot, SpaceInfo},
     model::{Metric, SpaceOwner, Value, vector},
     query::{
         execute::{Context, batch::Batch},
@@ -233,11 +233,17 @@ fn queries(view: &Snapshot, spec: &Spec, named: &[SpaceInfo], query: &Value) -> 
                 named => named.to_vec(),
             };
             let mut found = Vec::new();
-            for info in own.into_iter().filter(|info| info.space.embedder.is_some()) {
-                // Before: how rare words are is counted anew when the deviation is.
-                deviation::of(view, &info)?;
-                let frequencies = info.frequencies(|| deviation::frequencies(view, &info))?;
-                let Some(numbers) = embed_query(text, info.space.dimension as usize, &frequencies) else {
+            for info in own {
+                let Some(embedder) = &info.space.embedder else { continue };
+                let numbers = if *embedder.name == *HASH {
+                    // Before: how rare words are is counted anew when the deviation is.
+                    deviation::of(view, &info)?;
+                    let frequencies = info.frequencies(|| deviation::frequencies(view, &info))?;
+                    embed_query(text, info.space.dimension as usize, &frequencies)
+                } else {
+                    Some(view.embedders.call(&info, embedder, text)?)
+                };
+                let Some(numbers) = numbers else {
                     return Err(wrong(format!("the query of FOR has no words: {text:?}"), "give at least one"));
                 };
                 found.push((info, numbers));

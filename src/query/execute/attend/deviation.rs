@@ -108,10 +108,10 @@ fn measure(view: &Snapshot, info: &SpaceInfo) -> Result<f32> {
     let space = &info.space;
     let random = &mut Random(SEED);
     let ids = sample(view, info, SAMPLE, random)?;
-    let column = view.space_column(space);
+    let mut reader = view.vectors(space);
     let mut vectors = Vec::with_capacity(ids.len());
     for id in ids {
-        vectors.extend(column.vector(id)?.filter(|vector| vector.len() == space.dimension as usize));
+        vectors.extend(reader.get(id)?.filter(|vector| vector.len() == space.dimension as usize));
     }
     if vectors.len() < 2 {
         return Ok(0.0);

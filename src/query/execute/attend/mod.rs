@@ -11,14 +11,16 @@ mod cheapest;
 mod deviation;
 mod groups;
 mod inner;
+mod refs;
 mod why;
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use self::{
     ask::Asked,
     groups::{Candidate, Group, Rows},
     inner::Inner,
+    refs::Refs,
 };
 pub(super) use self::{
     beam::{AttendPaths, LimitPaths},
@@ -190,29 +192,20 @@ impl Attend {
         // Out of the context while the vectors lend from it; where this fails, nothing is noted anyway.
         let mut attended = std::mem::take(&mut ctx.attended);
         // References where the vectors lie; copies only of those that changed since their block was written.
-        let mut vectors: Vec<Vec<Option<Cow<'_, [f32]>>>> = Vec::with_capacity(asked.spaces.len());
+        let mut vectors = Vec::with_capacity(asked.spaces.len());
         let mut saliences = Vec::new();
         {
             let view = ctx.view();
             for space in &asked.spaces {
-                let mut reader = view.vectors(&space.info.space);
-                let mut of_space = Vec::with_capacity(n);
-                for at in 0..n {
-                    let id = match (content, space.of_nodes) {
-                        (Content::Node, _) | (Content::Relationship(_), false) => {
-                            Some(all[group.candidates[at] as usize].id)
-                        }
-                        (Content::Relationship(slot) | Content::Reached(slot), _) => {
-                            self.all.column(slot).node(content_row(at))
-                        }
-                    };
-                    let vector = match id {
-                        Some(id) => reader.get(id)?,
-                        None => None,
-                    };
-                    of_space.push(vector.filter(|vector| vector.len() == space.query.len()));
-                }
-                vectors.push(of_space);
+                let id = |at: usize| match (content, space.of_nodes) {
+                    (Content::Node, _) | (Content::Relationship(_), false) => {
+                        Some(all[group.candidates[at] as usize].id)
+                    }
+                    (Content::Relationship(slot) | Content::Reached(slot), _) => {
+                        self.all.column(slot).node(content_row(at))
+                    }
+                };
+                vectors.push(view.vectors(&space.info.space).gather(n, id)?);
             }
             if asked.prior != 0.0 {
                 for at in 0..n {
@@ -222,8 +215,7 @@ impl Attend {
                 }
             }
         }
-        let rows: Vec<Vec<&[f32]>> =
-            vectors.iter().map(|of| of.iter().map(|vector| vector.as_deref().unwrap_or_default()).collect()).collect();
+        let rows: Vec<Refs<'_>> = vectors.iter().map(Refs::of).collect();
         let spaces: Vec<attention::Space<'_>> = asked
             .spaces
             .iter()
@@ -234,7 +226,7 @@ impl Attend {
                 gain: space.gain,
                 query: &space.query,
                 folded: None,
-                rows: attention::Rows::F32(rows),
+                rows: rows.rows(),
             })
             .collect();
         let selection: Vec<u64> = inner.selection(&group.candidates);

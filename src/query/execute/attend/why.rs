@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use super::{Spec, ask::Asked};
 use crate::{
     attention::{Attention, Question},
-    model::{Map, Value},
+    model::{Map, Storage, Value},
     query::execute::batch::rel_value,
 };
 
@@ -90,9 +90,11 @@ impl Told<'_> {
             ])
         });
         let heads = Value::list(heads);
+        // Codes are compared with the query rounded to codes.
+        let is_exact = self.asked.spaces.iter().all(|space| space.info.space.storage != Storage::Int8);
         map([
             (&keys.candidates, Value::Int(self.counts.0 as i64)),
-            (&keys.exact, Value::Bool(true)),
+            (&keys.exact, Value::Bool(is_exact)),
             (&keys.heads, heads),
             (&keys.masked, Value::Int(self.counts.1 as i64)),
             (&keys.query, self.asked.shown.clone()),
