@@ -65,7 +65,7 @@ mod storage;
 mod text;
 
 pub use db::{
-    Access, CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params,
+    Access, AttendSpec, Attended, CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params,
     Progress, QueryOptions, ReadTransaction, RelationshipAppender, Row, Rows, SalvageReport, Schema, Session,
     Statement, Status, StreamSummary, Summary, WriteTransaction,
 };

@@ -523,7 +523,7 @@ fn copied(file: Arc<str>, report: &CopyReport, mut summary: Summary) -> Rows {
 }
 
 /// Returns the error of a deadline that has passed, or of a cancellation.
-fn check(limits: &Limits) -> Result<()> {
+pub(super) fn check(limits: &Limits) -> Result<()> {
     if limits.cancel.as_ref().is_some_and(|cancel| cancel.load(std::sync::atomic::Ordering::Relaxed)) {
         return Err(Error::Cancelled);
     }

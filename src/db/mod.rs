@@ -5,6 +5,7 @@
 
 mod access;
 mod appender;
+mod attend;
 mod background;
 mod cache;
 mod cancel;
@@ -40,6 +41,7 @@ use std::{
 
 pub use access::Access;
 pub use appender::{NodeAppender, RelationshipAppender};
+pub use attend::{AttendSpec, Attended};
 pub use cancel::CancelHandle;
 pub use entities::Neighbor;
 pub use look::Connection;

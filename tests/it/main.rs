@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: behaviour scripts, comparisons with simpler twins, and the tidiness of the house.
 
 mod accesses;
+mod agents;
 mod api;
 mod attend;
 mod attend_paths;
