@@ -141,6 +141,15 @@ impl Procedure {
         self.n_required
     }
 
+    /// Returns one that stands for a clause, which parsing makes of a call: it is here to be listed, and its name taken.
+    fn clause(name: &str, args: &[(&str, ValueType)], outputs: &[(&str, ValueType)]) -> Self {
+        let fields = |fields: &[(&str, ValueType)]| {
+            fields.iter().map(|(name, value_type)| Field { name: (*name).into(), value_type: *value_type }).collect()
+        };
+        let (args, outputs) = (fields(args), fields(outputs));
+        Self { name: name.into(), n_required: args.len(), args, outputs, body: Body::BuiltIn(|_| Vec::new()) }
+    }
+
     /// Returns its name with its namespace.
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
@@ -336,6 +345,7 @@ pub(crate) const BUILT_IN: &[&str] = &[
     "db.labels",
     "db.propertyKeys",
     "db.relationshipTypes",
+    "kg.attend",
     "kg.link",
 ];
 
@@ -377,7 +387,18 @@ fn built_in() -> [Procedure; BUILT_IN.len()] {
             let types = view.catalog().rel_types().filter(|(id, _)| view.n_type(*id) > 0);
             types.map(|(_, name)| Value::String(name.clone())).collect()
         }),
-        Procedure::reads(BUILT_IN[5], words::link)
+        Procedure::clause(
+            BUILT_IN[5],
+            &[("candidate", ValueType::Any), ("query", ValueType::Any), ("options", ValueType::Map)],
+            &[
+                ("score", ValueType::Float),
+                ("similarity", ValueType::Float),
+                ("logit", ValueType::Float),
+                ("hops", ValueType::List),
+                ("why", ValueType::Map),
+            ],
+        ),
+        Procedure::reads(BUILT_IN[6], words::link)
             .argument("text", ValueType::String)
             .may_have("options", ValueType::Map)
             .output("node", ValueType::Node)

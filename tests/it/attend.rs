@@ -573,3 +573,59 @@ fn bulk_loads_are_checked_and_embedded_too() {
     refused(&db, &format!("COPY Doc FROM '{bad}' (KEY id)"), (), "has 2 numbers");
     assert_eq!(said(&db, "MATCH (n:Doc) RETURN count(*)"), ["2000"]);
 }
+
+#[test]
+fn the_procedure_is_the_clause() {
+    let db = town();
+    let explained = |text: &str| {
+        let rows = must(&db, &format!("EXPLAIN {text}")).rows;
+        rows.iter().map(|row| row[0].to_string()).collect::<Vec<_>>()
+    };
+    let matched = "MATCH (me:Npc {name: 'Ada'})-[r:KNOWS]->(x)";
+    for (call, clause) in [
+        ("CALL kg.attend(x, me) RETURN x.name", "ATTEND x IN (FOR me) RETURN x.name"),
+        (
+            "CALL kg.attend(x, [0.3, 1], {limit: 2, spaces: 'text'}) YIELD score, similarity AS sim, logit AS z, why AS w \
+             RETURN x.name, score, sim, z, w.candidates",
+            "ATTEND x IN (FOR [0.3, 1] ON text LIMIT 2) SCORE AS score, SIMILARITY AS sim, LOGIT AS z, WHY AS w \
+             RETURN x.name, score, sim, z, w.candidates",
+        ),
+        (
+            "call KG.Attend(x, me, {distinct: true, per: [me], spaces: {text: 0.5}, where: x.rank < 3 OR x.rank = 4, \
+             temperature: 1 / 2.0, heads: 2, prior: 0.5, boosts: {rank: x.rank / 10.0, n: count(*)}, minSimilarity: -1, \
+             minWeight: 0.001}) YIELD score AS s WHERE s > 0.1 RETURN me.name, x.name, s",
+            "ATTEND DISTINCT x PER me IN (FOR me ON text WEIGHT 0.5 WHERE x.rank < 3 OR x.rank = 4 TEMPERATURE 1 / 2.0 \
+             HEADS 2 PRIOR 0.5 BOOST x.rank / 10.0 AS rank BOOST count(*) AS n MIN SIMILARITY -1 MIN WEIGHT 0.001) \
+             SCORE AS s WHERE s > 0.1 RETURN me.name, x.name, s",
+        ),
+        (
+            "CALL kg.attend(x, null, {per: me, boosts: {rank: x.rank}}) YIELD score RETURN x.name, score",
+            "ATTEND x PER me IN (BOOST x.rank AS rank) SCORE AS score RETURN x.name, score",
+        ),
+        (
+            "CALL kg.attend(r, [1, 0], {onNode: true, spaces: ['text']}) YIELD score AS s RETURN x.name, s",
+            "ATTEND r IN (FOR [1, 0] ON NODE text) SCORE AS s RETURN x.name, s",
+        ),
+    ] {
+        let (call, clause) = (format!("{matched} {call}"), format!("{matched} {clause}"));
+        assert_eq!(explained(&call), explained(&clause), "{call}");
+        assert!(explained(&call).iter().any(|line| line.contains("Attend")), "{call}");
+        let answer = said(&db, &call);
+        assert!(answer == said(&db, &clause) && !answer.is_empty(), "{call}");
+    }
+    let of = |call: &str, message: &str| refused(&db, &format!("{matched} CALL kg.attend{call} RETURN x"), (), message);
+    of("(x)", "needs what is ranked and what it is compared with");
+    of("(x, me, {}, 1)", "takes a variable, a query and a map");
+    of("(x.vec, me)", "what kg.attend ranks is a variable");
+    of("(x, me, $options)", "a map that is written out");
+    of("(x, me, {limt: 3})", "did you mean `limit`");
+    of("(x, me, {limit: 3, limit: 4})", "the option limit is given twice");
+    of("(x, me, {distinct: $d})", "distinct is true or false, written out");
+    of("(x, me, {per: 'me'})", "per is a variable");
+    of("(x, me, {spaces: [x]})", "a name is a string");
+    of("(x, me, {boosts: 1})", "boosts are a map");
+    of("(x, me) YIELD weight", "kg.attend does not yield `weight`");
+    refused(&db, &format!("{matched} OPTIONAL CALL kg.attend(x, me) RETURN x"), (), "cannot be OPTIONAL");
+    let register = db.register(attendb::Procedure::new("kg.attend", |_| Ok(Vec::new())));
+    assert!(register.is_err(), "the name is taken");
+}

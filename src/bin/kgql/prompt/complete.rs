@@ -369,7 +369,7 @@ mod tests {
         assert_eq!(words("RETURN $"), ["from", "to"]);
         assert_eq!(words("RETURN $f"), ["from"]);
         assert_eq!(words("CALL db.la"), ["db.labels"]);
-        assert_eq!(words("CALL "), ["db.labels", "db.propertyKeys", "db.relationshipTypes"]);
+        assert_eq!(words("CALL "), ["db.labels", "db.propertyKeys", "db.relationshipTypes", "kg.attend"]);
         assert_eq!(words("RETURN isE"), ["isEmpty("]);
     }
 

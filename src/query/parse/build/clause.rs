@@ -338,7 +338,7 @@ impl Builder<'_> {
             Some(pair) => self.yields(pair)?,
             None => (Yield::Absent, None),
         };
-        Ok(Clause::Call(Call { optional, procedure, args, yields, predicate, standalone: false, span }))
+        self.called(Call { optional, procedure, args, yields, predicate, standalone: false, span })
     }
 
     fn yields(&mut self, pair: Pair<'_, Rule>) -> Result<(Yield, Option<Expr>)> {

@@ -9,6 +9,7 @@ mod composed;
 mod copy;
 mod declare;
 mod expr;
+mod kg;
 mod pattern;
 mod schema;
 mod show;
