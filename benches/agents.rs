@@ -3,6 +3,7 @@
 //! `cargo bench --bench agents` prints a table; `cargo bench --bench agents -- 200` takes 200 frames of each kind. Agents and
 //! their questions differ from frame to frame; a sample of answers is compared with plain loops before anything is timed.
 //! `while events are written`: another thread commits events (a relationship and a property each) all the while.
+//! *Own* is the time the asking thread itself was given, which other work on the machine does not lengthen.
 
 use std::{
     env,
@@ -134,37 +135,51 @@ impl World {
     }
 
     /// Times frames in which `n` agents ask.
-    fn frames(&self, n: usize, frames: usize) -> Vec<f64> {
+    fn frames(&self, n: usize, frames: usize) -> Times {
         let random = &mut Random(SEED + 1);
         let options = QueryOptions { deadline: Some(Duration::from_secs(1)), ..QueryOptions::default() };
-        let mut times = Vec::with_capacity(frames);
+        let mut times = Times::default();
         for at in 0..frames + frames / 10 + 1 {
             let asking: Vec<AttendSpec> = (0..n).map(|_| self.specs[random.below(NPCS)].clone()).collect();
-            let begun = Instant::now();
+            let (begun, own) = (Instant::now(), own_ms());
             let answers = black_box(self.db.attend_many_with(&asking, &options));
-            let time = begun.elapsed().as_secs_f64() * 1e3;
+            let (wall, own) = (begun.elapsed().as_secs_f64() * 1e3, own_ms() - own);
             assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|ranked| ranked.len() == TOP)));
             // The first are to get warm.
             if at > frames / 10 {
-                times.push(time);
+                times.wall.push(wall);
+                times.own.push(own);
             }
         }
-        times.sort_by(f64::total_cmp);
+        times.wall.sort_by(f64::total_cmp);
+        times.own.sort_by(f64::total_cmp);
         times
     }
 }
 
-fn show(name: &str, times: &[f64]) {
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
-    println!(
-        "| {name} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |",
-        times.len(),
-        at(0.0),
-        at(0.5),
-        at(0.99),
-        at(0.999),
-        at(1.0)
-    );
+/// Milliseconds of frames, ascending.
+#[derive(Default)]
+struct Times {
+    wall: Vec<f64>,
+    own: Vec<f64>,
+}
+
+/// Returns the milliseconds that this thread has worked.
+#[expect(unsafe_code, reason = "the standard library does not tell a thread's own time")]
+fn own_ms() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes the time it is given a place for.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+}
+
+fn show(name: &str, times: &Times) {
+    let at = |times: &[f64], part: f64| times[((times.len() - 1) as f64 * part) as usize];
+    let cells = |times: &[f64]| [0.0, 0.5, 0.99, 0.999, 1.0].map(|part| format!("{:.3}", at(times, part))).join(" | ");
+    println!("| {name} | {} | {} |", times.wall.len(), cells(&times.wall));
+    if !name.ends_with("threads") {
+        println!("| - own | {} | {} |", times.own.len(), cells(&times.own));
+    }
 }
 
 fn main() -> Result<()> {

@@ -143,6 +143,11 @@ fn one(inner: &Arc<Inner>, snapshot: &Arc<Snapshot>, spec: &AttendSpec, limits: 
     let values = Run::new(inner, text, spec.params()).values(plan)?;
     let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
     execution.start(values, Source::Read(snapshot.clone()), limits.clone());
+    if let Some(numbers) = spec.vector()
+        && let Some(at) = plan.params.iter().position(|name| **name == *spec::QUERY)
+    {
+        execution.give_vector(at, numbers.clone());
+    }
     let mut ranked = Vec::new();
     let done = collect(&mut execution, &mut ranked);
     execution.finish();

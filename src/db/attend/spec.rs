@@ -2,11 +2,14 @@
 
 use std::{
     fmt::{self, Write},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use super::Params;
 use crate::model::{Direction, NodeId, Value};
+
+/// The parameter with what candidates are compared with.
+pub(super) const QUERY: &str = "query";
 
 /// The columns of its statement.
 pub(super) const N_COLUMNS: usize = 3;
@@ -45,6 +48,8 @@ pub struct AttendSpec {
     boosts: Vec<(String, String)>,
     options: Options,
     params: Params,
+    /// The numbers of the parameter `query`, where it is a vector of finite ones.
+    vector: Option<Arc<[f32]>>,
     text: OnceLock<String>,
 }
 
@@ -101,6 +106,7 @@ impl AttendSpec {
             boosts: Vec::new(),
             options: Options::default(),
             params: Params::new(),
+            vector: None,
             text: OnceLock::new(),
         }
     }
@@ -155,7 +161,8 @@ impl AttendSpec {
 
     /// The query is a vector, for the spaces of [`space`](Self::space), or the only one of its dimension.
     pub fn query(self, vector: &[f32]) -> Self {
-        self.query_value(numbers(vector))
+        let is_finite = vector.iter().all(|x| x.is_finite());
+        Self { vector: is_finite.then(|| vector.into()), ..self.query_value(numbers(vector)) }
     }
 
     /// The query is a vector for one space.
@@ -171,7 +178,7 @@ impl AttendSpec {
     /// The query is what the statement's `FOR` takes: a vector, a text, a map from spaces to vectors, null for none.
     pub fn query_value(mut self, value: Value) -> Self {
         self.query = Query::Given;
-        self.with("query", value)
+        self.with(QUERY, value)
     }
 
     /// The query is the start's own vectors. It needs one start.
@@ -248,6 +255,11 @@ impl AttendSpec {
         &self.params
     }
 
+    /// Returns the numbers of the parameter `query`.
+    pub(super) fn vector(&self) -> Option<&Arc<[f32]>> {
+        self.vector.as_ref()
+    }
+
     fn named(mut self, space: String, weight: Option<f32>) -> Self {
         let at = self.spaces.len();
         if let Some(weight) = weight {
@@ -258,6 +270,9 @@ impl AttendSpec {
     }
 
     fn with(mut self, name: &str, value: Value) -> Self {
+        if name == QUERY {
+            self.vector = None;
+        }
         self.params.set(name, value);
         self.changed()
     }

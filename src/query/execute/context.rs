@@ -130,6 +130,8 @@ pub(crate) struct Context {
     /// There while a run is on.
     pub(super) source: Option<Source>,
     pub(crate) params: Vec<Value>,
+    /// Parameters whose numbers the caller has side by side too: finite, in the order of the list.
+    pub(crate) vectors: Vec<(usize, Arc<[f32]>)>,
     pub(crate) limits: Limits,
     pub(crate) summary: Summary,
     pub(crate) files: Option<OpenFile>,
@@ -168,6 +170,7 @@ impl Context {
         Self {
             source: None,
             params: Vec::new(),
+            vectors: Vec::new(),
             limits: Limits::default(),
             summary: Summary::default(),
             files: None,
@@ -191,6 +194,7 @@ impl Context {
     pub(super) fn start(&mut self, source: Source, params: Vec<Value>, limits: Limits) {
         self.source = Some(source);
         self.params = params;
+        self.vectors.clear();
         self.limits = limits;
         self.summary = Summary::default();
         self.files = None;

@@ -82,6 +82,11 @@ impl Execution {
         (inner.n_rows, inner.is_done) = (0, false);
     }
 
+    /// Gives this run the numbers of a parameter side by side, beside the list of them: finite, and in its order.
+    pub(crate) fn give_vector(&mut self, parameter: usize, numbers: Arc<[f32]>) {
+        self.0.ctx.vectors.push((parameter, numbers));
+    }
+
     /// Returns whether LOAD CSV occurs in the plan.
     pub(crate) fn needs_files(&self) -> bool {
         self.0.needs_files

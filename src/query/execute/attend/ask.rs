@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Chosen, Content, Spec, deviation, number};
+use super::{Chosen, Content, Ex, Spec, deviation, number};
 use crate::{
     Error, QueryError, Result,
     attention::{self},
     graph::{HASH, Snapshot, SpaceInfo},
     model::{Metric, SpaceOwner, Value, vector},
     query::{
+        attend::AttendOutput,
         execute::{Context, batch::Batch},
         suggest,
     },
@@ -86,7 +87,13 @@ impl Asked {
                 let error = QueryError::run("22N00", "ArgumentError", "InvalidQuery", message);
                 return Err(error.hint("say what they are compared with: FOR $vector, FOR me").into());
             }
-            Some(query) => queries(ctx.view(), spec, &named, query).map_err(locate)?,
+            Some(query) => {
+                let given = match &spec.query {
+                    Some((Ex::Param(number), _)) => ctx.vectors.iter().find(|(given, _)| given == number),
+                    _ => None,
+                };
+                queries(ctx.view(), spec, &named, query, given.map(|(_, numbers)| &**numbers)).map_err(locate)?
+            }
         };
         let mut spaces = Vec::with_capacity(found.len());
         for (at, (info, query)) in found.into_iter().enumerate() {
@@ -107,7 +114,8 @@ impl Asked {
             return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
         }
         spaces.iter_mut().for_each(|space| space.weight = (f64::from(space.weight) / sum) as f32);
-        let shown = match query {
+        let is_shown = spec.outputs.iter().any(|(output, _)| *output == AttendOutput::Why);
+        let shown = match query.filter(|_| is_shown) {
             Some(Value::List(items)) => Value::from(format!("a vector of {} numbers", items.len())),
             Some(Value::Map(map)) => Value::list(map.keys().map(|key| Value::String(key.clone()))),
             Some(other) => other,
@@ -179,19 +187,30 @@ const fn content_is_node(content: Content) -> bool {
     matches!(content, Content::Node | Content::Reached(_))
 }
 
-/// Returns the query's vector in each space.
-fn queries(view: &Snapshot, spec: &Spec, named: &[SpaceInfo], query: &Value) -> Result<Vec<(SpaceInfo, Vec<f32>)>> {
+/// Returns the query's vector in each space; `given` is the query's numbers, where it is a list and somebody has them.
+fn queries(
+    view: &Snapshot,
+    spec: &Spec,
+    named: &[SpaceInfo],
+    query: &Value,
+    given: Option<&[f32]>,
+) -> Result<Vec<(SpaceInfo, Vec<f32>)>> {
     match query {
         Value::Null => Err(wrong("the query of FOR is null", "leave FOR out to rank by PRIOR and BOOST alone")),
         Value::List(_) => {
             let mut numbers = Vec::new();
-            vector(query, &mut numbers)
-                .map_err(|no| wrong(format!("the query of FOR {no}"), "give a list of numbers"))?;
+            match given {
+                Some(given) => numbers.extend_from_slice(given),
+                None => vector(query, &mut numbers)
+                    .map_err(|no| wrong(format!("the query of FOR {no}"), "give a list of numbers"))?,
+            }
             let spaces = match named {
                 [] => vec![only_space(view, spec.content, numbers.len())?],
                 named => named.to_vec(),
             };
-            spaces.into_iter().map(|info| check_length(info, numbers.clone())).collect()
+            let n = spaces.len();
+            let mut of_space = |at| if at + 1 == n { std::mem::take(&mut numbers) } else { numbers.clone() };
+            spaces.into_iter().enumerate().map(|(at, info)| check_length(info, of_space(at))).collect()
         }
         Value::Map(map) => {
             let mut found = Vec::new();
