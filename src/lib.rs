@@ -65,9 +65,9 @@ mod storage;
 mod text;
 
 pub use db::{
-    Access, AttendSpec, Attended, CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender, Options, Params,
-    Progress, QueryOptions, ReadTransaction, RelationshipAppender, Row, Rows, SalvageReport, Schema, Session,
-    Statement, Status, StreamSummary, Summary, WriteTransaction,
+    Access, AttendSpec, Attended, CancelHandle, Connection, Database, Durability, IndexSchema, Neighbor, NodeAppender,
+    Options, Params, Progress, QueryOptions, ReadTransaction, RelationshipAppender, Row, Rows, SalvageReport, Schema,
+    Session, Statement, Status, StreamSummary, Summary, WriteTransaction,
 };
 pub use error::{Error, ImportError, Phase, Place, QueryError, Result, Span};
 pub use graph::CheckReport;

@@ -63,14 +63,12 @@ impl<'a> Run<'a> {
     }
 
     /// Numbers the answer of a query that notes what it attends to.
-    fn answer(&self, entry: &Entry, summary: &mut Summary) -> Option<Answer> {
+    pub(super) fn answer(&self, entry: &Entry) -> Option<Answer> {
         let notes = matches!(&entry.compiled, Compiled::Query(query) if query.notes);
-        let answer = notes.then(|| {
+        notes.then(|| {
             let source = self.options.and_then(|options| options.source.clone());
             self.inner.accesses.answer(&entry.text, source)
-        });
-        summary.query_id = answer.as_ref().map(|answer| answer.id);
-        answer
+        })
     }
 
     pub(super) fn values(&self, plan: &Plan) -> Result<Vec<Value>> {
@@ -187,7 +185,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             let plan = entry.plan.as_ref().expect("a query has a plan");
             let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
             execution.start(run.values(plan)?, Source::Read(snapshot), run.limits());
-            let answer = run.answer(entry, &mut summary);
+            let answer = run.answer(entry);
+            summary.query_id = answer.as_ref().map(|answer| answer.id);
             if execution.needs_files() {
                 execution.allow_files(opener(run.inner));
             }
@@ -399,7 +398,9 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     });
     let mut summary = run.summary(entry, false);
     summary.add(&changes);
-    let noted = run.answer(entry, &mut summary).map(|answer| (answer, attended));
+    let answer = run.answer(entry);
+    summary.query_id = answer.as_ref().map(|answer| answer.id);
+    let noted = answer.map(|answer| (answer, attended));
     (*transaction, done.map(|()| Rows::held(entry.columns.clone(), rows, summary).noting(noted)))
 }
 

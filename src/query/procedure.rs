@@ -143,7 +143,7 @@ impl Procedure {
 
     /// Returns one that stands for a clause, which parsing makes of a call: it is here to be listed, and its name taken.
     fn clause(name: &str, args: &[(&str, ValueType)], outputs: &[(&str, ValueType)]) -> Self {
-        let fields = |fields: &[(&str, ValueType)]| {
+        let fields = |fields: &[(&str, ValueType)]| -> Vec<Field> {
             fields.iter().map(|(name, value_type)| Field { name: (*name).into(), value_type: *value_type }).collect()
         };
         let (args, outputs) = (fields(args), fields(outputs));

@@ -47,7 +47,7 @@ impl Database {
     /// As the statement that the spec stands for ([`AttendSpec::statement`]).
     pub fn attend(&self, spec: &AttendSpec) -> Result<Vec<Attended>> {
         self.inner.check_open()?;
-        one(&self.inner, &self.inner.engine.snapshot(), spec, &limits(&self.inner, None))
+        one(&self.inner, &self.inner.engine.snapshot(), spec, &limits(&self.inner, None), None)
     }
 
     /// Answers many specs on one state of the graph, as [`attend`](Self::attend) answers each, in their order; with several
@@ -95,7 +95,7 @@ impl ReadTransaction {
     /// As [`Database::attend`].
     pub fn attend(&self, spec: &AttendSpec) -> Result<Vec<Attended>> {
         self.inner.check_open()?;
-        one(&self.inner, &self.snapshot, spec, &limits(&self.inner, None))
+        one(&self.inner, &self.snapshot, spec, &limits(&self.inner, None), None)
     }
 
     /// As [`Database::attend_many_with`], on the graph as this transaction sees it.
@@ -123,7 +123,7 @@ fn many(
     let answer = |spec: &AttendSpec| {
         // A short question may end before it looks at the clock.
         execute::check(&limits)?;
-        one(inner, snapshot, spec, &limits)
+        one(inner, snapshot, spec, &limits, Some(options))
     };
     if specs.len() < THREADED_MIN || inner.options.n_threads() <= 1 {
         return specs.iter().map(answer).collect();
@@ -132,15 +132,22 @@ fn many(
 }
 
 /// Answers a spec on a state of the graph.
-fn one(inner: &Arc<Inner>, snapshot: &Arc<Snapshot>, spec: &AttendSpec, limits: &Limits) -> Result<Vec<Attended>> {
+fn one(
+    inner: &Arc<Inner>,
+    snapshot: &Arc<Snapshot>,
+    spec: &AttendSpec,
+    limits: &Limits,
+    options: Option<&QueryOptions>,
+) -> Result<Vec<Attended>> {
     let text = spec.statement();
-    let entry = inner.compiled(text, snapshot)?;
+    let run = Run { options, ..Run::new(inner, text, spec.params()) };
+    let entry = inner.compiled(text, snapshot, run.notes())?;
     let plan = entry.plan.as_ref().expect("a query has a plan");
     if plan.writes || entry.columns.len() != spec::N_COLUMNS {
         // An expression that closes the bracket it stands in goes on as it likes.
         return Err(Error::NotAllowed { what: format!("an expression that ends the clause it stands in: {text}") });
     }
-    let values = Run::new(inner, text, spec.params()).values(plan)?;
+    let values = run.values(plan)?;
     let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
     execution.start(values, Source::Read(snapshot.clone()), limits.clone());
     if let Some(numbers) = spec.vector()
@@ -150,6 +157,11 @@ fn one(inner: &Arc<Inner>, snapshot: &Arc<Snapshot>, spec: &AttendSpec, limits: 
     }
     let mut ranked = Vec::new();
     let done = collect(&mut execution, &mut ranked);
+    if done.is_ok()
+        && let Some(answer) = run.answer(&entry)
+    {
+        inner.accesses.add((answer, execution.take_attended()));
+    }
     execution.finish();
     match done {
         Ok(()) => entry.pool.give_back(execution),

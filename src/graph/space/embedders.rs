@@ -22,9 +22,12 @@ pub(crate) const HASH: &str = "hash";
 /// Makes a vector of a text.
 pub(crate) type Embed = dyn Fn(&str) -> Result<Vec<f32>> + Send + Sync;
 
+/// An embedder, with its name as it was written.
+type Named = (Arc<str>, Arc<Embed>);
+
 /// The embedders of an open database, by their names in small letters. None is ever taken away.
 #[derive(Default)]
-pub(crate) struct Embedders(RwLock<BTreeMap<String, (Arc<str>, Arc<Embed>)>>);
+pub(crate) struct Embedders(RwLock<BTreeMap<String, Named>>);
 
 impl Embedders {
     /// Adds one.

@@ -1,7 +1,7 @@
 //! `ATTEND` and `SEARCH`.
 
 use super::Printer;
-use crate::query::ast::{Attend, Search};
+use crate::query::ast::{Attend, Cost, Search};
 
 impl Printer {
     pub(super) fn attend(&mut self, clause: &Attend) {

@@ -85,23 +85,18 @@ impl CheapestPaths {
         let (cost, cost_span) = cost.as_ref().expect("planning refuses a pattern without costs");
         let mut own = Vec::new();
         plan.sets(&mut |slot| own.push(slot));
-        let read_by = |exprs: &mut dyn FnMut(&mut dyn FnMut(Slot))| {
-            let mut read = Vec::new();
-            exprs(&mut |slot| {
-                if !own.contains(&slot) && !read.contains(&slot) {
-                    read.push(slot);
-                }
-            });
-            read
+        let add = |into: &mut Vec<Slot>, slot| {
+            if !own.contains(&slot) && !into.contains(&slot) {
+                into.push(slot);
+            }
         };
-        let inner = read_by(&mut |visit| {
-            let boosts = plan.attend.boosts.iter().map(|(boost, _)| boost);
-            plan.attend.mask.iter().chain(boosts).chain([cost]).for_each(|e| slots::reads(e, visit));
-        });
-        let reads = read_by(&mut |visit| {
-            plan.attend.exprs(&mut |e| slots::reads(e, visit));
-            plan.rel_filter.iter().chain([cost]).for_each(|e| slots::reads(e, visit));
-        });
+        let (mut inner, mut reads) = (Vec::new(), Vec::new());
+        let boosts = plan.attend.boosts.iter().map(|(boost, _)| boost);
+        let of_each = plan.attend.mask.iter().chain(boosts).chain([cost]);
+        of_each.for_each(|e| slots::reads(e, &mut |slot| add(&mut inner, slot)));
+        plan.attend.exprs(&mut |e| slots::reads(e, &mut |slot| add(&mut reads, slot)));
+        let on_way = plan.rel_filter.iter().chain([cost]);
+        on_way.for_each(|e| slots::reads(e, &mut |slot| add(&mut reads, slot)));
         let spec = Spec::build(&plan.attend, builder);
         let around = Around {
             follow: plan.follow,
