@@ -17,8 +17,8 @@ use std::{path::Path, sync::Arc};
 
 use rustc_hash::FxHashSet;
 use tantivy::{
-    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SingleSegmentIndexWriter, TantivyDocument, TantivyError,
-    Term,
+    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, SingleSegmentIndexWriter, TantivyDocument,
+    TantivyError, Term,
     directory::RamDirectory,
     indexer::{IndexWriterOptions, LogMergePolicy},
     schema::{FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions},
@@ -108,8 +108,8 @@ impl WordIndex {
     pub(crate) fn create(directory: Option<&Path>, layout: Layout) -> Result<Self> {
         let (schema, fields) = layout.schema();
         let index = match directory {
-            Some(path) => Index::create(files::Checked::open(path).map_err(fault)?, schema, Default::default()),
-            None => Index::create(RamDirectory::create(), schema, Default::default()),
+            Some(path) => Index::create(files::Checked::open(path).map_err(fault)?, schema, settings()),
+            None => Index::create(RamDirectory::create(), schema, settings()),
         };
         Self::of(index.map_err(fault)?, layout, fields)
     }
@@ -186,6 +186,7 @@ impl Part {
         let (schema, fields) = layout.schema();
         let mut writer: SingleSegmentIndexWriter = Index::builder()
             .schema(schema)
+            .settings(settings())
             .tokenizers(layout.tokenizers())
             .single_segment_index_writer(RamDirectory::create(), PART_BYTES)
             .map_err(fault)?;
@@ -258,6 +259,11 @@ impl Sink<'_> {
         }
         .map_err(fault)
     }
+}
+
+/// Nothing is stored beside the words: no thread of its own has to compress it.
+fn settings() -> IndexSettings {
+    IndexSettings { docstore_compress_dedicated_thread: false, ..IndexSettings::default() }
 }
 
 /// Returns our error of one of tantivy's.

@@ -148,7 +148,7 @@ Feature: CALL - procedures of the application
   Scenario: [13] They are shown with their signatures
     When executing query:
       """
-      SHOW PROCEDURES
+      SHOW PROCEDURES WHERE NOT name STARTS WITH 'kg.' AND NOT name CONTAINS 'fulltext'
       """
     Then the result should be, in order:
       | name                   | signature                                                                   |

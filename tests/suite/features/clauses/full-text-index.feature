@@ -80,7 +80,8 @@ Feature: Full-text indexes
       | name:nils AND team:sales   | 0 |
       | (maya OR lisa) AND sales   | 1 |
       | opera*                     | 3 |
-      | nlis~                      | 2 |
+      | nlis~1                     | 2 |
+      | nlis~                      | 3 |
       | NILS                       | 2 |
       | visitor                    | 0 |
 
