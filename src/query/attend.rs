@@ -40,6 +40,8 @@ pub(crate) struct Attend {
     pub(crate) aggregates: Vec<(Slot, Aggregate)>,
     /// The relationships, and lists of them, that lead to the target: their saliences are its prior.
     pub(crate) path: Vec<Slot>,
+    /// Where `WHY WITHOUT` is asked for: the relationships, and lists of them, that a row came by.
+    pub(crate) ways: Vec<Slot>,
     /// What is returned is noted, with the relationships that led to it.
     pub(crate) notes: bool,
     /// What must be the same in all rows of a group, with the variables' names.
@@ -117,6 +119,7 @@ impl Attend {
         if self.prior.is_some() || self.notes {
             self.path.iter().copied().for_each(&mut *visit);
         }
+        self.ways.iter().copied().for_each(&mut *visit);
         self.constants.iter().for_each(|(slot, _)| visit(*slot));
     }
 

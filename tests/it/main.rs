@@ -5,6 +5,7 @@ mod agents;
 mod api;
 mod attend;
 mod attend_paths;
+mod attend_without;
 mod cancel;
 mod copies;
 mod disk_full;

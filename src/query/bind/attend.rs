@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Binder, BoundClause, BoundProjection, Hidden, Kind, Place, Scope, Variable, aggregate::Mode, expr::wrong_argument,
-    fail, kind::Element,
+    Binder, BoundClause, BoundProjection, Hidden, Kind, PatternRel, Place, Scope, Selector, Variable, aggregate::Mode,
+    expr::wrong_argument, fail, kind::Element,
 };
 use crate::{
     QueryError, Result, Span,
@@ -48,6 +48,9 @@ impl<'a> Binder<'a> {
         let mut attend = self.asked(clause, (target, content), per, inner)?;
         if attend.prior.is_some() || self.notes {
             attend.path = path_to(target, into);
+        }
+        if let Some((_, name)) = clause.outputs.iter().find(|(output, _)| *output == AttendOutput::WhyWithout) {
+            attend.ways = ways_to(clause, name, into)?;
         }
         attend.outputs = self.outputs(clause)?;
         into.push(BoundClause::Attend(Box::new(attend)));
@@ -115,6 +118,7 @@ impl<'a> Binder<'a> {
             boosts,
             aggregates,
             path: Vec::new(),
+            ways: Vec::new(),
             notes: self.notes,
             constants,
             outputs: Vec::new(),
@@ -138,7 +142,7 @@ impl<'a> Binder<'a> {
         let mut declared = Vec::new();
         for (output, name) in &clause.outputs {
             let kind = match output {
-                AttendOutput::Why => Kind::Map,
+                AttendOutput::Why | AttendOutput::WhyWithout => Kind::Map,
                 AttendOutput::Hops => Kind::List(Element::Map),
                 _ => Kind::Float,
             };
@@ -212,6 +216,7 @@ impl<'a> Binder<'a> {
             boosts: Vec::new(),
             aggregates: Vec::new(),
             path: Vec::new(),
+            ways: Vec::new(),
             notes: false,
             constants: Vec::new(),
             outputs,
@@ -334,14 +339,50 @@ fn path_to(target: Slot, before: &[BoundClause]) -> Vec<Slot> {
     Vec::new()
 }
 
+/// Returns the relationships, and lists of them, by which rows came to the target since the last projection: those that WHY
+/// WITHOUT takes away.
+fn ways_to(clause: &ast::Attend, output: &ast::Name, before: &[BoundClause]) -> Result<Vec<Slot>> {
+    let refuse = |message: &str, hint: &str| {
+        Err(QueryError::syntax("InvalidClauseComposition", message, output.span).hint(hint.to_owned()).into())
+    };
+    let mut ways = Vec::new();
+    for clause in before.iter().rev() {
+        match clause {
+            BoundClause::Match(clause) => {
+                let rels = &clause.graph.rels;
+                if clause.optional {
+                    return refuse(
+                        "WHY WITHOUT takes relationships away, and an OPTIONAL MATCH gives rows without them too",
+                        "use MATCH, or plain WHY",
+                    );
+                }
+                let is_selected = |rel: &PatternRel| rel.length.is_some_and(|it| it.selector != Selector::All);
+                if rels.iter().any(|rel| rel.search.is_some() || is_selected(rel)) {
+                    return refuse(
+                        "WHY WITHOUT takes relationships away, and a pattern that selects paths finds others instead",
+                        "leave the selector out, or use plain WHY",
+                    );
+                }
+                ways.extend(rels.iter().map(|rel| rel.slot));
+            }
+            BoundClause::Attend(_) | BoundClause::Unwind { .. } => {}
+            _ => break,
+        }
+    }
+    if ways.is_empty() {
+        let message =
+            format!("WHY WITHOUT tells which relationship matters most, and none leads to `{}`", clause.target.text);
+        return refuse(&message, "MATCH the relationships that lead to it, or use plain WHY");
+    }
+    ways.dedup();
+    Ok(ways)
+}
+
 /// Refuses what the language has and the engine has not yet.
 fn refuse_later(clause: &ast::Attend) -> Result<()> {
     let later = |what: &str, span: Span| Err(fail("UnexpectedSyntax", format!("not supported yet: {what}"), span));
     if let Some(model) = &clause.model {
         return later("MODEL", model.span());
-    }
-    if let Some((output, name)) = clause.outputs.iter().find(|(output, _)| *output == AttendOutput::WhyWithout) {
-        return later(output.word(), name.span);
     }
     Ok(())
 }

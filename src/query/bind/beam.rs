@@ -9,7 +9,7 @@ use crate::{
     model::Value,
     query::{
         ast,
-        attend::Content,
+        attend::{AttendOutput, Content},
         beam::Hops,
         plan::{Expr, Slot, SlotKind},
     },
@@ -29,6 +29,10 @@ impl<'a> Binder<'a> {
             return self.attend_cheapest(clause, target, into);
         }
         let start = self.start_of(&clause.target, target, into)?;
+        if let Some((output, name)) = clause.outputs.iter().find(|(output, _)| *output == AttendOutput::WhyWithout) {
+            let message = format!("not supported yet: {} of paths", output.word());
+            return Err(fail("UnexpectedSyntax", message, name.span));
+        }
         if let Some(name) = clause.per.iter().find(|name| name.text == clause.target.text) {
             let message = format!("PER names what is ranked: `{}`", name.text);
             return Err(fail("UnexpectedSyntax", message, name.span));

@@ -244,6 +244,7 @@ fn unranked(hop: Hop) -> Attend {
         boosts: Vec::new(),
         aggregates: Vec::new(),
         path: Vec::new(),
+        ways: Vec::new(),
         notes: false,
         constants: Vec::new(),
         outputs: Vec::new(),

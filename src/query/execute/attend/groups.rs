@@ -44,6 +44,23 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Returns the chains of so many rows, none of them chained yet.
+    pub(super) fn of_length(n: usize) -> Self {
+        Self { next: vec![END; n] }
+    }
+
+    /// Chains rows into a candidate; none where there are none.
+    pub(super) fn chain(&mut self, id: u32, rows: impl IntoIterator<Item = u32>) -> Option<Candidate> {
+        let mut rows = rows.into_iter();
+        let first = rows.next()?;
+        let mut last = first;
+        for row in rows {
+            self.next[last as usize] = row;
+            last = row;
+        }
+        Some(Candidate { id, first, last })
+    }
+
     pub(super) fn of<'a>(&'a self, candidate: &Candidate) -> impl Iterator<Item = u32> + Clone + use<'a> {
         std::iter::successors(Some(candidate.first), |row| {
             self.next.get(*row as usize).copied().filter(|row| *row != END)
@@ -62,7 +79,7 @@ impl Attend {
             let group = Group { first_row: 0, candidates: (0..ids.len() as u32).collect(), without: Vec::new() };
             return Ok((vec![group], candidates, Rows::default()));
         }
-        let mut rows = Rows { next: vec![END; self.all.len] };
+        let mut rows = Rows::of_length(self.all.len);
         let mut known: FxHashMap<u64, u32> = FxHashMap::default();
         let mut by_ids: FxHashMap<u32, u32> = FxHashMap::default();
         let mut by_values: FxHashMap<Vec<Value>, u32> = FxHashMap::default();

@@ -12,7 +12,9 @@ mod deviation;
 mod groups;
 mod inner;
 mod refs;
+mod score;
 mod why;
+mod without;
 
 use std::sync::Arc;
 
@@ -20,7 +22,8 @@ use self::{
     ask::Asked,
     groups::{Candidate, Group, Rows},
     inner::Inner,
-    refs::Refs,
+    score::Candidates,
+    without::Standing,
 };
 pub(super) use self::{
     beam::{AttendPaths, LimitPaths},
@@ -35,10 +38,10 @@ use super::{
 };
 use crate::{
     Error, QueryError, Result,
-    attention::{self, Attention, Path, Question},
+    attention::{Attention, Ranked},
     error::Span,
     graph::Snapshot,
-    model::{RelId, Value},
+    model::{Map, RelId, Value},
     query::{
         attend::{self as plan, AttendOutput, Chosen, Content, Scale},
         plan::Slot,
@@ -80,6 +83,7 @@ struct Spec {
     boosts: Vec<(Ex, Arc<str>)>,
     aggregates: Vec<One>,
     path: Vec<Slot>,
+    ways: Vec<Slot>,
     notes: bool,
     constants: Vec<(Slot, Arc<str>)>,
     outputs: Vec<(AttendOutput, Slot)>,
@@ -107,6 +111,7 @@ impl Spec {
             boosts: plan.boosts.iter().map(|(e, name)| (Ex::build(e, builder), name.clone())).collect(),
             aggregates: plan.aggregates.iter().map(|(slot, aggregate)| One::build(*slot, aggregate, builder)).collect(),
             path: plan.path.clone(),
+            ways: plan.ways.clone(),
             notes: plan.notes,
             constants: plan.constants.clone(),
             outputs: plan.outputs.clone(),
@@ -114,6 +119,17 @@ impl Spec {
             carry: plan.carry.clone(),
         }
     }
+}
+
+/// A candidate that is returned.
+struct Returned {
+    /// Its place in the list of candidates.
+    at: u32,
+    score: f32,
+    similarity: Option<f32>,
+    logit: Option<f32>,
+    /// The explanation; empty where nobody asks.
+    why: Map,
 }
 
 impl Attend {
@@ -187,110 +203,89 @@ impl Attend {
         let asked = Asked::of(ctx, spec, &self.all, row)?;
         let n = group.candidates.len();
         let content = spec.content;
-        let content_row = |at: usize| all[group.candidates[at] as usize].first as usize;
         ctx.tick(n * 64)?;
-        // Out of the context while the vectors lend from it; where this fails, nothing is noted anyway.
-        let mut attended = std::mem::take(&mut ctx.attended);
-        // References where the vectors lie; copies only of those that changed since their block was written.
-        let mut vectors = Vec::with_capacity(asked.spaces.len());
-        let mut saliences = Vec::new();
-        {
-            let view = ctx.view();
-            for space in &asked.spaces {
-                let id = |at: usize| match (content, space.of_nodes) {
-                    (Content::Node, _) | (Content::Relationship(_), false) => {
-                        Some(all[group.candidates[at] as usize].id)
-                    }
-                    (Content::Relationship(slot) | Content::Reached(slot), _) => {
-                        self.all.column(slot).node(content_row(at))
-                    }
-                };
-                vectors.push(view.vectors(&space.info.space).gather(n, id)?);
-            }
-            if asked.prior != 0.0 {
-                for at in 0..n {
-                    let candidate = &all[group.candidates[at] as usize];
-                    let id = if content == Content::Node { None } else { Some(candidate.id) };
-                    saliences.push(salience(view, &spec.path, &self.all, chains.of(candidate), id)?);
-                }
-            }
-        }
-        let rows: Vec<Refs<'_>> = vectors.iter().map(Refs::of).collect();
-        let spaces: Vec<attention::Space<'_>> = asked
-            .spaces
-            .iter()
-            .zip(&rows)
-            .map(|(space, rows)| attention::Space {
-                metric: space.metric(),
-                weight: space.weight,
-                gain: space.gain,
-                query: &space.query,
-                folded: None,
-                rows: rows.rows(),
-            })
-            .collect();
-        let selection: Vec<u64> = inner.selection(&group.candidates);
-        let boosts: Vec<Vec<f32>> = inner.boosts.iter().map(|boost| pick(boost, &group.candidates)).collect();
-        let boosts: Vec<&[f32]> = boosts.iter().map(Vec::as_slice).collect();
-        let question = Question {
-            candidates: n,
-            heads: asked.heads,
-            spaces: &spaces,
-            temperature: asked.temperature,
-            prior: asked.prior,
-            saliences: &saliences,
-            biases: &[],
-            boosts: &boosts,
-            selection: Some(&selection),
-            // A candidate without a vector is in no vector index.
-            similarity_min: match spec.scale {
-                Scale::Weight => asked.min_similarity,
-                Scale::Similarity => Some(f32::MIN),
+        let wants = |output| spec.outputs.iter().any(|(known, _)| *known == output);
+        let (wants_plain, wants_without) = (wants(AttendOutput::Why), wants(AttendOutput::WhyWithout));
+        let wants_why = wants_plain || wants_without;
+        let of = Candidates { batch: &self.all, list: all, chains, inner };
+        let returned = score::score(
+            ctx.view(),
+            spec,
+            &asked,
+            of,
+            &group.candidates,
+            &mut self.attention,
+            |question, attention| {
+                let n_masked = if wants_why { n - attention.weights().count() } else { 0 };
+                let counts = (n, n_masked);
+                let told = why::Told { spec, asked: &asked, question, attention, counts };
+                let ranked = attention.top(limit.min(n)).into_iter();
+                let ranked = ranked.take_while(|ranked| min_weight.is_none_or(|least| ranked.score >= least));
+                let returned = ranked.map(|Ranked { index, score }| Returned {
+                    at: group.candidates[index as usize],
+                    score,
+                    similarity: attention.similarity(index),
+                    logit: attention.logit(index),
+                    why: match wants_why {
+                        true => told.map(index, &inner.boost_was_null, &group.candidates),
+                        false => Map::new(),
+                    },
+                });
+                Ok(returned.collect::<Vec<_>>())
             },
+        )?;
+        let without = if wants_without {
+            let standing = |(place, returned): (usize, &Returned)| Standing {
+                at: returned.at,
+                rank: place + 1,
+                logit: returned.logit.unwrap_or(f32::NEG_INFINITY),
+            };
+            let standings: Vec<Standing> = returned.iter().enumerate().map(standing).collect();
+            let room = (&*self.kept, &mut self.batch);
+            without::without(ctx, spec, &asked, of, &group.candidates, &standings, room)?
+        } else {
+            vec![None; returned.len()]
         };
-        self.attention.answer(Path::best(), &question);
-        let ranked = self.attention.top(limit.min(n));
-        let wants_why = spec.outputs.iter().any(|(output, _)| *output == AttendOutput::Why);
-        let n_masked = if wants_why { n - self.attention.weights().count() } else { 0 };
-        let counts = (n, n_masked);
-        let told = why::Told { spec, asked: &asked, question: &question, attention: &self.attention, counts };
         let mut bytes = 0;
-        // All explanations of a group have the same form.
+        // All explanations of a group have about the same size.
         let mut why_bytes = None;
-        for ranked in ranked {
-            if min_weight.is_some_and(|least| ranked.score < least) {
-                break;
-            }
-            let similarity = self.attention.similarity(ranked.index);
-            let why =
-                if wants_why { told.map(ranked.index, &inner.boost_was_null, &group.candidates) } else { Value::Null };
-            let candidate = &all[group.candidates[ranked.index as usize] as usize];
+        for (Returned { at, score, similarity, logit, mut why }, without) in returned.into_iter().zip(without) {
+            let candidate = &all[at as usize];
             let before = self.order.len();
             self.order.extend(chains.of(candidate).take(if spec.distinct { 1 } else { usize::MAX }));
             let n_rows = self.order.len() - before;
             if spec.notes {
                 let rel = (content != Content::Node).then_some(candidate.id);
-                note(&mut attended, &spec.path, &self.all, chains.of(candidate), rel, ranked.score);
+                note(&mut ctx.attended, &spec.path, &self.all, chains.of(candidate), rel, score);
             }
+            let told = if wants_plain { Value::Map(Arc::new(why.clone())) } else { Value::Null };
+            let told_without = if wants_without {
+                why::add_without(&mut why, without);
+                Value::Map(Arc::new(why))
+            } else {
+                Value::Null
+            };
             for ((output, _), given) in spec.outputs.iter().zip(&mut self.given) {
                 let float = |x: Option<f32>| x.map_or(Value::Null, |x| Value::Float(x.into()));
                 let value = match output {
                     AttendOutput::Score if spec.scale == Scale::Similarity => {
                         float(similarity.map(|x| asked.scaled(x)))
                     }
-                    AttendOutput::Score => float(Some(ranked.score)),
+                    AttendOutput::Score => float(Some(score)),
                     AttendOutput::Similarity => float(similarity),
-                    AttendOutput::Logit => float(self.attention.logit(ranked.index)),
-                    AttendOutput::Why => why.clone(),
+                    AttendOutput::Logit => float(logit),
+                    AttendOutput::Why => told.clone(),
+                    AttendOutput::WhyWithout => told_without.clone(),
                     AttendOutput::Hops => match content {
                         Content::Node => Value::Null,
-                        _ => Value::list([why::hop(candidate.id, ranked.score)]),
+                        _ => Value::list([why::hop(candidate.id, score)]),
                     },
-                    AttendOutput::WhyWithout => Value::Null,
                 };
                 bytes += match output {
                     AttendOutput::Hops => value_bytes(&value),
-                    AttendOutput::Why => *why_bytes.get_or_insert_with(|| value_bytes(&value)),
+                    AttendOutput::Why | AttendOutput::WhyWithout => {
+                        *why_bytes.get_or_insert_with(|| value_bytes(&value))
+                    }
                     _ => size_of::<Value>(),
                 };
                 given.extend(std::iter::repeat_n(value, n_rows));
@@ -301,7 +296,6 @@ impl Attend {
             self.order.extend_from_slice(without);
             self.given.iter_mut().for_each(|given| given.extend(std::iter::repeat_n(Value::Null, without.len())));
         }
-        ctx.attended = attended;
         let mut held = self.held as usize;
         held += bytes;
         ctx.hold(&mut self.held, held)
@@ -331,10 +325,6 @@ impl Operator for Attend {
         self.at = None;
         ctx.release(&mut self.held);
     }
-}
-
-fn pick(of: &[f32], candidates: &[u32]) -> Vec<f32> {
-    candidates.iter().map(|at| of[*at as usize]).collect()
 }
 
 /// Notes the relationships that led to a candidate: a relationship that was ranked by its weight, those on the way to a node by

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Spec, ask::Asked};
+use super::{Spec, ask::Asked, without::Without};
 use crate::{
     attention::{Attention, Question},
     model::{Map, Storage, Value},
@@ -24,10 +24,12 @@ pub(super) struct Keys {
     pub(super) null: Arc<str>,
     pub(super) prior: Arc<str>,
     pub(super) query: Arc<str>,
+    rank: Arc<str>,
     pub(super) relation: Arc<str>,
     pub(super) relationship: Arc<str>,
     pub(super) spaces: Arc<str>,
     pub(super) weight: Arc<str>,
+    without: Arc<str>,
     /// What has no boosts.
     pub(super) empty: Arc<Map>,
 }
@@ -46,10 +48,12 @@ pub(super) static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     null: "null".into(),
     prior: "prior".into(),
     query: "query".into(),
+    rank: "rank".into(),
     relation: "relation".into(),
     relationship: "relationship".into(),
     spaces: "spaces".into(),
     weight: "weight".into(),
+    without: "without".into(),
     empty: Arc::default(),
 });
 
@@ -65,7 +69,7 @@ pub(super) struct Told<'a> {
 
 impl Told<'_> {
     /// Returns the explanation of a candidate.
-    pub(super) fn map(&self, candidate: u32, boost_was_null: &[Vec<bool>], places: &[u32]) -> Value {
+    pub(super) fn map(&self, candidate: u32, boost_was_null: &[Vec<bool>], places: &[u32]) -> Map {
         let keys = &*KEYS;
         let part = |part: f32, flag: &Arc<str>, is_so: bool| match is_so {
             true => map([(flag, Value::Bool(true)), (&keys.logit, float(part))]),
@@ -92,7 +96,7 @@ impl Told<'_> {
         let heads = Value::list(heads);
         // Codes are compared with the query rounded to codes.
         let is_exact = self.asked.spaces.iter().all(|space| space.info.space.storage != Storage::Int8);
-        map([
+        entries([
             (&keys.candidates, Value::Int(self.counts.0 as i64)),
             (&keys.exact, Value::Bool(is_exact)),
             (&keys.heads, heads),
@@ -111,13 +115,27 @@ pub(super) fn float(x: f32) -> Value {
     Value::Float(x.into())
 }
 
-/// Returns a map of entries in the order of their keys.
-pub(super) fn map<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Value {
+/// Adds to an explanation the relationship without which the candidate stands worst, and its rank then; null where no single
+/// one lowers it.
+pub(super) fn add_without(why: &mut Map, without: Option<Without>) {
+    let told = without.map_or(Value::Null, |Without { rel, rank }| {
+        let rank = rank.map_or(Value::Null, |rank| Value::Int(rank as i64));
+        map([(&KEYS.rank, rank), (&KEYS.relationship, rel_value(rel.get()))])
+    });
+    why.insert(KEYS.without.clone(), told);
+}
+
+/// Returns the map of entries.
+pub(super) fn map<const N: usize>(of: [(&Arc<str>, Value); N]) -> Value {
+    Value::Map(Arc::new(entries(of)))
+}
+
+fn entries<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Map {
     let mut map = Map::new();
     for (key, value) in entries {
         map.insert(Arc::clone(key), value);
     }
-    Value::Map(Arc::new(map))
+    map
 }
 
 fn whole(entries: impl ExactSizeIterator<Item = (Arc<str>, Value)>, empty: &Arc<Map>) -> Value {

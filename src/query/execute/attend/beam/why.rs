@@ -19,7 +19,7 @@ pub(super) fn hop((spec, asked): (&Spec, &Asked), candidates: &Candidates, answe
     let n_masked = answer.n_candidates - answer.attention.weights().count();
     let counts = (answer.n_candidates, n_masked);
     let told = Told { spec, asked, question: answer.question, attention: answer.attention, counts };
-    let Value::Map(parts) = told.map(of, &candidates.boost_was_null, answer.places) else { return Value::Null };
+    let parts = told.map(of, &candidates.boost_was_null, answer.places);
     let keys = &*KEYS;
     let part = |key: &str| parts.get(key).cloned().unwrap_or_default();
     map([

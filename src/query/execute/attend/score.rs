@@ -1,0 +1,93 @@
+//! A group's candidates made into a question of the kernels, with references to where their vectors lie.
+
+use super::{
+    Content, Scale, Spec,
+    ask::Asked,
+    groups::{Candidate, Rows},
+    inner::Inner,
+    refs::Refs,
+    salience,
+};
+use crate::{
+    Result,
+    attention::{self, Attention, Path, Question},
+    graph::Snapshot,
+    query::execute::batch::Batch,
+};
+
+/// The candidates of all groups, and the rows that they come from.
+#[derive(Clone, Copy)]
+pub(super) struct Candidates<'a> {
+    pub(super) batch: &'a Batch,
+    pub(super) list: &'a [Candidate],
+    pub(super) chains: &'a Rows,
+    pub(super) inner: &'a Inner,
+}
+
+/// Scores the candidates at `group` of the list, in the order of their ids, and shows the answer to `then`.
+pub(super) fn score<R>(
+    view: &Snapshot,
+    spec: &Spec,
+    asked: &Asked,
+    of: Candidates<'_>,
+    group: &[u32],
+    attention: &mut Attention,
+    then: impl FnOnce(&Question<'_>, &mut Attention) -> Result<R>,
+) -> Result<R> {
+    let (n, content) = (group.len(), spec.content);
+    let candidate = |at: usize| &of.list[group[at] as usize];
+    // References where the vectors lie; copies only of those that changed since their block was written.
+    let mut vectors = Vec::with_capacity(asked.spaces.len());
+    for space in &asked.spaces {
+        let id = |at: usize| match (content, space.of_nodes) {
+            (Content::Node, _) | (Content::Relationship(_), false) => Some(candidate(at).id),
+            (Content::Relationship(slot) | Content::Reached(slot), _) => {
+                of.batch.column(slot).node(candidate(at).first as usize)
+            }
+        };
+        vectors.push(view.vectors(&space.info.space).gather(n, id)?);
+    }
+    let mut saliences = Vec::new();
+    if asked.prior != 0.0 {
+        for at in 0..n {
+            let id = if content == Content::Node { None } else { Some(candidate(at).id) };
+            saliences.push(salience(view, &spec.path, of.batch, of.chains.of(candidate(at)), id)?);
+        }
+    }
+    let rows: Vec<Refs<'_>> = vectors.iter().map(Refs::of).collect();
+    let spaces: Vec<attention::Space<'_>> = asked
+        .spaces
+        .iter()
+        .zip(&rows)
+        .map(|(space, rows)| attention::Space {
+            metric: space.metric(),
+            weight: space.weight,
+            gain: space.gain,
+            query: &space.query,
+            folded: None,
+            rows: rows.rows(),
+        })
+        .collect();
+    let selection: Vec<u64> = of.inner.selection(group);
+    let boosts: Vec<Vec<f32>> =
+        of.inner.boosts.iter().map(|boost| group.iter().map(|at| boost[*at as usize]).collect()).collect();
+    let boosts: Vec<&[f32]> = boosts.iter().map(Vec::as_slice).collect();
+    let question = Question {
+        candidates: n,
+        heads: asked.heads,
+        spaces: &spaces,
+        temperature: asked.temperature,
+        prior: asked.prior,
+        saliences: &saliences,
+        biases: &[],
+        boosts: &boosts,
+        selection: Some(&selection),
+        // A candidate without a vector is in no vector index.
+        similarity_min: match spec.scale {
+            Scale::Weight => asked.min_similarity,
+            Scale::Similarity => Some(f32::MIN),
+        },
+    };
+    attention.answer(Path::best(), &question);
+    then(&question, attention)
+}
