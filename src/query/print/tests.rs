@@ -125,6 +125,11 @@ fn patterns() {
             "MATCH ALL SHORTEST (a)-->(b), SHORTEST $n ACYCLIC GROUPS (a)-->(b), (a)-->(b), TRAIL (a) RETURN 1",
         ),
         (
+            "MATCH p = CHEAPEST 3 (a)-[r:ROAD]->{1,3}(b) COST BY (r.km) * 2 AS total WHERE total < 9 RETURN p",
+            "MATCH p = CHEAPEST 3 (a)-[r:ROAD*1..3]->(b) COST BY r.km * 2 AS total WHERE total < 9 RETURN p",
+        ),
+        ("MATCH CHEAPEST (a)-[r]->(b) COST BY 1 RETURN r", "MATCH CHEAPEST (a)-[r]->(b) COST BY 1 RETURN r"),
+        (
             "MATCH p = shortestPath((a)-[*]->(b)), allShortestPaths((a)-->(b)) RETURN 1",
             "MATCH p = shortestPath((a)-[*]->(b)), allShortestPaths((a)-->(b)) RETURN 1",
         ),
