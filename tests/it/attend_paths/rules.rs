@@ -369,6 +369,29 @@ fn content_is_of_the_relationship_else_of_the_node_it_reaches() {
 }
 
 #[test]
+fn halves_and_codes_are_compared_as_single_relationships_are() {
+    for storage in ["F32", "F16", "INT8"] {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Database::open(folder.path().join("map.kg")).unwrap();
+        must(&db, &format!("CREATE EMBEDDING text FOR (n:N) ON n.vec DIMENSION 3 STORAGE {storage}"));
+        must(&db, "UNWIND range(0, 40) AS i CREATE (:N {i: i, vec: [cos(i), sin(i), (i % 7) / 7.0]})");
+        must(&db, "MATCH (a:N), (b:N) WHERE (a.i * 7 + b.i) % 5 = 0 CREATE (a)-[:R]->(b)");
+        db.checkpoint().unwrap();
+        must(&db, "MATCH (n:N {i: 4}) SET n.vec = [0.1, 0.2, 0.3]");
+        let of = |pattern: &str, rel: &str| {
+            let text = format!(
+                "MATCH (a:N {{i: 3}})-[{pattern}]->(b) ATTEND r IN (FOR [1, 0.3, 0.2]) SCORE AS s, SIMILARITY AS sim \
+                 RETURN id({rel}), s, sim"
+            );
+            must(&db, &text).rows.iter().map(|row| format!("{row:?}")).collect::<Vec<_>>()
+        };
+        let (one, single) = (of("r:R*1..1", "r[0]"), of("r:R", "r"));
+        assert!(one.len() > 4);
+        assert_eq!(one, single, "{storage}");
+    }
+}
+
+#[test]
 fn it_stands_in_optional_matches_subqueries_and_transactions() {
     let db = map();
     let optional = said(

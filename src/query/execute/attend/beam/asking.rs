@@ -1,8 +1,9 @@
 //! The softmax of one node on a path, over what can come next.
 
-use std::borrow::Cow;
-
-use super::{super::ask::Asked, candidates::Candidates};
+use super::{
+    super::{ask::Asked, refs::Refs},
+    candidates::Candidates,
+};
 use crate::{
     Result,
     attention::{self, Attention, Path, Question},
@@ -50,17 +51,13 @@ impl Asking {
         }
         let places = &self.places;
         // References where the vectors lie; copies only of those that changed since their block was written.
-        let mut vectors: Vec<Vec<Option<Cow<'_, [f32]>>>> = Vec::with_capacity(asked.spaces.len());
+        let mut vectors = Vec::with_capacity(asked.spaces.len());
         for space in &asked.spaces {
-            let mut reader = view.vectors(&space.info.space);
             let ids = if space.of_nodes { &candidates.reached } else { &candidates.rels };
-            let of_space = places
-                .iter()
-                .map(|at| Ok(reader.get(ids[*at as usize])?.filter(|vector| vector.len() == space.query.len())));
-            vectors.push(of_space.collect::<Result<_>>()?);
+            let id = |at: usize| Some(ids[places[at] as usize]);
+            vectors.push(view.vectors(&space.info.space).gather(places.len(), id)?);
         }
-        let rows: Vec<Vec<&[f32]>> =
-            vectors.iter().map(|of| of.iter().map(|vector| vector.as_deref().unwrap_or_default()).collect()).collect();
+        let rows: Vec<Refs<'_>> = vectors.iter().map(Refs::of).collect();
         let spaces: Vec<attention::Space<'_>> = asked
             .spaces
             .iter()
@@ -71,7 +68,7 @@ impl Asking {
                 gain: space.gain,
                 query: &space.query,
                 folded: None,
-                rows: attention::Rows::F32(rows),
+                rows: rows.rows(),
             })
             .collect();
         let pick = |of: &[f32]| places.iter().map(|at| of[*at as usize]).collect::<Vec<f32>>();

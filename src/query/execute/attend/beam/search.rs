@@ -236,7 +236,11 @@ impl Search {
     pub(super) fn output(&mut self, view: &Snapshot, spec: &Spec, output: AttendOutput, path: u32) -> Result<Value> {
         let paths = &self.paths;
         Ok(match output {
-            AttendOutput::Score => Value::Float(paths.rank(path, self.length_norm).exp()),
+            AttendOutput::Score if self.length_norm => Value::Float(paths.rank(path, true).exp()),
+            // Not of the logs: it is their product to the last digit.
+            AttendOutput::Score => {
+                Value::Float(paths.steps_back(path).map(|(_, step)| f64::from(step.weight)).product())
+            }
             AttendOutput::Logit => Value::Float(paths.steps_back(path).map(|(_, step)| f64::from(step.logit)).sum()),
             AttendOutput::Similarity => {
                 let found = || paths.steps_back(path).filter_map(|(_, step)| step.similarity);
