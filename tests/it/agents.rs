@@ -211,3 +211,18 @@ fn a_transaction_that_reads_answers_from_its_own_state() {
     assert!(matches!(other.attend(&spec), Err(Error::Closed)));
     assert!(matches!(other.attend_many(&[spec]).as_slice(), [Err(Error::Closed)]));
 }
+
+#[test]
+fn what_typed_calls_attend_to_is_noted_where_that_is_asked_for() {
+    let db = village(2);
+    let agents = agents();
+    db.attend(&agents[1]).unwrap();
+    assert!(db.take_accesses(10).is_empty());
+    let options = QueryOptions { notice: Some(true), source: Some("frame 7".into()), ..QueryOptions::default() };
+    let ranked = db.attend_many_with(&agents[1..2], &options).remove(0).unwrap();
+    let noted = db.take_accesses(10);
+    let mut weights: Vec<f32> = noted.iter().map(|access| access.weight).collect();
+    weights.sort_by(|a, b| b.total_cmp(a));
+    assert_eq!(weights, ranked.iter().map(|one| one.score).collect::<Vec<_>>());
+    assert!(noted.iter().all(|access| access.source.as_deref() == Some("frame 7")));
+}

@@ -167,7 +167,7 @@ fn sums_of_codes_do_not_overflow() {
         // The scale of a query of ones is rounded to 17 bits.
         let ones = vec![1.0; d];
         similarities(path, Metric::Cosine, &ones, Rows::I8 { codes: &[&row, &row], scales: &[1.0, 2.0] }, &mut out);
-        assert!((out[0] + 1.0).abs() < 1e-5, "{path:?} {out:?}");
+        assert!((out[0] + 1.0).abs() < 3e-5, "{path:?} {out:?}");
     }
 }
 
