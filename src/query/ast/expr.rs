@@ -9,12 +9,18 @@ use crate::{
 };
 
 /// An expression and where it stands.
-#[derive(Clone, PartialEq)]
+#[derive(PartialEq)]
 pub(crate) struct Expr {
     /// What it is.
     pub(crate) kind: ExprKind,
     /// Where it stands (parentheses around it not included).
     pub(crate) span: Span,
+}
+
+impl Clone for Expr {
+    fn clone(&self) -> Self {
+        with_some_room(|| Self { kind: self.kind.clone(), span: self.span })
+    }
 }
 
 impl fmt::Debug for Expr {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Binder, BoundClause, BoundProjection, Hidden, Kind, PatternRel, Place, Scope, Selector, Variable, aggregate::Mode,
     expr::wrong_argument, fail, kind::Element,
@@ -259,13 +261,14 @@ impl<'a> Binder<'a> {
         let mut bind = || -> Result<_> {
             let mask = clause.mask.as_ref().map(|mask| self.predicate(mask)).transpose()?;
             let mut boosts = Vec::with_capacity(clause.boosts.len());
+            let mut names = FxHashSet::default();
             for (at, (boost, name)) in clause.boosts.iter().enumerate() {
                 let (expr, kind) = self.expr(boost)?;
                 if !kind.may_be_number() {
                     return Err(wrong_argument(kind, "a number, as BOOST adds", boost.span));
                 }
                 let name = name.as_ref().map_or_else(|| format!("boost {}", at + 1).into(), |name| name.text.clone());
-                if boosts.iter().any(|(_, known)| *known == name) {
+                if !names.insert(Arc::clone(&name)) {
                     return Err(fail("UnexpectedSyntax", format!("two boosts are named `{name}`"), boost.span));
                 }
                 boosts.push((expr, name));

@@ -6,7 +6,7 @@
 //! It knows nothing of clauses.
 
 use super::words::{self, Code, code};
-use crate::{QueryError, Span};
+use crate::{QueryError, Span, query::ast::EXPR_DEPTH_MAX};
 
 /// The longest statement: far above anything written by hand, and a bound for what parsing may cost.
 pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -22,6 +22,9 @@ pub(super) struct Tokens {
     pub(super) codes: String,
     /// Where they stand in the text.
     pub(super) spans: Vec<Span>,
+    /// How deep what reads them may have to go: brackets and `CASE` in one another, and every `NOT`, as each may stand on the
+    /// right of an operator on the right of another one.
+    pub(super) levels: usize,
 }
 
 impl Tokens {
@@ -68,6 +71,8 @@ pub(super) fn lex(text: &str) -> Result<Tokens, QueryError> {
         open: Vec::new(),
         partners: Vec::new(),
         n_cases: 0,
+        deepest: 0,
+        n_nots: 0,
     };
     lexer.run()?;
     if let Some(&open) = lexer.open.last() {
@@ -79,7 +84,8 @@ pub(super) fn lex(text: &str) -> Result<Tokens, QueryError> {
     }
     lexer.mark_patterns();
     let codes = String::from_utf8(lexer.codes.into_flattened()).expect("codes are ASCII");
-    Ok(Tokens { codes, spans: lexer.spans })
+    let levels = lexer.deepest + lexer.n_nots.min(EXPR_DEPTH_MAX);
+    Ok(Tokens { codes, spans: lexer.spans, levels })
 }
 
 /// What a text is as a name.
@@ -119,6 +125,9 @@ struct Lexer<'t> {
     partners: Vec<(usize, usize)>,
     /// How many `CASE` are open.
     n_cases: usize,
+    /// The most brackets and `CASE` that were open at once.
+    deepest: usize,
+    n_nots: usize,
 }
 
 impl Lexer<'_> {
@@ -145,7 +154,8 @@ impl Lexer<'_> {
                 0x80.. => self.unicode()?,
                 _ => self.sign(byte)?,
             }
-            if self.open.len() + self.n_cases > NESTING_MAX {
+            self.deepest = self.deepest.max(self.open.len() + self.n_cases);
+            if self.deepest > NESTING_MAX {
                 return Err(unexpected(
                     format!("brackets and CASE are nested deeper than {NESTING_MAX}"),
                     Span::new(start, self.at),
@@ -178,8 +188,10 @@ impl Lexer<'_> {
         let start = self.at;
         self.skip_word();
         let code = words::word_code(&self.bytes[start..self.at]);
-        if code == code::END {
-            self.n_cases = self.n_cases.saturating_sub(1);
+        match code {
+            code::END => self.n_cases = self.n_cases.saturating_sub(1),
+            code::NOT => self.n_nots += 1,
+            _ => {}
         }
         self.push(code, start);
     }

@@ -27,10 +27,7 @@ pub(crate) use self::script::{is_complete, split_statements};
 pub(crate) use self::words::keywords;
 use crate::{
     QueryError, Result, Span,
-    query::{
-        ast::Statement,
-        stack::{levels_of_text, with_room},
-    },
+    query::{ast::Statement, stack::with_room},
 };
 
 /// The parser of the grammar. Its documentation is the grammar's own comments.
@@ -46,8 +43,7 @@ use self::grammar::{Grammar, Rule};
 
 /// Returns the statement of a text; a `;` may close it.
 pub(crate) fn parse(text: &str) -> Result<Statement> {
-    let levels = levels_of_text(text.len(), lex::NESTING_MAX);
-    with_room(levels, || parse_located(text)).map_err(|error| error.locate(text).into())
+    parse_located(text).map_err(|error| error.locate(text).into())
 }
 
 /// Returns where a text first speaks of a parameter.
@@ -65,8 +61,8 @@ fn parse_located(text: &str) -> Result<Statement, QueryError> {
     if tokens.len() == 0 {
         return Err(QueryError::syntax("UnexpectedSyntax", "there is no statement", Span::default()));
     }
-    match Grammar::parse(Rule::statement, &tokens.codes) {
+    with_room(tokens.levels, || match Grammar::parse(Rule::statement, &tokens.codes) {
         Ok(pairs) => build::build(text, &tokens, pairs).map_err(|error| *error),
         Err(_) => Err(diagnose::diagnose(text, &tokens)),
-    }
+    })
 }

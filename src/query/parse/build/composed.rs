@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use pest::iterators::Pair;
+use rustc_hash::FxHashSet;
 
 use super::{
     Builder, Result, Rule,
@@ -216,9 +217,11 @@ fn check_columns(first: Option<&[Name]>, own: Option<&[Name]>, span: Span) -> Re
         (Some(first), Some(own)) => (first, own),
         _ => return fail(composition("of the branches of WHEN either all or none end in RETURN", span)),
     };
-    let has = |names: &[Name], name: &Name| names.iter().any(|other| other.text == name.text);
-    if first.len() == own.len() && first.iter().all(|name| has(own, name)) {
-        return Ok(());
+    if first.len() == own.len() {
+        let names: FxHashSet<&str> = own.iter().map(|name| &*name.text).collect();
+        if first.iter().all(|name| names.contains(&*name.text)) {
+            return Ok(());
+        }
     }
     let list = |names: &[Name]| names.iter().map(|name| &*name.text).collect::<Vec<_>>().join(", ");
     let message = format!("the branches of WHEN have different columns: ({}) and ({})", list(first), list(own));

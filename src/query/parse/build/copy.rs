@@ -1,6 +1,7 @@
 //! `COPY` and its options.
 
 use pest::iterators::Pair;
+use rustc_hash::FxHashSet;
 
 use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected};
 use crate::{
@@ -277,11 +278,12 @@ impl Builder<'_> {
             return fail(unexpected("COLUMNS needs (name TYPE, ...)", span));
         };
         let mut columns: Vec<CopyColumn> = Vec::new();
+        let mut names = FxHashSet::default();
         for entry in list.into_inner() {
             let entry_span = self.span(&entry);
             let mut nodes = entry.into_inner().peekable();
             let name = self.name(&next(&mut nodes))?;
-            if columns.iter().any(|column| column.name.text == name.text) {
+            if !names.insert(name.text.clone()) {
                 return fail(unexpected(format!("the column `{}` is declared twice", name.text), name.span));
             }
             let kind = self.choice(&mut nodes, &format!("the column `{}`", name.text), entry_span, COLUMN_KINDS)?;

@@ -103,6 +103,21 @@ fn the_allowed_nesting_fits_a_small_stack() {
     });
 }
 
+/// What is read has the room that its depth asks for, not its length.
+#[test]
+fn levels_are_brackets_in_one_another_and_every_not() {
+    let levels = |text: &str| super::super::lex::lex(text).unwrap().levels;
+    for (text, expected) in [
+        ("RETURN 1", 0),
+        ("RETURN (1), [2], {a: 3}", 1),
+        ("MATCH (a) WHERE (a.x IN [CASE WHEN (1) THEN 2 END]) RETURN a", 4),
+        ("RETURN NOT a AND NOT (b OR NOT c)", 4),
+    ] {
+        assert_eq!(levels(text), expected, "{text}");
+    }
+    assert_eq!(levels(&format!("RETURN [1{}]", ", (NOT 1)".repeat(1000))), 2 + EXPR_DEPTH_MAX);
+}
+
 #[test]
 fn long_flat_chains_are_accepted_or_refused() {
     on_stack(1 << 20, || {

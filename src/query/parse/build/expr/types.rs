@@ -25,6 +25,8 @@ const LISTS_MAX: usize = 128;
 struct Frame {
     before: Vec<TypeTest>,
     last: Option<TypeTest>,
+    /// Whether null is of those before, where one of them says so.
+    nullable: Option<bool>,
     /// The brackets are those of `ANY<...>`, not of a list.
     of_any: bool,
 }
@@ -122,17 +124,16 @@ impl Frame {
     /// Ends one type of a union.
     fn union(&mut self, span: Span) -> Result<()> {
         let Some(last) = self.last.take() else { return fail(unexpected("a type is missing", span)) };
-        match last.is {
-            TypeKind::Union(types) => self.before.extend(types),
-            _ => self.before.push(last),
-        }
-        let may_be_null = |test: &&TypeTest| test.is != TypeKind::Nothing;
-        let mut nullable = self.before.iter().filter(may_be_null).map(|test| test.admits_null);
-        if let Some(first) = nullable.next()
-            && nullable.any(|other| other != first)
-        {
-            let message = "of the types of a union either all or none are NOT NULL, as null is of no type alone";
-            return fail(unexpected(message, span));
+        let types = match last.is {
+            TypeKind::Union(types) => types,
+            _ => vec![last],
+        };
+        for test in types {
+            if test.is != TypeKind::Nothing && *self.nullable.get_or_insert(test.admits_null) != test.admits_null {
+                let message = "of the types of a union either all or none are NOT NULL, as null is of no type alone";
+                return fail(unexpected(message, span));
+            }
+            self.before.push(test);
         }
         Ok(())
     }
