@@ -83,6 +83,23 @@ fn words_find_what_has_them() {
 }
 
 #[test]
+fn an_index_of_nothing_finds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for db in [Database::memory().unwrap(), Database::open(folder.path().join("db")).unwrap()] {
+        must(&db, "CREATE FULLTEXT INDEX names FOR (n:Npc) ON EACH [n.name]");
+        for round in 0..3 {
+            for text in ["mill", "mi*", "mlil~2", "\"old mill\"", "NOT mill AND old"] {
+                assert_eq!(found(&db, text), [""; 0], "{text}, round {round}");
+            }
+            must(&db, "CREATE (:Npc {name: 'Old Mill'})");
+            assert_eq!(found(&db, "mi*"), ["Old Mill"]);
+            must(&db, "MATCH (n:Npc) DELETE n");
+            db.checkpoint().unwrap();
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_place() {
     let db = Database::memory().unwrap();
     refused(

@@ -19,7 +19,7 @@ fn statement(text: &str) -> Statement {
 #[track_caller]
 fn query(text: &str) -> Query {
     match statement(text) {
-        Statement::Query(query) => query,
+        Statement::Query(query) | Statement::Unnoticed(query) => query,
         other => panic!("{text} is {other:?}"),
     }
 }

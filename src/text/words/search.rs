@@ -88,7 +88,8 @@ fn collect(
 ) -> Result<()> {
     let searcher = &sight.part.searcher;
     let weight = query.weight(EnableScoring::enabled_from_statistics_provider(&All(all), searcher)).map_err(fault)?;
-    for reader in searcher.segment_readers() {
+    // Of a segment without documents, tantivy's prefixes and typos look behind the end.
+    for reader in searcher.segment_readers().iter().filter(|reader| reader.max_doc() > 0) {
         let ids = reader.fast_fields().u64("id").map_err(fault)?.first_or_default_col(0);
         let mut failed = None;
         // Below this, nobody is looked at; those that fit as well as the last one may still have a smaller id.

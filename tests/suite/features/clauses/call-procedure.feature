@@ -155,7 +155,6 @@ Feature: CALL - procedures of the application
       | 'db.labels'            | 'db.labels() :: (label :: STRING)'                                          |
       | 'db.propertyKeys'      | 'db.propertyKeys() :: (propertyKey :: STRING)'                              |
       | 'db.relationshipTypes' | 'db.relationshipTypes() :: (relationshipType :: STRING)'                    |
-      | 'kg.attend'            | 'kg.attend(candidate :: ANY, query :: ANY, options :: MAP) :: (score :: FLOAT, similarity :: FLOAT, logit :: FLOAT, hops :: LIST, why :: MAP)' |
       | 'test.city'            | 'test.city(name :: STRING, id :: INTEGER) :: (city :: STRING, code :: INTEGER)' |
       | 'test.half'            | 'test.half(x :: FLOAT) :: (y :: FLOAT)'                                     |
       | 'test.log'             | 'test.log(x :: ANY) :: ()'                                                  |
