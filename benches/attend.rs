@@ -58,7 +58,7 @@ fn world() -> World {
     let mut follows = String::from("from,to\n");
     edges.iter().for_each(|(from, to)| writeln!(follows, "{from},{to}").expect("a string takes all"));
     let (persons, follows) = (file("persons.csv", persons), file("follows.csv", follows));
-    let options = Options { files: FileAccess::Any, ..Options::default() };
+    let options = Options { files: FileAccess::Any, notice: true, ..Options::default() };
     let db = Database::open_with(folder.path().join("social.kg"), options).expect("a database");
     let run = |text: &str, params: Params| db.execute(text, params).unwrap_or_else(|error| panic!("{text}: {error}"));
     run(&format!("COPY Person FROM '{persons}' (KEY id)"), Params::new());
@@ -116,7 +116,8 @@ fn answer(statement: &Statement, params: Params) -> Vec<i64> {
 fn bench(c: &mut Criterion) {
     let world = world();
     let query = Value::list(world.query.iter().map(|x| Value::Float(f64::from(*x))));
-    let prepare = |text: &str| world.db.prepare(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let noting = |text: &str| world.db.prepare(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let prepare = |text: &str| noting(&format!("NO NOTICE {text}"));
     let starts: Vec<u32> = (0..64).map(|at| at * 1_511 % PERSONS as u32).collect();
     let mut seen = vec![0; PERSONS];
     let mut epoch = 0;
@@ -158,6 +159,20 @@ fn bench(c: &mut Criterion) {
     );
     group.bench_function("2 hops, top 10, explained", |b| {
         b.iter(|| black_box(answer(&why, params! { "id": i64::from(starts[next()]), "q": query.clone() })));
+    });
+    let noted = noting(ranked.text().trim_start_matches("NO NOTICE "));
+    group.bench_function("2 hops, top 10, noted", |b| {
+        b.iter(|| {
+            black_box(answer(&noted, params! { "id": i64::from(starts[next()]), "q": query.clone() }));
+            black_box(world.db.take_accesses(usize::MAX))
+        });
+    });
+    let without = prepare(
+        "MATCH (me:Person {id: $id})-[:Follows]->()-[:Follows]->(x) ATTEND DISTINCT x IN (FOR $q LIMIT 10) SCORE AS s, \
+         WHY WITHOUT AS w RETURN x.id, s, w",
+    );
+    group.bench_function("2 hops, top 10, without each relationship", |b| {
+        b.iter(|| black_box(answer(&without, params! { "id": i64::from(starts[next()]), "q": query.clone() })));
     });
     let scan = prepare("MATCH (x:Person) SEARCH x IN (VECTOR INDEX text FOR $q LIMIT 10) RETURN x.id");
     group.bench_function("scan of 100,000, top 10", |b| {
