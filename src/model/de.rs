@@ -278,7 +278,7 @@ impl Cell<'_> {
 
 /// The entries of a map; a failure names the key.
 struct Entries<'a> {
-    entries: std::collections::btree_map::Iter<'a, Arc<str>, Value>,
+    entries: super::map::Iter<'a>,
     value: Option<(&'a str, &'a Value)>,
 }
 

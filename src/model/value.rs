@@ -8,16 +8,12 @@
 
 use std::{
     cmp::Ordering,
-    collections::BTreeMap,
     fmt,
     hash::{Hash, Hasher},
     sync::Arc,
 };
 
-use super::{Date, NodeId, Point, RelId, temporal::Temporal};
-
-/// A map from property keys to values, ordered by key.
-pub type Map = BTreeMap<Arc<str>, Value>;
+use super::{Date, Map, NodeId, Point, RelId, temporal::Temporal};
 
 /// A value of the language. Cloning is cheap: what is large is shared.
 #[derive(Debug, Clone, Default)]

@@ -172,7 +172,7 @@ fn caption(id: u32, properties: &Map) -> String {
         }
         _ => None,
     };
-    let named = CAPTION_KEYS.iter().find_map(|key| properties.get(*key).and_then(plain));
+    let named = CAPTION_KEYS.iter().find_map(|key| properties.get(key).and_then(plain));
     let text = named.or_else(|| properties.values().find_map(|value| value.as_str().map(str::to_owned)));
     let text = text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
     text.filter(|text| !text.is_empty()).map_or_else(|| format!("#{id}"), |text| cut(&text, CAPTION_CHARS_MAX))

@@ -131,18 +131,12 @@ pub(super) fn map<const N: usize>(of: [(&Arc<str>, Value); N]) -> Value {
 }
 
 fn entries<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Map {
-    let mut map = Map::new();
-    for (key, value) in entries {
-        map.insert(Arc::clone(key), value);
-    }
-    map
+    entries.into_iter().map(|(key, value)| (Arc::clone(key), value)).collect()
 }
 
 fn whole(entries: impl ExactSizeIterator<Item = (Arc<str>, Value)>, empty: &Arc<Map>) -> Value {
     if entries.len() == 0 {
         return Value::Map(Arc::clone(empty));
     }
-    let mut map = Map::new();
-    map.extend(entries);
-    Value::Map(Arc::new(map))
+    Value::Map(Arc::new(entries.collect()))
 }

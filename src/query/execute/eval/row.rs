@@ -112,11 +112,8 @@ impl Ex {
                 Ok(Value::List(items?))
             }
             Self::Map(entries) => {
-                let mut map = Map::new();
-                for (key, value) in entries {
-                    map.insert(key.clone(), value.eval(ctx, batch, row)?);
-                }
-                Ok(Value::from(map))
+                let entries = entries.iter_mut().map(|(key, value)| Ok((key.clone(), value.eval(ctx, batch, row)?)));
+                Ok(Value::from(entries.collect::<Result<Map>>()?))
             }
             Self::MapProjection { base, all, entries } => {
                 let base = base.eval(ctx, batch, row)?;
@@ -127,9 +124,8 @@ impl Ex {
                 if *all && let Value::Map(found) = function::call(Function::Properties, &[base], &ctx.scene())? {
                     map.clone_from(&found);
                 }
-                for (key, value) in entries {
-                    map.insert(key.clone(), value.eval(ctx, batch, row)?);
-                }
+                let entries = entries.iter_mut().map(|(key, value)| Ok((key.clone(), value.eval(ctx, batch, row)?)));
+                map.extend(entries.collect::<Result<Vec<_>>>()?);
                 Ok(Value::from(map))
             }
             Self::Case { operand, branches, otherwise } => {
