@@ -112,8 +112,9 @@ pub(super) fn query(random: &mut Numbers) -> (Query, Errors) {
         plain_paths: false,
     };
     let query = maker.query(errors);
-    // Rows that a LIMIT cuts off need not be made.
-    let is_cut = |part: &[Clause]| matches!(part.last(), Some(Clause::Return(last)) if last.limit.is_some());
+    // Rows that SKIP or LIMIT cuts off need not be made.
+    let cuts = |last: &Projection| last.skip.is_some() || last.limit.is_some();
+    let is_cut = |part: &[Clause]| matches!(part.last(), Some(Clause::Return(last)) if cuts(last));
     let errors = match errors {
         Errors::AtTheEnd if query.0.iter().any(|(_, part)| is_cut(part)) => Errors::Anywhere,
         other => other,
