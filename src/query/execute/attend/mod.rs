@@ -13,6 +13,7 @@ mod groups;
 mod inner;
 mod refs;
 mod score;
+mod way;
 mod why;
 mod without;
 
@@ -40,8 +41,7 @@ use crate::{
     Error, QueryError, Result,
     attention::{Attention, Ranked},
     error::Span,
-    graph::Snapshot,
-    model::{Map, RelId, Value},
+    model::{Map, Value},
     query::{
         attend::{self as plan, AttendOutput, Chosen, Content, Scale},
         plan::Slot,
@@ -256,7 +256,7 @@ impl Attend {
             let n_rows = self.order.len() - before;
             if spec.notes {
                 let rel = (content != Content::Node).then_some(candidate.id);
-                note(&mut ctx.attended, &spec.path, &self.all, chains.of(candidate), rel, score);
+                way::note(&mut ctx.attended, &spec.path, &self.all, chains.of(candidate), rel, score)?;
             }
             let told = if wants_plain { Value::Map(Arc::new(why.clone())) } else { Value::Null };
             let told_without = if wants_without {
@@ -325,72 +325,6 @@ impl Operator for Attend {
         self.at = None;
         ctx.release(&mut self.held);
     }
-}
-
-/// Notes the relationships that led to a candidate: a relationship that was ranked by its weight, those on the way to a node by
-/// equal shares for each of the rows.
-fn note(
-    attended: &mut Attended,
-    path: &[Slot],
-    all: &Batch,
-    rows: impl Iterator<Item = u32> + Clone,
-    rel: Option<u32>,
-    weight: f32,
-) {
-    if let Some(id) = rel {
-        attended.add(RelId::new(id), weight);
-        return;
-    }
-    let share = weight / rows.clone().count() as f32;
-    for row in rows {
-        for slot in path {
-            match all.column(*slot).rel(row as usize) {
-                Some(id) => attended.add(RelId::new(id), share),
-                None => {
-                    if let Value::List(items) = all.get(*slot, row as usize) {
-                        for item in items.iter() {
-                            if let Value::Relationship(rel) = item {
-                                attended.add(rel.id, share);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Returns the salience of a candidate: of a relationship its own, of a node the best product along the paths to it.
-fn salience(
-    view: &Snapshot,
-    path: &[Slot],
-    all: &Batch,
-    rows: impl Iterator<Item = u32>,
-    rel: Option<u32>,
-) -> Result<f32> {
-    if let Some(id) = rel {
-        return view.salience(RelId::new(id));
-    }
-    let mut best = 0.0_f32;
-    for row in rows {
-        let mut product = 1.0_f32;
-        for slot in path {
-            match all.column(*slot).rel(row as usize) {
-                Some(id) => product *= view.salience(RelId::new(id))?,
-                None => {
-                    if let Value::List(items) = all.get(*slot, row as usize) {
-                        for item in items.iter() {
-                            if let Value::Relationship(rel) = item {
-                                product *= view.salience(rel.id)?;
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        best = best.max(product);
-    }
-    Ok(best)
 }
 
 /// Returns an option's number; null means it was not given.

@@ -6,7 +6,7 @@ use super::{
     groups::{Candidate, Rows},
     inner::Inner,
     refs::Refs,
-    salience,
+    way::salience,
 };
 use crate::{
     Result,

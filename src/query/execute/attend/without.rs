@@ -15,11 +15,12 @@ use super::{
     groups::{Candidate, Rows},
     inner::Inner,
     score::{Candidates, score},
+    way::on_way,
 };
 use crate::{
     Result,
     attention::Attention,
-    model::{RelId, Value},
+    model::RelId,
     query::{
         execute::{Context, batch::Batch},
         plan::Slot,
@@ -43,24 +44,6 @@ pub(super) struct Standing {
     pub(super) logit: f32,
 }
 
-/// Returns the relationships that a row came by.
-fn on_way(batch: &Batch, path: &[Slot], row: u32, mut visit: impl FnMut(RelId)) {
-    for slot in path {
-        match batch.column(*slot).rel(row as usize) {
-            Some(id) => visit(RelId::new(id)),
-            None => {
-                if let Value::List(items) = batch.get(*slot, row as usize) {
-                    for item in items.iter() {
-                        if let Value::Relationship(rel) = item {
-                            visit(rel.id);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Returns, for each of the standings, the relationship without which it stands worst.
 pub(super) fn without(
     ctx: &mut Context,
@@ -80,7 +63,8 @@ pub(super) fn without(
             on_way(of.batch, &spec.ways, row, |rel| {
                 rows_by.entry(rel).or_default();
                 standings_by.push((rel, at));
-            });
+                Ok(())
+            })?;
         }
     }
     standings_by.sort_unstable();
@@ -91,7 +75,8 @@ pub(super) fn without(
                 if let Some(rows) = rows_by.get_mut(&rel) {
                     rows.insert(row);
                 }
-            });
+                Ok(())
+            })?;
         }
     }
     let mut worst: Vec<Option<(Without, f32)>> = vec![None; standings.len()];
