@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Result,
     attention::{self, Attention, Path, Question},
-    graph::Snapshot,
+    graph::{GatheredRows, Snapshot},
     query::execute::batch::Batch,
 };
 
@@ -54,40 +54,72 @@ pub(super) fn score<R>(
             saliences.push(salience(view, &spec.path, of.batch, of.chains.of(candidate(at)), id)?);
         }
     }
-    let rows: Vec<Refs<'_>> = vectors.iter().map(Refs::of).collect();
-    let spaces: Vec<attention::Space<'_>> = asked
-        .spaces
-        .iter()
-        .zip(&rows)
-        .map(|(space, rows)| attention::Space {
-            metric: space.metric(),
-            weight: space.weight,
-            gain: space.gain,
-            query: &space.query,
-            folded: None,
-            rows: rows.rows(),
-        })
-        .collect();
-    let selection: Vec<u64> = of.inner.selection(group);
-    let boosts: Vec<Vec<f32>> =
-        of.inner.boosts.iter().map(|boost| group.iter().map(|at| boost[*at as usize]).collect()).collect();
-    let boosts: Vec<&[f32]> = boosts.iter().map(Vec::as_slice).collect();
-    let question = Question {
-        candidates: n,
-        heads: asked.heads,
-        spaces: &spaces,
-        temperature: asked.temperature,
-        prior: asked.prior,
+    let pick = |boost: &Vec<f32>| group.iter().map(|at| boost[*at as usize]).collect();
+    let posed = Posed {
+        n,
+        vectors: &vectors,
         saliences: &saliences,
-        biases: &[],
-        boosts: &boosts,
-        selection: Some(&selection),
+        boosts: of.inner.boosts.iter().map(pick).collect(),
+        selection: Some(&of.inner.selection(group)),
         // A candidate without a vector is in no vector index.
         similarity_min: match spec.scale {
             Scale::Weight => asked.min_similarity,
             Scale::Similarity => Some(f32::MIN),
         },
     };
-    attention.answer(Path::best(), &question);
-    then(&question, attention)
+    posed.answer(asked, attention, then)
+}
+
+/// What a softmax is over, beside what is asked.
+pub(super) struct Posed<'a> {
+    /// How many candidates.
+    pub(super) n: usize,
+    /// Their vectors in each space of the question.
+    pub(super) vectors: &'a [GatheredRows<'a>],
+    /// Empty where there is no prior.
+    pub(super) saliences: &'a [f32],
+    pub(super) boosts: Vec<Vec<f32>>,
+    /// A bit for each that is not masked; none where all are in.
+    pub(super) selection: Option<&'a [u64]>,
+    pub(super) similarity_min: Option<f32>,
+}
+
+impl Posed<'_> {
+    /// Asks the kernels, and shows the question and its answer to `then`.
+    pub(super) fn answer<R>(
+        &self,
+        asked: &Asked,
+        attention: &mut Attention,
+        then: impl FnOnce(&Question<'_>, &mut Attention) -> R,
+    ) -> R {
+        let rows: Vec<Refs<'_>> = self.vectors.iter().map(Refs::of).collect();
+        let spaces: Vec<attention::Space<'_>> = asked
+            .spaces
+            .iter()
+            .zip(&rows)
+            .map(|(space, rows)| attention::Space {
+                metric: space.metric(),
+                weight: space.weight,
+                gain: space.gain,
+                query: &space.query,
+                folded: None,
+                rows: rows.rows(),
+            })
+            .collect();
+        let boosts: Vec<&[f32]> = self.boosts.iter().map(Vec::as_slice).collect();
+        let question = Question {
+            candidates: self.n,
+            heads: asked.heads,
+            spaces: &spaces,
+            temperature: asked.temperature,
+            prior: asked.prior,
+            saliences: self.saliences,
+            biases: &[],
+            boosts: &boosts,
+            selection: self.selection,
+            similarity_min: self.similarity_min,
+        };
+        attention.answer(Path::best(), &question);
+        then(&question, attention)
+    }
 }

@@ -1,12 +1,12 @@
 //! The softmax of one node on a path, over what can come next.
 
 use super::{
-    super::{ask::Asked, refs::Refs},
+    super::{ask::Asked, score::Posed},
     candidates::Candidates,
 };
 use crate::{
     Result,
-    attention::{self, Attention, Path, Question},
+    attention::{Attention, Question},
     graph::Snapshot,
 };
 
@@ -57,37 +57,18 @@ impl Asking {
             let id = |at: usize| Some(ids[places[at] as usize]);
             vectors.push(view.vectors(&space.info.space).gather(places.len(), id)?);
         }
-        let rows: Vec<Refs<'_>> = vectors.iter().map(Refs::of).collect();
-        let spaces: Vec<attention::Space<'_>> = asked
-            .spaces
-            .iter()
-            .zip(&rows)
-            .map(|(space, rows)| attention::Space {
-                metric: space.metric(),
-                weight: space.weight,
-                gain: space.gain,
-                query: &space.query,
-                folded: None,
-                rows: rows.rows(),
-            })
-            .collect();
         let pick = |of: &[f32]| places.iter().map(|at| of[*at as usize]).collect::<Vec<f32>>();
-        let boosts: Vec<Vec<f32>> = candidates.boosts.iter().map(|boost| pick(boost)).collect();
-        let boosts: Vec<&[f32]> = boosts.iter().map(Vec::as_slice).collect();
         let saliences = if candidates.saliences.is_empty() { Vec::new() } else { pick(&candidates.saliences) };
-        let question = Question {
-            candidates: places.len(),
-            heads: asked.heads,
-            spaces: &spaces,
-            temperature: asked.temperature,
-            prior: asked.prior,
+        let posed = Posed {
+            n: places.len(),
+            vectors: &vectors,
             saliences: &saliences,
-            biases: &[],
-            boosts: &boosts,
+            boosts: candidates.boosts.iter().map(|boost| pick(boost)).collect(),
             selection: None,
             similarity_min: asked.min_similarity,
         };
-        self.attention.answer(Path::best(), &question);
-        Ok(take(&Answer { question: &question, attention: &self.attention, places, n_candidates }))
+        Ok(posed.answer(asked, &mut self.attention, |question, attention| {
+            take(&Answer { question, attention, places, n_candidates })
+        }))
     }
 }
