@@ -68,6 +68,34 @@ pub(crate) struct Attend {
     pub(crate) span: Span,
 }
 
+impl Attend {
+    /// Returns the clause without options.
+    pub(crate) const fn of(target: Name, span: Span) -> Self {
+        Self {
+            distinct: false,
+            target,
+            per: Vec::new(),
+            query: None,
+            on_node: false,
+            spaces: Vec::new(),
+            mask: None,
+            temperature: None,
+            heads: None,
+            prior: None,
+            model: None,
+            boosts: Vec::new(),
+            min_similarity: None,
+            min_weight: None,
+            beam: None,
+            length_norm: None,
+            limit: None,
+            outputs: Vec::new(),
+            predicate: None,
+            span,
+        }
+    }
+}
+
 /// A column that `ATTEND` adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttendOutput {

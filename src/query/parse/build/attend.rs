@@ -20,28 +20,7 @@ impl Builder<'_> {
             Some(per) => per.into_inner().map(|name| self.name(&name)).collect::<Result<_>>()?,
             None => Vec::new(),
         };
-        let mut attend = Attend {
-            distinct,
-            target,
-            per,
-            query: None,
-            on_node: false,
-            spaces: Vec::new(),
-            mask: None,
-            temperature: None,
-            heads: None,
-            prior: None,
-            model: None,
-            boosts: Vec::new(),
-            min_similarity: None,
-            min_weight: None,
-            beam: None,
-            length_norm: None,
-            limit: None,
-            outputs: Vec::new(),
-            predicate: None,
-            span,
-        };
+        let mut attend = Attend { distinct, per, ..Attend::of(target, span) };
         let end = self.inside_end(nodes);
         let mut seen: Vec<&'static str> = Vec::new();
         while let Some(option) = nodes.next_if(|pair| pair.as_rule() != Rule::output && first_token(pair) < end) {

@@ -64,27 +64,11 @@ impl Builder<'_> {
             return fail(unexpected("what kg.attend ranks is a variable", target.span).hint(usage));
         };
         let mut attend = Attend {
-            distinct: false,
-            target,
-            per: Vec::new(),
             // A null that is written out is none; one that turns up is an error, as in the clause.
             query: (query.kind != ExprKind::Null).then_some(query),
-            on_node: false,
-            spaces: Vec::new(),
-            mask: None,
-            temperature: None,
-            heads: None,
-            prior: None,
-            model: None,
-            boosts: Vec::new(),
-            min_similarity: None,
-            min_weight: None,
-            beam: None,
-            length_norm: None,
-            limit: None,
             outputs: outputs(call.yields)?,
             predicate: call.predicate,
-            span: call.span,
+            ..Attend::of(target, call.span)
         };
         match options.map(|options| (options.kind, options.span)) {
             None => {}
