@@ -313,13 +313,7 @@ fn index(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
 
 fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> {
     let name = scanner.string()?.into_owned();
-    scanner.expect(",\"of\":\"")?;
-    let of_relationships = scanner.take("relationships");
-    if !of_relationships {
-        scanner.expect("nodes")?;
-    }
-    scanner.expect("\",\"owners\":[")?;
-    let owners = numbers(scanner)?;
+    let (of_relationships, owners) = owners(scanner)?;
     scanner.expect(",\"key\":")?;
     let key = scanner.number()?;
     scanner.expect(",\"dimension\":")?;
@@ -364,13 +358,7 @@ fn fulltext(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wron
     let number = scanner.number()?;
     scanner.expect(",\"name\":")?;
     let name = scanner.string()?.into_owned();
-    scanner.expect(",\"of\":\"")?;
-    let of_relationships = scanner.take("relationships");
-    if !of_relationships {
-        scanner.expect("nodes")?;
-    }
-    scanner.expect("\",\"owners\":[")?;
-    let owners = numbers(scanner)?;
+    let (of_relationships, owners) = owners(scanner)?;
     scanner.expect(",\"keys\":[")?;
     let keys = numbers(scanner)?;
     scanner.expect(",\"analyzer\":\"")?;
@@ -381,6 +369,17 @@ fn fulltext(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wron
     scanner.expect("}")?;
     let analyzer = analyzer as u8;
     Ok(rebuild.fulltext(FulltextRecord { name, of_relationships, owners, keys, analyzer, eventual, number })?)
+}
+
+/// Reads whether something is of relationships, and of which labels or types.
+fn owners(scanner: &mut Scanner<'_>) -> Result<(bool, Vec<u32>), Fault> {
+    scanner.expect(",\"of\":\"")?;
+    let of_relationships = scanner.take("relationships");
+    if !of_relationships {
+        scanner.expect("nodes")?;
+    }
+    scanner.expect("\",\"owners\":[")?;
+    Ok((of_relationships, numbers(scanner)?))
 }
 
 /// Reads the rest of a list of numbers.
