@@ -83,20 +83,22 @@ impl Entry {
     }
 }
 
-/// Compiled statements by text.
+/// Compiled statements by text: those that note nothing, and those that note what they attend to. A text that is asked both
+/// ways in turn is compiled twice, not each time.
 #[derive(Default)]
-pub(super) struct Cache(Mutex<FxHashMap<Arc<str>, Arc<Entry>>>);
+pub(super) struct Cache([Mutex<FxHashMap<Arc<str>, Arc<Entry>>>; 2]);
 
 impl Cache {
     /// Returns the statement of a text, compiled for a view.
     pub(super) fn get(&self, text: &str, view: &Snapshot, procedures: &Procedures, notes: bool) -> Result<Arc<Entry>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
+        let entries = &self.0[usize::from(notes)];
+        let known = entries.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
         if let Some(entry) = known.filter(|entry| entry.is_valid(view, notes)) {
             return Ok(entry);
         }
         let entry = Arc::new(Entry::compile(text, view, procedures, notes)?);
         if text.len() <= TEXT_BYTES_MAX {
-            let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
             if entries.len() >= ENTRIES_MAX {
                 entries.clear();
             }
