@@ -14,8 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use attendb::Database;
+
 use super::{
-    Arguments, Campaign, Folder, Report,
+    Arguments, Campaign, Folder, Report, copy,
     model::{Numbers, STREAMS},
     writer::{self, Orders, Plant},
 };
@@ -177,9 +179,16 @@ fn run(campaign: &Kills, folder: &Path) -> Verdict {
         };
         let session = one(&orders, in_recovery, life);
         if let Some(reason) = judge(&orders, &session, &mut bounds, &mut verdict) {
-            verdict.failures.push(format!("session {n}: {reason}"));
             // What follows would only repeat it: begin anew, or end where a fault was to be found.
-            if campaign.plant != Plant::Nothing || fs::remove_dir_all(&orders.path).is_err() {
+            if campaign.plant != Plant::Nothing {
+                verdict.failures.push(format!("session {n}: {reason}"));
+                break;
+            }
+            let kept = env::temp_dir().join(format!("attendb-kill-{}-{}-{n}", campaign.seed, std::process::id()));
+            let is_kept = fs::rename(&orders.path, &kept).is_ok();
+            let again = if is_kept { looked_at_again(&kept) } else { "it could not be kept".to_owned() };
+            verdict.failures.push(format!("session {n}: {reason}\n    {again}"));
+            if !is_kept {
                 break;
             }
             bounds = Bounds::default();
@@ -190,6 +199,26 @@ fn run(campaign: &Kills, folder: &Path) -> Verdict {
     }
     verdict.took = started.elapsed();
     verdict
+}
+
+/// Says what a copy of a database that failed is like when it is opened once more, and where the database itself is kept: damage
+/// on the disk stays, what only went wrong while it was read does not.
+fn looked_at_again(path: &Path) -> String {
+    let again = path.with_extension("copy");
+    let said = copy(path, &again).map_err(|error| error.to_string()).and_then(|()| {
+        let db = Database::open(&again).map_err(|error| error.to_string())?;
+        let report = db.check(true).map_err(|error| error.to_string())?;
+        Ok(match report.problems.first() {
+            None => "sound".to_owned(),
+            Some(first) => format!("not sound either: {first}"),
+        })
+    });
+    let _ = fs::remove_dir_all(&again);
+    format!(
+        "kept as {}; opened again, a copy is {}",
+        path.display(),
+        said.unwrap_or_else(|error| format!("refused: {error}"))
+    )
 }
 
 /// Compares what a session found with what the ones before reported, and takes its own reports into the bounds.

@@ -29,7 +29,7 @@ mod writer;
 
 use std::{env, process::ExitCode};
 
-pub(crate) use arguments::{Arguments, Folder};
+pub(crate) use arguments::{Arguments, Folder, copy};
 pub(crate) use report::Report;
 
 /// A way to attack the database.

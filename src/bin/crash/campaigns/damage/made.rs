@@ -89,9 +89,9 @@ pub(super) fn make(folder: &Path) -> Result<String, String> {
     }
     write_answers(folder, &answers)?;
     // Nothing is being written: this is what a kill leaves.
-    super::copy(&path, &folder.join(NAMES[0])).map_err(|error| error.to_string())?;
+    super::super::copy(&path, &folder.join(NAMES[0])).map_err(|error| error.to_string())?;
     db.close().map_err(text)?;
-    super::copy(&path, &folder.join(NAMES[1])).map_err(|error| error.to_string())?;
+    super::super::copy(&path, &folder.join(NAMES[1])).map_err(|error| error.to_string())?;
     let sizes = NAMES.map(|name| {
         let files = super::place::files(&folder.join(name));
         format!("{} files, {} kB", files.len(), files.iter().map(|(_, len)| len).sum::<u64>() / 1024)

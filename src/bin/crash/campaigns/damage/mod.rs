@@ -12,7 +12,7 @@ mod victim;
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -225,19 +225,4 @@ fn start(orders: &Orders) -> (Child, Receiver<String>) {
         }
     });
     (child, lines)
-}
-
-/// Copies a directory.
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        let target = to.join(path.file_name().expect("an entry has a name"));
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target)?;
-        }
-    }
-    Ok(())
 }

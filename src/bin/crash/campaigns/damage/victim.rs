@@ -162,7 +162,7 @@ impl Case<'_> {
         let path = self.orders.folder.join("damaged");
         let ended = |end, what, is_left_open| Tried { end, what, is_left_open };
         let _ = fs::remove_dir_all(&path);
-        let bytes = match super::copy(&made, &path).and_then(|()| fs::read(made.join(&damage.file))) {
+        let bytes = match super::super::copy(&made, &path).and_then(|()| fs::read(made.join(&damage.file))) {
             Ok(bytes) => bytes,
             Err(error) => return ended(FAILED, format!("copying: {error}"), false),
         };
