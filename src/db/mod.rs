@@ -143,6 +143,12 @@ impl Database {
         Self::start(engine, options)
     }
 
+    /// Returns the graph under it.
+    #[cfg(test)]
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.inner.engine
+    }
+
     fn start(engine: Arc<Engine>, options: Options) -> Result<Self> {
         // Who only reads has nothing to fold or flush.
         let background = if options.background && !options.read_only {

@@ -85,6 +85,7 @@ impl Snapshot {
         self.rel_columns.iter().try_for_each(|(_, pages)| table(pages, visit))?;
         self.out.iter().try_for_each(|(_, pages)| table(pages, visit))?;
         self.into.iter().try_for_each(|(_, pages)| table(pages, visit))?;
+        self.notes.iter().try_for_each(|(_, pages)| table(pages, visit))?;
         table(&self.saliences, visit)?;
         for (_, page) in self.records.iter() {
             for base in [&page.rel_type.base, &page.start.base, &page.end.base].into_iter().flatten() {

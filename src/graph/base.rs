@@ -11,7 +11,8 @@ use std::{
 use crate::{
     Error, Result,
     storage::{
-        AdjacencyBlock, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk, Store, U32Column,
+        AdjacencyBlock, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk, NoteBlock, Store,
+        U32Column,
     },
 };
 
@@ -44,7 +45,7 @@ macro_rules! pin {
     )*};
 }
 
-pin!(BitmapBlock, ColumnBlock, F32Column);
+pin!(BitmapBlock, ColumnBlock, F32Column, NoteBlock);
 
 impl Pin for AdjacencyBlock {
     fn pin(key: &BlockKey, bytes: Bytes, ends: &Ends) -> Result<Self> {

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     Error, Result,
     model::{
-        DIMENSION_MAX, Direction, FULLTEXT_KEYS_MAX, Fact, KeyId, LabelId, NodeId, Point, RelId, SpaceOwner, TypeId,
-        Value, temporal::Temporal,
+        DIMENSION_MAX, Direction, FULLTEXT_KEYS_MAX, Fact, KeyId, LabelId, NodeId, NoteTable, Point, RelId, SpaceOwner,
+        TypeId, Value, temporal::Temporal,
     },
     storage::{BLOCK_LEN, split},
 };
@@ -66,6 +66,7 @@ impl Snapshot {
         match fact {
             Fact::NameLabel { .. } | Fact::NameType { .. } | Fact::NameKey { .. } => true,
             Fact::DropIndex { .. } | Fact::DropSpace { .. } | Fact::DropFulltext { .. } => true,
+            Fact::Note { table, id, .. } => !table.is_of_relationships() || *id < self.rel_id_end,
             // In a block that was begun, or in the next one.
             Fact::CreateNode { id, labels } => {
                 id.get() < IDS_MAX && split(id.get()).0 <= self.n_node_blocks() && labels.iter().all(is_label)
@@ -127,6 +128,10 @@ impl Snapshot {
             Fact::DeleteRel { id } => self.remove_rel(*id).map(drop),
             Fact::SetRel { id, key, value } => self.put_rel(*id, *key, value.clone()),
             Fact::SetSalience { id, salience } => self.put_salience(*id, *salience),
+            Fact::Note { table, id, note } => {
+                self.put_note(*table, *id, note.clone());
+                Ok(())
+            }
             Fact::CreateIndex { .. } => unreachable!("a new index is built where it can be stopped"),
             Fact::DropIndex { name } => {
                 self.remove_index(name);
@@ -394,6 +399,11 @@ impl Snapshot {
         }
         if self.salience(id)? != SALIENCE_INITIAL {
             self.put_salience(id, SALIENCE_INITIAL)?;
+        }
+        for table in [NoteTable::Attention, NoteTable::Pin] {
+            if self.note(table, id.get())?.is_some() {
+                self.put_note(table, id.get(), None);
+            }
         }
         set_bit(&mut self.rels_alive, id.get(), false)?;
         node_delta(&mut self.out, record.rel_type, record.start).remove(id.get());

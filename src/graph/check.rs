@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Result,
-    model::{Direction, NodeId, RelId},
+    model::{Direction, NodeId, NoteTable, RelId},
     storage::{BLOCK_LEN, split},
 };
 
@@ -65,6 +65,7 @@ pub(crate) fn check(view: &Snapshot, deep: bool) -> CheckReport {
     if deep {
         indexes(view, &mut report);
         spaces(view, &mut report);
+        notes(view, &mut report);
         fulltexts(view, &mut report);
     }
     report
@@ -80,6 +81,23 @@ fn fulltexts(view: &Snapshot, report: &mut CheckReport) {
                     "the full-text index `{name}` has other words than the graph: of {found} texts, not of {wanted}"
                 )
             });
+        }
+    }
+}
+
+/// Checks that what the database notes about itself can be read, and is about relationships that were given ids.
+fn notes(view: &Snapshot, report: &mut CheckReport) {
+    for table in NoteTable::ALL {
+        let mut ids = Vec::new();
+        let read = view.each_note(table, 0, &mut |id, _| {
+            ids.push(id);
+            Ok(())
+        });
+        report.read(read);
+        if table.is_of_relationships()
+            && let Some(id) = ids.last().filter(|id| **id >= view.rel_id_end)
+        {
+            report.problem(|| format!("there is a note of {table:?} about relationship {id}, which never was"));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     catalog::Catalog,
     column::{ColumnDelta, ColumnPage},
     index::{Index, IndexDelta},
+    note::{NoteDelta, NotePage},
     paged::{Family, Paged, Sparse},
     snapshot::{BitsPage, RecordPage, SALIENCE_INITIAL, SaliencePage, Snapshot, page_words},
 };
@@ -18,8 +19,8 @@ use crate::{
     Result,
     model::KeyId,
     storage::{
-        AdjacencyBlock, BLOCK_LEN, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk, Store,
-        U32Column,
+        AdjacencyBlock, BLOCK_LEN, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk,
+        NoteBlock, Store, U32Column,
     },
 };
 
@@ -69,6 +70,7 @@ impl Fold {
         let catalog = view.catalog();
         self.columns(&view.node_columns, BlockKind::NodeProperty, catalog, |view| &mut view.node_columns)?;
         self.columns(&view.rel_columns, BlockKind::RelProperty, catalog, |view| &mut view.rel_columns)?;
+        self.notes(&view.notes)?;
         self.adjacency(&view.out, BlockKind::OutAdjacency, |view| &mut view.out)?;
         self.adjacency(&view.into, BlockKind::InAdjacency, |view| &mut view.into)?;
         for (block, page) in view.records.iter() {
@@ -194,6 +196,24 @@ impl Fold {
         let bytes = F32Column::encode(&key, &values);
         let rebase = |later: &Sparse<f32>, _: &Sparse<f32>| Some(later.clone());
         self.fold(page, key, bytes, move |view| view.saliences.get_mut(block), rebase)
+    }
+
+    fn notes(&mut self, family: &Family<NotePage>) -> Result<()> {
+        for (table, pages) in family.iter() {
+            for (block, page) in changed(pages) {
+                let key = BlockKey::new(BlockKind::Note, table as u32, block, self.generation);
+                let mut notes: Vec<(usize, Box<[u8]>)> = Vec::new();
+                page.each(&mut |local, note| {
+                    notes.push((local, note.into()));
+                    Ok(())
+                })?;
+                let bytes = NoteBlock::encode(&key, notes.iter().map(|(local, note)| (*local, &**note)));
+                // A change is the note itself: it stands as it is.
+                let rebase = |later: &NoteDelta, _: &NoteDelta| Some(later.clone());
+                self.fold(page, key, bytes, move |view| view.notes.get_mut(table).get_mut(block), rebase)?;
+            }
+        }
+        Ok(())
     }
 
     fn index(&mut self, number: u32, index: &Index) -> Result<()> {

@@ -12,6 +12,7 @@ use std::{
 use super::{Engine, EngineLimits, Snapshot};
 use crate::{
     Error, Result,
+    model::NoteTable,
     storage::{
         BlockKey, Home, Store,
         codec::{self, CatalogRecord, CountsRecord},
@@ -259,6 +260,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         Fact::DropSpace { name: "s".into() },
         Fact::CreateFulltext { index: Arc::new(fulltext.clone()) },
         Fact::DropFulltext { name: "f".into() },
+        Fact::Note { table: NoteTable::Ledger, id: 0, note: Some(Arc::from(&b"note"[..])) },
     ];
     let index = codec::IndexRecord {
         name: "by k".into(),

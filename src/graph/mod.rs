@@ -32,6 +32,7 @@ mod fulltext;
 pub(crate) mod fuzz;
 mod index;
 mod manifest;
+mod note;
 mod open;
 mod paged;
 mod range;

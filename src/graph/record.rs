@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Analyzer, DIMENSION_MAX, FULLTEXT_KEYS_MAX, KeyId, LabelId, Metric, Storage, TypeId},
+    model::{Analyzer, DIMENSION_MAX, FULLTEXT_KEYS_MAX, KeyId, LabelId, Metric, NoteTable, Storage, TypeId},
     storage::{
-        BlockKey, BlockKind, Store,
+        BLOCK_BITS, BlockKey, BlockKind, Store,
         codec::{
             CatalogRecord, CountsRecord, FulltextRecord, IndexRecord, SpaceRecord, TypeCountsRecord, storage_record,
         },
@@ -86,6 +86,7 @@ impl Snapshot {
         self.labels.iter().for_each(|(_, table)| collect(table, &mut keys));
         self.node_columns.iter().for_each(|(_, table)| collect(table, &mut keys));
         self.rel_columns.iter().for_each(|(_, table)| collect(table, &mut keys));
+        self.notes.iter().for_each(|(_, table)| collect(table, &mut keys));
         self.out.iter().for_each(|(_, table)| collect(table, &mut keys));
         self.into.iter().for_each(|(_, table)| collect(table, &mut keys));
         collect(&self.saliences, &mut keys);
@@ -290,6 +291,7 @@ impl Snapshot {
             BlockKind::NodeProperty | BlockKind::RelProperty => sub < n_keys,
             BlockKind::NodeLabel => sub < n_labels,
             BlockKind::Index => sub < self.indexes.len(),
+            BlockKind::Note => NoteTable::from_number(key.sub).is_some(),
             _ => sub == 0,
         };
         if !is_known {
@@ -302,6 +304,9 @@ impl Snapshot {
             | BlockKind::NodeLabel
             | BlockKind::NodeAlive => self.n_node_blocks(),
             BlockKind::Index => 1 << CHUNKS_LOG2_MAX,
+            BlockKind::Note if !NoteTable::from_number(key.sub).is_some_and(NoteTable::is_of_relationships) => {
+                1 << (u32::BITS - BLOCK_BITS)
+            }
             _ => self.n_rel_blocks(),
         };
         if block >= n_blocks {
@@ -321,6 +326,7 @@ impl Snapshot {
             BlockKind::InAdjacency => put!(self.into.get_mut(sub).get_mut(block)),
             BlockKind::NodeProperty => put!(self.node_columns.get_mut(sub).get_mut(block)),
             BlockKind::RelProperty => put!(self.rel_columns.get_mut(sub).get_mut(block)),
+            BlockKind::Note => put!(self.notes.get_mut(sub).get_mut(block)),
             BlockKind::NodeLabel => put!(self.labels.get_mut(sub).get_mut(block)),
             BlockKind::NodeAlive => put!(self.nodes_alive.get_mut(block)),
             BlockKind::RelAlive => put!(self.rels_alive.get_mut(block)),

@@ -11,6 +11,7 @@ use super::{
     counts::Counts,
     fulltext::{Changes, Fulltexts},
     index::{Index, hash_value},
+    note::NotePage,
     paged::{Family, Paged, Sparse},
     space::Embedders,
 };
@@ -80,6 +81,8 @@ pub(crate) struct Snapshot {
     pub(crate) records: Paged<RecordPage>,
     pub(crate) saliences: Paged<SaliencePage>,
     pub(crate) rel_columns: Family<ColumnPage>,
+    /// By table: what the database keeps about itself.
+    pub(crate) notes: Family<NotePage>,
     pub(crate) rel_id_end: u32,
     pub(crate) out: Family<AdjacencyPage>,
     pub(crate) into: Family<AdjacencyPage>,
@@ -125,6 +128,7 @@ impl Snapshot {
             records: Paged::default(),
             saliences: Paged::default(),
             rel_columns: Family::default(),
+            notes: Family::default(),
             rel_id_end: 0,
             out: Family::default(),
             into: Family::default(),

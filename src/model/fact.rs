@@ -45,6 +45,62 @@ pub enum Fact {
     CreateFulltext { index: Arc<Fulltext> },
     /// The full-text index of this name is gone.
     DropFulltext { name: Arc<str> },
+    /// A note of the database about itself is this, or gone.
+    Note { table: NoteTable, id: u32, note: Option<Arc<[u8]>> },
+}
+
+/// What notes are about. The numbers are part of the format: never reuse one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum NoteTable {
+    /// Archived relationships, by their id.
+    Archive = 0,
+    /// What was done to the graph's salience and to whom, by number.
+    Ledger = 1,
+    /// How relationships were attended, by their id.
+    Attention = 2,
+    /// Policies of forgetting, by number.
+    Policy = 3,
+    /// What was learned of judging, and the clock, by number.
+    Judge = 4,
+    /// Relationships that nothing may take away, by their id.
+    Pin = 5,
+    /// Models of attention, by number.
+    Model = 6,
+    /// The matrices of models, in pieces.
+    Matrix = 7,
+    /// Which properties say when a fact holds, by number.
+    Validity = 8,
+}
+
+impl NoteTable {
+    /// Every table, in the order of their numbers.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Archive,
+        Self::Ledger,
+        Self::Attention,
+        Self::Policy,
+        Self::Judge,
+        Self::Pin,
+        Self::Model,
+        Self::Matrix,
+        Self::Validity,
+    ];
+
+    /// Returns its number.
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Returns the table of a number.
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+
+    /// Returns whether ids are those of relationships.
+    pub(crate) const fn is_of_relationships(self) -> bool {
+        matches!(self, Self::Archive | Self::Attention | Self::Pin)
+    }
 }
 
 impl Fact {

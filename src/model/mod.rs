@@ -22,7 +22,7 @@ pub(crate) use columns::{Bits, Column, ColumnData, Lines, Strings, Table, TextLo
 pub use date::Date;
 pub(crate) use de::from_row;
 pub use de::from_value;
-pub use fact::Fact;
+pub use fact::{Fact, NoteTable};
 pub(crate) use fulltext::FULLTEXT_KEYS_MAX;
 pub use fulltext::{Analyzer, Fulltext, Stemming};
 pub use id::{Direction, KeyId, LabelId, NodeId, RelId, TypeId};

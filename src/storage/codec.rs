@@ -26,7 +26,7 @@ pub(crate) use self::{
 };
 use crate::{
     Error, Result,
-    model::{Date, Fact, KeyId, LabelId, NodeId, Point, RelId, Storage, TypeId, Value, temporal::Temporal},
+    model::{Date, Fact, KeyId, LabelId, NodeId, NoteTable, Point, RelId, Storage, TypeId, Value, temporal::Temporal},
 };
 
 /// The most bytes one decoding may claim: a commit or a catalog larger than this is refused when written, so a length
@@ -96,6 +96,22 @@ impl<'a, C> BorrowDecode<'a, C> for PointRecord {
     }
 }
 
+/// A table of notes. Reading refuses an unknown one.
+struct TableRecord(NoteTable);
+
+impl Encode for TableRecord {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.0.index() as u32).encode(encoder)
+    }
+}
+
+impl<'a, C> BorrowDecode<'a, C> for TableRecord {
+    fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let table = NoteTable::from_number(u32::borrow_decode(decoder)?);
+        table.map(Self).ok_or(DecodeError::Other("no table of notes"))
+    }
+}
+
 /// A storable value: nesting stops at one list, as the language's properties do.
 #[derive(Encode, BorrowDecode)]
 enum ValueRecord<'a> {
@@ -138,6 +154,8 @@ enum FactRecord<'a> {
     CreateSpaceStored(SpaceRecord, u8),
     CreateFulltext(FulltextRecord),
     DropFulltext(&'a str),
+    /// A table, an id, and the note or nothing.
+    Note(TableRecord, u32, Option<&'a [u8]>),
 }
 
 /// Returns the bytes of a batch's facts.
@@ -327,6 +345,7 @@ impl<'a> From<&'a Fact> for FactRecord<'a> {
             Fact::DropSpace { name } => Self::DropSpace(name),
             Fact::CreateFulltext { index } => Self::CreateFulltext(FulltextRecord::new(index)),
             Fact::DropFulltext { name } => Self::DropFulltext(name),
+            Fact::Note { table, id, note } => Self::Note(TableRecord(*table), *id, note.as_deref()),
         }
     }
 }
@@ -362,6 +381,7 @@ impl From<FactRecord<'_>> for Fact {
             FactRecord::DropSpace(name) => Self::DropSpace { name: name.into() },
             FactRecord::CreateFulltext(record) => Self::CreateFulltext { index: Arc::new(record.index()) },
             FactRecord::DropFulltext(name) => Self::DropFulltext { name: name.into() },
+            FactRecord::Note(TableRecord(table), id, note) => Self::Note { table, id, note: note.map(Arc::from) },
         }
     }
 }

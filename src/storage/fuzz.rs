@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use super::{
-    AdjacencyBlock, BLOCK_LEN, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk, Roots,
-    Store, U32Column,
+    AdjacencyBlock, BLOCK_LEN, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk, NoteBlock,
+    Roots, Store, U32Column,
     block::{HEADER_LEN, IntView},
     codec, seal_bytes,
 };
@@ -81,6 +81,11 @@ pub(crate) fn read_block(key: &BlockKey, bytes: Bytes) -> Result<()> {
         BlockKind::RelSalience => {
             let column = F32Column::pin(key, bytes)?;
             (0..BLOCK_LEN).for_each(|local| assert_eq!(column.get(local).is_some(), local < column.len()));
+        }
+        BlockKind::Note => {
+            let block = NoteBlock::pin(key, bytes)?;
+            let n_notes = (0..BLOCK_LEN).filter(|local| block.get(*local).is_some()).count();
+            assert_eq!(n_notes, block.iter().count());
         }
         BlockKind::Index => {
             let chunk = HashChunk::pin(key, bytes)?;

@@ -52,11 +52,13 @@ pub(crate) enum BlockKind {
     Ledger = 35,
     /// Reserved: columns of temporal values other than dates.
     Temporal = 36,
+    /// Notes of the database about itself; `sub` is the table.
+    Note = 37,
 }
 
 impl BlockKind {
     /// Every kind, in order.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::OutAdjacency,
         Self::InAdjacency,
         Self::NodeProperty,
@@ -77,6 +79,7 @@ impl BlockKind {
         Self::Archive,
         Self::Ledger,
         Self::Temporal,
+        Self::Note,
     ];
 
     /// Returns the kind of a number.

@@ -116,8 +116,8 @@ pub(crate) mod store;
 mod wreck;
 
 pub(crate) use block::{
-    AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, IntView, Presence, RelIds,
-    StrView, U32Column, ValueRef, open_bytes, seal_bytes, split,
+    AdjacencyBlock, BLOCK_BITS, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, ColumnBlock, F32Column, HashChunk, IntView,
+    NoteBlock, Presence, RelIds, StrView, U32Column, ValueRef, open_bytes, seal_bytes, split,
 };
 pub(crate) use bytes::Bytes;
 pub(crate) use file::sync_dir;

@@ -18,6 +18,7 @@
 //! | `{"next_index":1,"next_relationship":20}` | once: the ids after the last ever given |
 //! | `{"node":0,"labels":[0],"properties":{"0":"Ada"}}` | ids ascend; what is empty is left out |
 //! | `{"relationship":3,"type":0,"start":0,"end":1,"salience":0.5,"properties":{}}` | ids ascend; a salience of 1 is left out |
+//! | `{"note":1,"id":0,"hex":"00ff"}` | after those: what the database keeps about itself, by table and id; both ascend |
 //! | `{"skip":65536}` | among those: ids below are not in use, where a hole is longer than 65,536 |
 //! | `{"end":"dump","nodes":1,"relationships":1,"lines":9,"xxh3":"…"}` | last: totals with this line, and xxh3-64 of all bytes before it |
 //!

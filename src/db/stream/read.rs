@@ -43,14 +43,16 @@ enum Stage {
     Next,
     Node,
     Relationship,
+    Note,
     End,
 }
 
 /// The kinds of lines after the first, by how they begin.
-const BEGINNINGS: [(&str, Stage); 13] = [
+const BEGINNINGS: [(&str, Stage); 14] = [
     ("{\"relationship\":", Stage::Relationship),
     ("{\"node\":", Stage::Node),
     ("{\"skip\":", Stage::Relationship),
+    ("{\"note\":", Stage::Note),
     ("{\"label\":", Stage::Label),
     ("{\"type\":", Stage::Type),
     ("{\"key\":", Stage::Key),
@@ -259,6 +261,15 @@ impl Lines<'_> {
                 relationship(&mut scanner, rebuild)?;
                 self.summary.n_relationships += 1;
             }
+            Stage::Note => {
+                let table = scanner.number()?;
+                scanner.expect(",\"id\":")?;
+                let id = scanner.number()?;
+                scanner.expect(",\"hex\":")?;
+                let note = bytes(&mut scanner)?;
+                scanner.expect("}")?;
+                rebuild.note(table, id, note)?;
+            }
             Stage::First | Stage::End => self.closing(&mut scanner)?,
         }
         Ok(scanner.end()?)
@@ -283,6 +294,18 @@ impl Lines<'_> {
             return Err(Wrong::Graph(self.corrupt(tell(said), tell(found))));
         }
         Ok(())
+    }
+}
+
+/// Reads a string of hexadecimal digits, two a byte.
+fn bytes(scanner: &mut Scanner<'_>) -> Result<Vec<u8>, Wrong> {
+    let text = scanner.string()?;
+    let digits = text.as_bytes();
+    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
+    let pairs = digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?));
+    match pairs.collect::<Option<Vec<u8>>>() {
+        Some(bytes) if digits.len().is_multiple_of(2) => Ok(bytes),
+        _ => Ok(scanner.fault("hexadecimal digits, two a byte")?),
     }
 }
 

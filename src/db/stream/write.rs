@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     graph::{NO_LABEL, Properties, RelRecord, SKIPPED_MAX, Snapshot, Walker},
-    model::{LabelId, NodeId, RelId, SpaceOwner, Storage},
+    model::{LabelId, NodeId, NoteTable, RelId, SpaceOwner, Storage},
     storage::BlockKey,
 };
 
@@ -26,7 +26,9 @@ pub(super) fn write(view: &Snapshot, out: &mut dyn Write) -> Result<StreamSummar
     let mut lines = Lines::new(out);
     lines.header(view)?;
     view.walk(&mut lines)?;
-    lines.finish(view.rel_id_end)
+    lines.skip(view.rel_id_end)?;
+    lines.notes(view)?;
+    lines.finish()
 }
 
 /// The lines of a stream being written.
@@ -170,8 +172,21 @@ impl<'a> Lines<'a> {
         self.line.push(b'}');
     }
 
+    /// Writes what the database keeps about itself.
+    pub(super) fn notes(&mut self, view: &Snapshot) -> Result<()> {
+        for table in NoteTable::ALL {
+            view.each_note(table, 0, &mut |id, note| {
+                self.put(format_args!("{{\"note\":{},\"id\":{id},\"hex\":\"", table.index()));
+                note.iter().for_each(|byte| self.put(format_args!("{byte:02x}")));
+                self.put(format_args!("\"}}"));
+                self.end()
+            })?;
+        }
+        Ok(())
+    }
+
     /// Writes that relationship ids below this one are not in use, where the hole is long.
-    fn skip(&mut self, to: u32) -> Result<()> {
+    pub(super) fn skip(&mut self, to: u32) -> Result<()> {
         while to - self.rel_end > SKIPPED_MAX {
             self.rel_end += SKIPPED_MAX;
             let skipped = self.rel_end;
@@ -182,8 +197,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Writes the closing line.
-    pub(super) fn finish(mut self, rel_end: u32) -> Result<StreamSummary> {
-        self.skip(rel_end)?;
+    pub(super) fn finish(mut self) -> Result<StreamSummary> {
         self.summary.checksum = self.whole.digest();
         let StreamSummary { n_nodes, n_relationships, n_lines, checksum, .. } = self.summary;
         let n_lines = n_lines + 1;

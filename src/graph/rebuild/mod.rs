@@ -17,6 +17,7 @@ mod edges;
 mod header;
 mod indexes;
 mod nodes;
+mod notes;
 mod rels;
 
 use std::{path::Path, sync::Arc};
@@ -27,7 +28,7 @@ pub(crate) use self::{
     header::{IndexTold, NameSort},
     rels::{RelTold, SKIPPED_MAX},
 };
-use self::{nodes::NodeBlock, rels::RelBlock};
+use self::{nodes::NodeBlock, notes::Notes, rels::RelBlock};
 use super::{
     base::{Base, Layered, Pin},
     checkpoint::{Keeper, write_records},
@@ -73,6 +74,7 @@ pub(crate) struct Rebuild {
     alive: Vec<[u64; BLOCK_WORDS]>,
     nodes: NodeBlock,
     rels: RelBlock,
+    notes: Notes,
     /// Edges of each block of nodes, by direction.
     n_edges: [Vec<u32>; 2],
     writes: Vec<(BlockKey, Option<Bytes>)>,
@@ -126,6 +128,7 @@ impl Rebuild {
             alive: Vec::new(),
             nodes: NodeBlock::default(),
             rels: RelBlock::default(),
+            notes: Notes::default(),
             n_edges: [Vec::new(), Vec::new()],
             writes: Vec::new(),
             n_bytes: 0,
@@ -141,6 +144,7 @@ impl Rebuild {
         self.begin()?;
         self.finish_nodes()?;
         self.finish_rels()?;
+        self.finish_notes()?;
         self.hand_over()?;
         self.build_edges()?;
         self.build_indexes()?;

@@ -93,6 +93,7 @@ fn find(view: &Snapshot) -> Vec<Unreadable> {
     }
     table(&view.saliences, found);
     family(&view.rel_columns, found);
+    family(&view.notes, found);
     family(&view.out, found);
     family(&view.into, found);
     for info in view.catalog.indexes() {
@@ -109,6 +110,7 @@ fn take_out(view: &mut Snapshot, key: BlockKey) {
         BlockKind::InAdjacency => view.into.get_mut(sub).get_mut(block).base = None,
         BlockKind::NodeProperty => view.node_columns.get_mut(sub).get_mut(block).base = None,
         BlockKind::RelProperty => view.rel_columns.get_mut(sub).get_mut(block).base = None,
+        BlockKind::Note => view.notes.get_mut(sub).get_mut(block).base = None,
         BlockKind::NodeLabel => view.labels.get_mut(sub).get_mut(block).base = None,
         BlockKind::NodeAlive => view.nodes_alive.get_mut(block).base = None,
         BlockKind::RelAlive => view.rels_alive.get_mut(block).base = None,
@@ -287,6 +289,9 @@ fn tell(view: &Snapshot, key: BlockKey, error: &Error, losses: &mut Losses) -> R
         BlockKind::NodeLabel => {
             let name = catalog.label_name(LabelId::new(key.sub));
             losses.lose(1, format_args!("label `{name}` of nodes {ids}: {error}"));
+        }
+        BlockKind::Note => {
+            losses.lose(1, format_args!("what the database noted about itself ({key}): {error}"));
         }
         BlockKind::RelSalience => {
             losses.lose(1, format_args!("salience of relationships {ids}: {error}"));

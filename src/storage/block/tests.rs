@@ -431,6 +431,7 @@ fn every_changed_byte_is_refused_or_harmless() {
         (BlockKind::RelStart, U32Column::encode(&KEY, &[7, 1000, 9])),
         (BlockKind::RelSalience, F32Column::encode(&KEY, &[1.0, 0.5])),
         (BlockKind::Index, HashChunk::encode(&KEY, &[(1, 2), (1, 3), (9, 1)])),
+        (BlockKind::Note, NoteBlock::encode(&KEY, [(1, &b"ab"[..]), (9, &b""[..]), (1023, &b"c"[..])].into_iter())),
     ];
     let (mut n_refused, mut n_read) = (0, 0);
     for (kind, bytes) in blocks {
