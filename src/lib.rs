@@ -58,6 +58,7 @@ mod attention;
 mod db;
 mod error;
 mod graph;
+mod metacognition;
 mod import;
 pub mod model;
 mod query;

@@ -42,6 +42,8 @@ pub(crate) struct NodeDelta {
     tail: Vec<Edge>,
     /// Relationships of the base that are gone, ascending.
     removed: Vec<u32>,
+    /// Edges of the base that were gone and are there again, in their old place.
+    returned: Vec<Edge>,
 }
 
 impl NodeDelta {
@@ -61,8 +63,17 @@ impl NodeDelta {
         &self.removed
     }
 
-    /// Adds an edge.
+    /// Adds an edge. One of the base that was removed is there again where it was.
     pub(crate) fn add(&mut self, edge: Edge) {
+        if let Ok(at) = self.removed.binary_search(&edge.rel) {
+            self.removed.remove(at);
+            self.returned.push(edge);
+        } else {
+            self.push(edge);
+        }
+    }
+
+    fn push(&mut self, edge: Edge) {
         self.tail.push(edge);
         if self.tail.len() == PIECE {
             self.full.push(std::mem::take(&mut self.tail).into());
@@ -75,9 +86,10 @@ impl NodeDelta {
             let kept: Vec<Edge> = self.added().filter(|edge| edge.rel != rel).collect();
             self.full.clear();
             self.tail.clear();
-            kept.into_iter().for_each(|edge| self.add(edge));
+            kept.into_iter().for_each(|edge| self.push(edge));
         } else if let Err(at) = self.removed.binary_search(&rel) {
             self.removed.insert(at, rel);
+            self.returned.retain(|edge| edge.rel != rel);
         }
     }
 
@@ -86,8 +98,7 @@ impl NodeDelta {
         self.full.is_empty() && self.tail.is_empty() && self.removed.is_empty()
     }
 
-    /// Returns this change as one to a base that has `folded` in it already. Ids of relationships are never reused, so
-    /// what `folded` removed stays removed.
+    /// Returns this change as one to a base that has `folded` in it already.
     pub(crate) fn rebase(&self, folded: &Self) -> Self {
         let mut rest = Self::default();
         let known: rustc_hash::FxHashSet<u32> = folded.added().map(|edge| edge.rel).collect();
@@ -96,7 +107,14 @@ impl NodeDelta {
             if known.contains(&edge.rel) {
                 kept.insert(edge.rel);
             } else {
-                rest.add(edge);
+                rest.push(edge);
+            }
+        }
+        for edge in &self.returned {
+            if folded.removed.binary_search(&edge.rel).is_ok() {
+                rest.push(*edge);
+            } else {
+                rest.returned.push(*edge);
             }
         }
         rest.removed = self.removed.iter().filter(|rel| folded.removed.binary_search(rel).is_err()).copied().collect();
@@ -328,5 +346,46 @@ mod tests {
         assert_eq!(live(&new_base, &rest), live(&base, &now));
         assert_eq!((rest.n_added(), rest.removed()), (1, &[4, 11][..]));
         assert!(now.rebase(&now).is_empty());
+    }
+
+    /// Edges come, go and come back; at any moment the changes are folded into the base and go on from there.
+    #[test]
+    fn edges_that_come_back_are_there_once_whenever_changes_are_folded() {
+        use std::collections::BTreeSet;
+
+        use crate::graph::tests::Random;
+
+        let live = |base: &[u32], delta: &NodeDelta| -> Vec<u32> {
+            let mut rels: Vec<u32> = base.iter().filter(|rel| !delta.removed().contains(rel)).copied().collect();
+            rels.extend(delta.added().map(|edge| edge.rel));
+            rels.sort_unstable();
+            rels
+        };
+        let mut random = Random(5);
+        for _ in 0..300 {
+            let mut base: Vec<u32> = (0..random.below(8) as u32).collect();
+            let mut model: BTreeSet<u32> = base.iter().copied().collect();
+            let mut delta = NodeDelta::default();
+            let mut folding: Option<NodeDelta> = None;
+            for _ in 0..60 {
+                let rel = random.below(12) as u32;
+                if model.remove(&rel) {
+                    delta.remove(rel);
+                } else {
+                    model.insert(rel);
+                    delta.add(Edge { neighbor: rel % 3, rel });
+                }
+                assert!(live(&base, &delta).into_iter().eq(model.iter().copied()));
+                match (random.below(6), folding.take()) {
+                    (0, None) => folding = Some(delta.clone()),
+                    (1, Some(folded)) => {
+                        delta = delta.rebase(&folded);
+                        base = live(&base, &folded);
+                        assert!(live(&base, &delta).into_iter().eq(model.iter().copied()));
+                    }
+                    (_, waiting) => folding = waiting,
+                }
+            }
+        }
     }
 }

@@ -66,6 +66,7 @@ pub(crate) use snapshot::{NO_LABEL, RelRecord, Snapshot};
 pub(crate) use space::{GatheredRows, HASH, SpaceInfo};
 pub(crate) use transaction::{Stop, Transaction};
 
+pub(crate) use crate::storage::codec::{decode_meta, decode_value, encode_meta, encode_value};
 pub(crate) use crate::storage::{
     BLOCK_LEN, BLOCK_WORDS, ColumnBlock, IntView, StrView,
     block::{Presence, ValueRef},

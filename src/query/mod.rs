@@ -25,6 +25,7 @@ pub(crate) mod compile;
 pub(crate) mod execute;
 pub(crate) mod explain;
 pub(crate) mod function;
+pub(crate) mod host;
 pub(crate) mod notice;
 pub(crate) mod optimize;
 mod parse;

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     bind::{Element, Kind},
+    host::HostCall,
     words,
 };
 use crate::{Error, QueryError, Result, graph::Snapshot, model::Value};
@@ -89,6 +90,8 @@ enum Body {
     BuiltIn(fn(&Snapshot) -> Vec<Value>),
     Reads(fn(&Snapshot, Vec<Value>) -> Result<ProcedureRows>),
     Host(Box<dyn Fn(Vec<Value>) -> Result<ProcedureRows> + Send + Sync>),
+    /// One of the database itself.
+    Own(HostCall),
 }
 
 impl Procedure {
@@ -128,6 +131,24 @@ impl Procedure {
     /// Returns a built-in procedure that reads the graph.
     pub(crate) fn reads(name: &str, body: fn(&Snapshot, Vec<Value>) -> Result<ProcedureRows>) -> Self {
         Self { name: name.into(), args: Vec::new(), n_required: 0, outputs: Vec::new(), body: Body::Reads(body) }
+    }
+
+    /// Returns a procedure of the database itself.
+    fn own(name: &str, call: HostCall) -> Self {
+        Self { name: name.into(), args: Vec::new(), n_required: 0, outputs: Vec::new(), body: Body::Own(call) }
+    }
+
+    /// Returns which procedure of the database itself it is, if it is one.
+    pub(crate) fn host_call(&self) -> Option<HostCall> {
+        match self.body {
+            Body::Own(call) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Returns whether calling it may change the graph.
+    pub(crate) fn writes(&self) -> bool {
+        self.host_call().is_some_and(HostCall::writes)
     }
 
     /// Adds an argument that may be left out, after those that must be given.
@@ -178,17 +199,27 @@ impl Procedure {
     /// # Errors
     /// A query error where an argument is not of its type; what the procedure itself fails with.
     pub(crate) fn run(&self, mut args: Vec<Value>, view: &Snapshot) -> Result<ProcedureRows> {
+        self.check_args(&mut args)?;
+        match &self.body {
+            Body::BuiltIn(rows) => Ok(Box::new(rows(view).into_iter().map(|value| Ok(vec![value])))),
+            Body::Reads(body) => body(view, args),
+            Body::Host(body) => body(args),
+            Body::Own(_) => unreachable!("the operator asks the host"),
+        }
+    }
+
+    /// Checks arguments against their types.
+    ///
+    /// # Errors
+    /// A query error where one is not of its type.
+    pub(crate) fn check_args(&self, args: &mut [Value]) -> Result<()> {
         for (value, field) in args.iter_mut().zip(&self.args) {
             if !field.value_type.take(value) {
                 let message = format!("`{}` of `{}` is {}, not {value}", field.name, self.name, field.value_type);
                 return Err(QueryError::type_error("InvalidArgumentType", message).into());
             }
         }
-        match &self.body {
-            Body::BuiltIn(rows) => Ok(Box::new(rows(view).into_iter().map(|value| Ok(vec![value])))),
-            Body::Reads(body) => body(view, args),
-            Body::Host(body) => body(args),
-        }
+        Ok(())
     }
 
     /// Checks a row that the procedure gave.
@@ -347,6 +378,17 @@ pub(crate) const BUILT_IN: &[&str] = &[
     "db.relationshipTypes",
     "kg.attend",
     "kg.link",
+    "kg.archived",
+    "kg.compact",
+    "kg.compactions",
+    "kg.history",
+    "kg.pin",
+    "kg.purge",
+    "kg.reflect",
+    "kg.reinforce",
+    "kg.restore",
+    "kg.undoCompaction",
+    "kg.unpin",
 ];
 
 /// Returns the procedure that SEARCH calls.
@@ -404,5 +446,61 @@ fn built_in() -> [Procedure; BUILT_IN.len()] {
             .output("node", ValueType::Node)
             .output("score", ValueType::Float)
             .output("matched", ValueType::String),
+        Procedure::own(BUILT_IN[7], HostCall::Archived)
+            .output("id", ValueType::Integer)
+            .output("type", ValueType::String)
+            .output("start", ValueType::Node)
+            .output("end", ValueType::Node)
+            .output("properties", ValueType::Map)
+            .output("salience", ValueType::Float)
+            .output("compaction", ValueType::Integer)
+            .output("at", ValueType::Float)
+            .output("reason", ValueType::String),
+        Procedure::own(BUILT_IN[8], HostCall::Compact)
+            .may_have("options", ValueType::Map)
+            .output("id", ValueType::Integer)
+            .output("relationship", ValueType::Any)
+            .output("action", ValueType::String)
+            .output("old", ValueType::Float)
+            .output("new", ValueType::Float)
+            .output("reason", ValueType::String),
+        Procedure::own(BUILT_IN[9], HostCall::Compactions)
+            .output("id", ValueType::Integer)
+            .output("at", ValueType::Float)
+            .output("actor", ValueType::String)
+            .output("kind", ValueType::String)
+            .output("policy", ValueType::String)
+            .output("evidence", ValueType::String)
+            .output("changes", ValueType::Integer)
+            .output("undoneBy", ValueType::Integer)
+            .output("hash", ValueType::String),
+        Procedure::own(BUILT_IN[10], HostCall::History)
+            .argument("relationship", ValueType::Any)
+            .output("at", ValueType::Float)
+            .output("salience", ValueType::Float)
+            .output("cause", ValueType::String)
+            .output("id", ValueType::Integer),
+        Procedure::own(BUILT_IN[11], HostCall::Pin).argument("relationship", ValueType::Relationship),
+        Procedure::own(BUILT_IN[12], HostCall::Purge)
+            .argument("options", ValueType::Map)
+            .output("purged", ValueType::Integer),
+        Procedure::own(BUILT_IN[13], HostCall::Reflect)
+            .may_have("options", ValueType::Map)
+            .output("kind", ValueType::String)
+            .output("subject", ValueType::String)
+            .output("value", ValueType::Any)
+            .output("reason", ValueType::String),
+        Procedure::own(BUILT_IN[14], HostCall::Reinforce)
+            .argument("queryId", ValueType::Integer)
+            .argument("rewards", ValueType::List)
+            .output("relationships", ValueType::Integer),
+        Procedure::own(BUILT_IN[15], HostCall::Restore)
+            .argument("relationship", ValueType::Any)
+            .output("relationship", ValueType::Relationship),
+        Procedure::own(BUILT_IN[16], HostCall::UndoCompaction)
+            .argument("id", ValueType::Integer)
+            .output("id", ValueType::Integer)
+            .output("relationships", ValueType::Integer),
+        Procedure::own(BUILT_IN[17], HostCall::Unpin).argument("relationship", ValueType::Relationship),
     ]
 }

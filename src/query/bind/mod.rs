@@ -64,7 +64,7 @@ pub(crate) fn bind(
     rules: Rules,
     notes: bool,
 ) -> Result<(Bound, Vec<Notice>, Vec<Assumption>)> {
-    let writes = writes(query);
+    let writes = writes(query, procedures);
     let mut binder = Binder::new(statistics, procedures, writes, rules);
     binder.notes = notes;
     let query = binder.query(query)?;
@@ -72,7 +72,7 @@ pub(crate) fn bind(
 }
 
 /// Returns whether any clause of the query changes the graph.
-fn writes(query: &ast::Query) -> bool {
+fn writes(query: &ast::Query, procedures: &Procedures) -> bool {
     use ast::Clause;
     query.parts.iter().flat_map(|part| &part.clauses).any(|clause| match clause {
         Clause::Create(_)
@@ -81,7 +81,8 @@ fn writes(query: &ast::Query) -> bool {
         | Clause::Remove(_)
         | Clause::Delete(_)
         | Clause::Foreach(_) => true,
-        Clause::Subquery(subquery) => writes(&subquery.query),
+        Clause::Call(call) => procedures.find(&call.procedure.text).is_some_and(|procedure| procedure.writes()),
+        Clause::Subquery(subquery) => writes(&subquery.query, procedures),
         _ => false,
     })
 }

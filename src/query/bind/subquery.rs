@@ -113,7 +113,7 @@ impl<'a> Binder<'a> {
         query: &'a ast::Query,
         what: &str,
     ) -> Result<(Box<Op>, Vec<(Slot, Expr)>, Vec<(Slot, Kind)>)> {
-        if super::writes(query) {
+        if super::writes(query, self.procedures) {
             let message = format!("a query in {what} {{ }} only reads");
             return Err(fail("InvalidClauseComposition", message, query.span));
         }
@@ -177,7 +177,7 @@ impl<'a> Binder<'a> {
             self.scope.add(column.name.clone(), column.slot, column.kind);
         }
         let unit = query.columns.is_empty();
-        if unit && !super::writes(&clause.query) {
+        if unit && !super::writes(&clause.query, self.procedures) {
             let message = "a query in CALL { } must end with RETURN, unless it changes the graph";
             return Err(fail("InvalidClauseComposition", message, clause.span));
         }

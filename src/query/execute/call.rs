@@ -10,7 +10,7 @@ use super::{
     hydrate,
 };
 use crate::{
-    Result,
+    Error, Result,
     model::Value,
     query::{
         plan::{Expr, Op, Slot},
@@ -64,7 +64,17 @@ impl ProcedureCall {
             let value = arg.value(ctx, &self.batch, self.row)?;
             args.push(hydrate(ctx.view(), value)?);
         }
-        let given = self.procedure.run(args, ctx.view())?;
+        let given: ProcedureRows = match self.procedure.host_call() {
+            Some(call) => {
+                self.procedure.check_args(&mut args)?;
+                let host = ctx.host.clone().ok_or_else(|| Error::NotAllowed {
+                    what: format!("calling `{}` where there is no database around the statement", self.procedure.name()),
+                })?;
+                let source = ctx.source.as_mut().expect("operators run between start and finish");
+                Box::new(host.call(call, &args, source, &ctx.limits)?.into_iter().map(Ok))
+            }
+            None => self.procedure.run(args, ctx.view())?,
+        };
         if self.procedure.outputs().is_empty() {
             for row in given {
                 self.procedure.check_row(&mut row?)?;

@@ -19,7 +19,10 @@ use crate::{
     Error, Result,
     graph::{Snapshot, Transaction},
     model::{RelId, Value},
-    query::function::{Clock, Gone, Scene},
+    query::{
+        function::{Clock, Gone, Scene},
+        host::Host,
+    },
 };
 
 /// Rows (or edges) between two looks at the clock and the cancel flag: a few microseconds of work.
@@ -135,6 +138,8 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) summary: Summary,
     pub(crate) files: Option<OpenFile>,
+    /// The database around the statement, where a plan asks for it.
+    pub(crate) host: Option<Arc<dyn Host>>,
     /// One for each inner plan; number 0 is the empty row at the top.
     pub(crate) frames: Vec<Frame>,
     /// Variables of comprehensions, by their number.
@@ -174,6 +179,7 @@ impl Context {
             limits: Limits::default(),
             summary: Summary::default(),
             files: None,
+            host: None,
             frames,
             locals: Vec::new(),
             gone: Gone::default(),
@@ -198,6 +204,7 @@ impl Context {
         self.limits = limits;
         self.summary = Summary::default();
         self.files = None;
+        self.host = None;
         if !self.gone.is_empty() {
             self.gone = Gone::default();
         }

@@ -88,6 +88,8 @@ pub(crate) struct Builder {
     /// The frame that [`Op::Argument`] reads here.
     frame: usize,
     needs_files: bool,
+    /// Whether an operator asks the database around the statement.
+    pub(super) needs_host: bool,
     /// The operators to be measured.
     measured: Option<measure::Numbers>,
 }
@@ -95,7 +97,7 @@ pub(crate) struct Builder {
 impl Builder {
     /// Returns the builder of a statement with so many slots.
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, n_frames: 1, frame: 0, needs_files: false, measured: None }
+        Self { width, n_frames: 1, frame: 0, needs_files: false, needs_host: false, measured: None }
     }
 
     /// Returns a builder that wraps the operators of a plan to measure them.
@@ -189,6 +191,7 @@ fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
             Box::new(unwind::LoadCsv::build(input, url, (*with_headers, *delimiter), *slot, carry, builder))
         }
         Op::ProcedureCall { input, procedure, args, yields, carry } => {
+            builder.needs_host |= procedure.host_call().is_some();
             Box::new(call::ProcedureCall::build(input, procedure, args, yields, carry, builder))
         }
         Op::Eager { input } => Box::new(sort::Eager::build(input, builder)),
@@ -240,8 +243,12 @@ pub(crate) fn inputs(op: &Op) -> Vec<&Op> {
 
 /// Returns whether an operator or one below it changes the graph.
 pub(crate) fn writes(op: &Op) -> bool {
-    matches!(op, Op::Create { .. } | Op::Merge { .. } | Op::Set { .. } | Op::Delete { .. } | Op::Foreach { .. })
-        || inputs(op).into_iter().any(writes)
+    let itself = match op {
+        Op::Create { .. } | Op::Merge { .. } | Op::Set { .. } | Op::Delete { .. } | Op::Foreach { .. } => true,
+        Op::ProcedureCall { procedure, .. } => procedure.writes(),
+        _ => false,
+    };
+    itself || inputs(op).into_iter().any(writes)
 }
 
 /// Returns whether one run of an inner plan may serve many outer rows: each of its rows then comes from one outer row, and

@@ -15,6 +15,7 @@ use crate::{
     graph::Snapshot,
     model::Value,
     query::{
+        host::Host,
         plan::{Op, Plan},
         stack::with_room,
     },
@@ -39,6 +40,7 @@ struct Inner {
     n_rows: u64,
     is_done: bool,
     needs_files: bool,
+    needs_host: bool,
     /// Which operators are measured; `None` where none are.
     measured: Option<Numbers>,
 }
@@ -61,9 +63,9 @@ impl Execution {
         let mut ctx = Context::new(builder.n_frames(), plan.slots.len());
         let measured = builder.measured.take();
         ctx.meter = measured.as_ref().map(|numbers| Box::new(Meter::new(numbers)));
-        let needs_files = builder.needs_files();
+        let (needs_files, needs_host) = (builder.needs_files(), builder.needs_host);
         let out = builder.batch();
-        Self(Box::new(Inner { plan, root, ctx, out, n_rows: 0, is_done: true, needs_files, measured }))
+        Self(Box::new(Inner { plan, root, ctx, out, n_rows: 0, is_done: true, needs_files, needs_host, measured }))
     }
 
     /// Builds the operators of a plan and starts a run.
@@ -95,6 +97,16 @@ impl Execution {
     /// Lets LOAD CSV of this run open files.
     pub(crate) fn allow_files(&mut self, open: OpenFile) {
         self.0.ctx.files = Some(open);
+    }
+
+    /// Returns whether the plan asks the database around the statement.
+    pub(crate) fn needs_host(&self) -> bool {
+        self.0.needs_host
+    }
+
+    /// Tells this run the database around the statement.
+    pub(crate) fn set_host(&mut self, host: Arc<dyn Host>) {
+        self.0.ctx.host = Some(host);
     }
 
     /// Returns the plan.

@@ -97,7 +97,7 @@ impl<'a> Planner<'a> {
                 Op::LoadCsv { input, url, with_headers, delimiter, slot, carry: Vec::new() }
             }
             BoundClause::Procedure { optional, procedure, args, yields, predicate } => {
-                let input = effects.before_read(op);
+                let input = if procedure.writes() { effects.before_write(op) } else { effects.before_read(op) };
                 let nulls = yields.iter().map(|(_, slot)| *slot).collect();
                 let (outer, input) = if optional { (Some(input), Op::Argument) } else { (None, input) };
                 let call = Op::ProcedureCall { input: Box::new(input), procedure, args, yields, carry: Vec::new() };
@@ -337,5 +337,9 @@ fn writes(op: &Op) -> bool {
 }
 
 fn writes_itself(op: &Op) -> bool {
-    matches!(op, Op::Create { .. } | Op::Merge { .. } | Op::Set { .. } | Op::Delete { .. } | Op::Foreach { .. })
+    match op {
+        Op::Create { .. } | Op::Merge { .. } | Op::Set { .. } | Op::Delete { .. } | Op::Foreach { .. } => true,
+        Op::ProcedureCall { procedure, .. } => procedure.writes(),
+        _ => false,
+    }
 }
