@@ -67,10 +67,11 @@ impl AccessLog {
         Answer { id, fingerprint: hasher.finish(), source }
     }
 
-    /// Adds what an answer attended to; where there is no room it is dropped and counted.
-    pub(super) fn add(&self, (answer, attended): Noted) {
+    /// Adds what an answer attended to; where there is no room it is dropped and counted. Returns the answer's number and what
+    /// it attended to.
+    pub(super) fn add(&self, (answer, attended): Noted) -> (u64, Vec<(RelId, f32)>) {
         let (attended, mut n_dropped) = attended.into_sorted();
-        for (relationship, weight) in attended {
+        for &(relationship, weight) in &attended {
             let queue = self.queue.get_or_init(|| ArrayQueue::new(ACCESSES_MAX));
             let Answer { id, fingerprint, source } = &answer;
             let access =
@@ -80,6 +81,7 @@ impl AccessLog {
         if n_dropped > 0 {
             self.n_dropped.fetch_add(n_dropped, Ordering::Relaxed);
         }
+        (answer.id, attended)
     }
 
     /// Takes at most so many, the oldest first.

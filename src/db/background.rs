@@ -1,12 +1,12 @@
 //! Work nobody waits for: flushing buffered commits, preparing journal segments, checkpoints.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use super::{Durability, Options};
+use super::{Durability, Inner, Options, mind};
 use crate::{Error, Result, graph::Engine};
 
 /// How often the thread looks whether there is anything to do: a checkpoint may be late by this much.
@@ -25,6 +25,8 @@ pub(super) struct Background {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// The database, once it is there; the thread must not keep it.
+    database: OnceLock<Weak<Inner>>,
 }
 
 #[derive(Default)]
@@ -44,6 +46,11 @@ impl Background {
         Ok(Self { shared, thread: Some(thread) })
     }
 
+    /// Tells the thread whose work it does.
+    pub(super) fn serve(&self, database: Weak<Inner>) {
+        let _ = self.shared.database.set(database);
+    }
+
     pub(super) fn wake(&self) {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).is_woken = true;
         self.shared.changed.notify_one();
@@ -54,7 +61,8 @@ impl Drop for Background {
     fn drop(&mut self) {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).is_ending = true;
         self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
+        // The thread itself may have been the last to hold the database.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             // A panic there has been reported by the panic hook; closing goes on.
             let _ = thread.join();
         }
@@ -81,7 +89,11 @@ fn run(engine: &Engine, options: &Options, shared: &Shared) {
         drop(state);
         // Buffered commits were promised to be on disk soon, whatever else fails.
         let is_paused = Instant::now() < paused_until;
-        let done = if is_paused { sync(engine, options) } else { step(engine, options, Duration::MAX).map(drop) };
+        let done = if is_paused {
+            sync(engine, options)
+        } else {
+            step(engine, options, Duration::MAX).and_then(|_| observe(shared))
+        };
         if let Err(error) = done
             && !is_paused
         {
@@ -89,6 +101,12 @@ fn run(engine: &Engine, options: &Options, shared: &Shared) {
             paused_until = Instant::now() + PAUSE_AFTER_ERROR;
         }
     }
+}
+
+/// Lets the database observe itself.
+fn observe(shared: &Shared) -> Result<()> {
+    let Some(database) = shared.database.get().and_then(Weak::upgrade) else { return Ok(()) };
+    mind::step(&database, Duration::MAX).map(drop)
 }
 
 /// Does what is due, as long as the budget lasts; a checkpoint that has begun is finished.

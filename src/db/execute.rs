@@ -11,7 +11,9 @@ use super::{
     Inner, Params, QueryOptions, Rows, Summary,
     access::{Answer, Noted},
     cache::Entry,
-    copy, embedding, fulltext, look, profile,
+    copy, embedding, fulltext, look,
+    mind::{self, Around},
+    profile,
     statement::Pool,
 };
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     query::{
         ast,
         compile::Compiled,
-        execute::{Execution, FileRows, Limits, OpenFile, Source, batch::value_bytes, hydrate},
+        execute::{Execution, FileRows, Limits, OpenFile, Source, asks_host, batch::value_bytes, hydrate},
         explain,
         plan::Plan,
     },
@@ -66,6 +68,9 @@ impl<'a> Run<'a> {
     pub(super) fn answer(&self, entry: &Entry) -> Option<Answer> {
         let notes = matches!(&entry.compiled, Compiled::Query(query) if query.notes);
         notes.then(|| {
+            if !matches!(&entry.compiled, Compiled::Query(query) if query.plan.writes) {
+                self.inner.mind.reservoir().offer(&entry.text, self.params, self.inner.options.replay_queries);
+            }
             let source = self.options.and_then(|options| options.source.clone());
             self.inner.accesses.answer(&entry.text, source)
         })
@@ -135,13 +140,16 @@ pub(super) fn auto(run: Run<'_>, known: Option<Arc<Entry>>) -> Result<(Arc<Entry
         run.refuse_if_read_only()?;
         run.inner.wait_for_room()?;
         let limits = run.limits();
+        if run.inner.accesses.counts().0 > 0 && entry.plan.as_ref().is_some_and(|plan| asks_host(&plan.root)) {
+            mind::fold_waiting(run.inner)?;
+        }
         let mut writer = run.inner.engine.begin_unless(&mut || check(&limits))?;
         let mut rows = alone(run, &mut writer)?;
         // The last look: a commit that has begun is not stopped.
         check(&run.limits())?;
         let sequence = writer.commit(run.inner.options.durability)?;
         run.inner.wake();
-        rows.take_noted().into_iter().for_each(|noted| run.inner.accesses.add(noted));
+        rows.take_noted().into_iter().for_each(|noted| run.inner.note(noted));
         rows.set_sequence(sequence);
         return Ok((entry, rows));
     }
@@ -187,9 +195,7 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             execution.start(run.values(plan)?, Source::Read(snapshot), run.limits());
             let answer = run.answer(entry);
             summary.query_id = answer.as_ref().map(|answer| answer.id);
-            if execution.needs_files() {
-                execution.allow_files(opener(run.inner));
-            }
+            surround(&mut execution, run.inner);
             if entry.columns.is_empty() {
                 // It is called for what it does, and there are no rows to ask for.
                 while execution.next_batch().map_err(|error| locate(error, run.text))?.is_some() {}
@@ -219,7 +225,7 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
             let file = copy::text(&copy.file, run.params)?;
             let format = copy::format(&file, &copy.file_options)?;
             let mut execution = Execution::new(plan.clone(), run.values(plan)?, Source::Read(snapshot), run.limits());
-            execution.allow_files(opener(run.inner));
+            surround(&mut execution, run.inner);
             let limits = run.limits();
             let mut out =
                 RowWriter::create(&run.inner.options.files, &file, format, &entry.columns, limits.memory_max)?;
@@ -371,9 +377,7 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     };
     let mut execution = entry.pool.take().unwrap_or_else(|| Execution::prepare(plan.clone()));
     execution.start(values, Source::Write(Box::new(transaction)), run.limits());
-    if execution.needs_files() {
-        execution.allow_files(opener(run.inner));
-    }
+    surround(&mut execution, run.inner);
     let mut rows = Vec::new();
     let done = collect(&mut execution, entry.columns.len(), &mut rows);
     let attended = execution.take_attended();
@@ -569,9 +573,14 @@ fn held(mut rows: Rows) -> Result<Rows> {
     Ok(Rows::held(rows.columns().into(), values, rows.summary().clone()).noting(noted))
 }
 
-/// Returns what opens the files of LOAD CSV.
-pub(super) fn opener(inner: &Arc<Inner>) -> OpenFile {
-    inner.opener.clone()
+/// Tells an execution what it needs of the database around it.
+pub(super) fn surround(execution: &mut Execution, inner: &Arc<Inner>) {
+    if execution.needs_files() {
+        execution.allow_files(inner.opener.clone());
+    }
+    if execution.needs_host() {
+        execution.set_host(Arc::new(Around(inner.clone())));
+    }
 }
 
 /// Returns what opens the files of rows within what the options allow.

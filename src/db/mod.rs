@@ -16,6 +16,7 @@ mod entities;
 mod execute;
 mod fulltext;
 mod look;
+mod mind;
 mod options;
 mod params;
 mod profile;
@@ -36,7 +37,7 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub use access::Access;
@@ -60,6 +61,7 @@ use self::{
     background::Background,
     cache::{Cache, Entry},
     execute::Run,
+    mind::Mind,
 };
 use crate::{
     Error, Result,
@@ -93,6 +95,7 @@ struct Inner {
     options: Options,
     cache: Cache,
     accesses: AccessLog,
+    mind: Mind,
     procedures: Procedures,
     opener: OpenFile,
     pool: OnceLock<Option<rayon::ThreadPool>>,
@@ -162,13 +165,18 @@ impl Database {
             options,
             cache: Cache::default(),
             accesses: AccessLog::default(),
+            mind: Mind::default(),
             procedures: Procedures::default(),
             opener,
             pool: OnceLock::new(),
             background: Mutex::new(background),
             is_closed: AtomicBool::new(false),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        if let Some(background) = &*inner.background.lock().unwrap_or_else(PoisonError::into_inner) {
+            background.serve(Arc::downgrade(&inner));
+        }
+        Ok(Self { inner })
     }
 
     /// Runs a statement in a transaction of its own and returns its rows. A read streams them; a write is committed
@@ -336,13 +344,19 @@ impl Database {
         self.inner.accesses.take(max)
     }
 
-    /// Checks what is stored: ends, edges of both directions, counts; `deep` also reads every property and index entry.
+    /// Checks what is stored: ends, edges of both directions, counts; `deep` also reads every property and index entry, what is
+    /// archived, and whether the ledger's chain of hashes holds.
     ///
     /// # Errors
     /// `Closed`. What is wrong is in the report.
     pub fn check(&self, deep: bool) -> Result<CheckReport> {
         self.inner.check_open()?;
-        Ok(graph::check(&self.inner.engine.snapshot(), deep))
+        let view = self.inner.engine.snapshot();
+        let mut report = graph::check(&view, deep);
+        if deep {
+            mind::check(&view, &mut report);
+        }
+        Ok(report)
     }
 
     /// Folds what was committed into blocks and shortens the journal. Returns whether there was anything to do; read-only,
@@ -365,7 +379,9 @@ impl Database {
     /// As [`checkpoint`](Self::checkpoint).
     pub fn step(&self, budget: Duration) -> Result<bool> {
         self.inner.check_open()?;
-        background::step(&self.inner.engine, &self.inner.options, budget)
+        let start = Instant::now();
+        let has_worked = background::step(&self.inner.engine, &self.inner.options, budget)?;
+        Ok(mind::step(&self.inner, budget.saturating_sub(start.elapsed()))? || has_worked)
     }
 
     /// Checkpoints and closes the database for all its handles. The directory is free for others when the last handle,
@@ -382,6 +398,12 @@ impl Inner {
     #[inline]
     fn check_open(&self) -> Result<()> {
         if self.is_closed.load(Ordering::Relaxed) { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    /// Notes what an answer attended to.
+    fn note(&self, noted: access::Noted) {
+        let (id, attended) = self.accesses.add(noted);
+        self.mind.answers().add(id, &attended);
     }
 
     /// Returns the statement of a text, compiled for a view so that it notes what it attends to or not.

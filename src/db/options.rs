@@ -44,6 +44,13 @@ pub struct Options {
     /// Whether statements note what they attend to, for [`Database::take_accesses`](crate::Database::take_accesses). Reading
     /// changes no ranking where this is off.
     pub notice: bool,
+    /// How often the database compacts itself as its policies say, in the background or in
+    /// [`Database::step`](crate::Database::step); what was attended to is then folded in as it comes. None means that nothing
+    /// happens by itself: `CALL kg.compact()` folds and compacts.
+    pub compact_every: Option<Duration>,
+    /// How many recent queries that note are kept in memory, text and parameters, for a compaction to see what it would do to
+    /// their answers; with 0 none is kept, and no compaction refuses itself.
+    pub replay_queries: usize,
     /// Told how far imports are.
     pub progress: Option<Progress>,
 }
@@ -64,6 +71,8 @@ impl Default for Options {
             files: FileAccess::Denied,
             read_only: false,
             notice: false,
+            compact_every: None,
+            replay_queries: 64,
             progress: None,
         }
     }

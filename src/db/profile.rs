@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Rows, Summary,
     cache::Entry,
-    execute::{Run, opener, table},
+    execute::{Run, surround, table},
 };
 use crate::{
     Result, Value,
@@ -43,9 +43,7 @@ pub(super) fn run(run: Run<'_>, plan: &Arc<Plan>, source: Source, mut summary: S
     let sheet = Sheet::of(plan, source.view());
     let mut execution = Execution::prepare_measured(plan.clone());
     execution.start(values, source, run.limits());
-    if execution.needs_files() {
-        execution.allow_files(opener(run.inner));
-    }
+    surround(&mut execution, run.inner);
     let done = drain(&mut execution, plan.columns.len());
     let Some((source, changes)) = execution.finish() else { unreachable!("the run was started above") };
     if let Err(error) = done {

@@ -300,7 +300,7 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         if let Some(noted) = self.take_noted() {
-            self.inner.accesses.add(noted);
+            self.inner.note(noted);
         }
         // The snapshot goes now; the operators and their buffers wait for the next run.
         if let Some(mut execution) = self.execution.take() {

@@ -89,7 +89,7 @@ impl WriteTransaction {
         self.inner.check_open()?;
         let sequence = self.writer.commit(self.inner.options.durability)?;
         self.inner.wake();
-        self.noted.into_iter().for_each(|noted| self.inner.accesses.add(noted));
+        self.noted.into_iter().for_each(|noted| self.inner.note(noted));
         Ok(sequence)
     }
 

@@ -37,7 +37,8 @@ impl CheckReport {
         self.n_problems == 0
     }
 
-    fn problem(&mut self, problem: impl FnOnce() -> String) {
+    /// Adds something that is wrong.
+    pub(crate) fn problem(&mut self, problem: impl FnOnce() -> String) {
         self.n_problems += 1;
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(problem());

@@ -197,8 +197,7 @@ impl From<&Change> for ChangeRecord {
 impl From<ChangeRecord> for Change {
     fn from(record: ChangeRecord) -> Self {
         let ChangeRecord { rel, deed, old, new, judged, n_accesses, n_sources, last } = record;
-        let evidence =
-            Evidence { judged: f32::from_bits(judged), n_accesses, n_sources, last: f64::from_bits(last) };
+        let evidence = Evidence { judged: f32::from_bits(judged), n_accesses, n_sources, last: f64::from_bits(last) };
         Self { rel, deed, old: f32::from_bits(old), new: f32::from_bits(new), evidence }
     }
 }
@@ -209,7 +208,7 @@ impl From<ChangeRecord> for Change {
 /// `Limit` where there are too many; `Corrupt` where the last one is damaged.
 pub(crate) fn append(transaction: &mut Transaction, entry: &Entry<'_>) -> Result<u32> {
     let last = transaction.view().last_note(NoteTable::Ledger)?;
-    let id = last.map_or(0, |last| last + 1);
+    let id = next_id(transaction.view())?;
     let mut before = match last {
         Some(last) => {
             let note = transaction.view().note(NoteTable::Ledger, last)?;
@@ -241,15 +240,19 @@ pub(crate) fn append(transaction: &mut Transaction, entry: &Entry<'_>) -> Result
     Ok(id)
 }
 
+/// Returns the number that the next record will have.
+///
+/// # Errors
+/// `Corrupt` where a block is damaged.
+pub(crate) fn next_id(view: &Snapshot) -> Result<u32> {
+    Ok(view.last_note(NoteTable::Ledger)?.map_or(0, |last| last + 1))
+}
+
 /// Shows every record from number `from` on with its changes, in order.
 ///
 /// # Errors
 /// Those of `show`; `Corrupt` where one is damaged.
-pub(crate) fn each(
-    view: &Snapshot,
-    from: u32,
-    show: &mut dyn FnMut(Record, Vec<Change>) -> Result<()>,
-) -> Result<()> {
+pub(crate) fn each(view: &Snapshot, from: u32, show: &mut dyn FnMut(Record, Vec<Change>) -> Result<()>) -> Result<()> {
     let mut open: Option<(Record, Vec<Change>)> = None;
     view.each_note(NoteTable::Ledger, from, &mut |id, note| {
         let (hash, fields) = hash_of(id, note)?;

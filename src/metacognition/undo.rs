@@ -50,15 +50,8 @@ pub(crate) fn undo(transaction: &mut Transaction, id: u32, actor: &str, at: f64)
         })
         .collect();
     let evidence = format!("{} {id} of {}", record.kind.name(), record.actor);
-    let entry = Entry {
-        at,
-        kind: Kind::Undo,
-        actor,
-        policy: "",
-        evidence: &evidence,
-        undoes: Some(id),
-        changes: &undone,
-    };
+    let entry =
+        Entry { at, kind: Kind::Undo, actor, policy: "", evidence: &evidence, undoes: Some(id), changes: &undone };
     Ok((ledger::append(transaction, &entry)?, undone.len()))
 }
 

@@ -15,7 +15,13 @@ pub(crate) trait Host: Send + Sync {
     ///
     /// # Errors
     /// What the procedure fails with; the statement has failed then, and its transaction is undone.
-    fn call(&self, procedure: HostCall, args: &[Value], source: &mut Source, limits: &Limits) -> Result<Vec<Vec<Value>>>;
+    fn call(
+        &self,
+        procedure: HostCall,
+        args: &[Value],
+        source: &mut Source,
+        limits: &Limits,
+    ) -> Result<Vec<Vec<Value>>>;
 
     /// Takes feedback: a reward of -1 to 1 for what was reached by these relationships, each with its share of the credit
     /// (above 0, together 1).
@@ -38,11 +44,13 @@ pub(crate) enum HostCall {
     Compact,
     Compactions,
     History,
+    Pause,
     Pin,
     Purge,
     Reflect,
     Reinforce,
     Restore,
+    Resume,
     UndoCompaction,
     Unpin,
 }
@@ -50,6 +58,6 @@ pub(crate) enum HostCall {
 impl HostCall {
     /// Returns whether it may change the database.
     pub(crate) const fn writes(self) -> bool {
-        !matches!(self, Self::Archived | Self::Compactions | Self::History | Self::Reflect)
+        !matches!(self, Self::Archived | Self::Compactions | Self::History | Self::Pause | Self::Reflect | Self::Resume)
     }
 }

@@ -389,6 +389,8 @@ pub(crate) const BUILT_IN: &[&str] = &[
     "kg.restore",
     "kg.undoCompaction",
     "kg.unpin",
+    "kg.pause",
+    "kg.resume",
 ];
 
 /// Returns the procedure that SEARCH calls.
@@ -502,5 +504,7 @@ fn built_in() -> [Procedure; BUILT_IN.len()] {
             .output("id", ValueType::Integer)
             .output("relationships", ValueType::Integer),
         Procedure::own(BUILT_IN[17], HostCall::Unpin).argument("relationship", ValueType::Relationship),
+        Procedure::own(BUILT_IN[18], HostCall::Pause),
+        Procedure::own(BUILT_IN[19], HostCall::Resume),
     ]
 }

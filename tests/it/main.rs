@@ -7,6 +7,7 @@ mod attend;
 mod attend_paths;
 mod attend_without;
 mod cancel;
+mod compact;
 mod copies;
 mod disk_full;
 mod embedders;

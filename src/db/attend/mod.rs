@@ -160,7 +160,7 @@ fn one(
     if done.is_ok()
         && let Some(answer) = run.answer(&entry)
     {
-        inner.accesses.add((answer, execution.take_attended()));
+        inner.note((answer, execution.take_attended()));
     }
     execution.finish();
     match done {

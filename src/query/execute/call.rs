@@ -68,7 +68,10 @@ impl ProcedureCall {
             Some(call) => {
                 self.procedure.check_args(&mut args)?;
                 let host = ctx.host.clone().ok_or_else(|| Error::NotAllowed {
-                    what: format!("calling `{}` where there is no database around the statement", self.procedure.name()),
+                    what: format!(
+                        "calling `{}` where there is no database around the statement",
+                        self.procedure.name()
+                    ),
                 })?;
                 let source = ctx.source.as_mut().expect("operators run between start and finish");
                 Box::new(host.call(call, &args, source, &ctx.limits)?.into_iter().map(Ok))

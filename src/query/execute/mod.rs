@@ -251,6 +251,12 @@ pub(crate) fn writes(op: &Op) -> bool {
     itself || inputs(op).into_iter().any(writes)
 }
 
+/// Returns whether an operator or one below it asks the database around the statement.
+pub(crate) fn asks_host(op: &Op) -> bool {
+    matches!(op, Op::ProcedureCall { procedure, .. } if procedure.host_call().is_some())
+        || inputs(op).into_iter().any(asks_host)
+}
+
 /// Returns whether one run of an inner plan may serve many outer rows: each of its rows then comes from one outer row, and
 /// they come in the order of these.
 pub(crate) fn may_batch(inner: &Op) -> bool {

@@ -209,6 +209,8 @@ impl Execution {
     pub(crate) fn finish(&mut self) -> Option<(Source, Summary)> {
         let source = self.0.ctx.source.take()?;
         self.0.is_done = true;
+        // Kept operators must not keep the database.
+        self.0.ctx.host = None;
         self.0.ctx.stop_clock();
         Some((source, self.0.ctx.summary))
     }

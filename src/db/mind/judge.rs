@@ -1,0 +1,117 @@
+//! Every relationship of a view as choosing sees it: judged, and with what protects it.
+
+use std::hash::{Hash as _, Hasher as _};
+
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+
+use crate::{
+    Result,
+    graph::{Snapshot, encode_value},
+    metacognition::{
+        attention::{self, Attention},
+        choose::Fact,
+        judge::state::RelState,
+        ledger::Evidence,
+    },
+    model::{NoteTable, RelId},
+};
+
+/// The relationships of a view, judged.
+pub(super) struct Judged {
+    pub(super) facts: Vec<Fact>,
+    /// In the order of `facts`.
+    pub(super) evidence: Vec<Evidence>,
+    /// The text of the query that attended last, as a hash, in the order of `facts`.
+    pub(super) queries: Vec<u64>,
+}
+
+/// Judges every relationship; `scope` has those a compaction is about, or is `None` for all.
+///
+/// # Errors
+/// `Corrupt` where a block is damaged.
+pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>) -> Result<Judged> {
+    let mut attended: FxHashMap<u32, Attention> = FxHashMap::default();
+    attention::each(view, &mut |id, attention| {
+        attended.insert(id.get(), attention);
+        Ok(())
+    })?;
+    let mut pinned = FxHashSet::default();
+    view.each_note(NoteTable::Pin, 0, &mut |id, _| {
+        pinned.insert(id);
+        Ok(())
+    })?;
+    let mut facts = Vec::with_capacity(view.n_rels() as usize);
+    each_rel(view, &mut |id, record| {
+        facts.push(Fact {
+            rel: id.get(),
+            start: record.start.get(),
+            end: record.end.get(),
+            rel_type: record.rel_type.get(),
+            same: u64::from(id.get()),
+            salience: view.salience(id)?,
+            judged: 0.0,
+            is_attended: attended.get(&id.get()).is_some_and(|attention| attention.n_accesses > 0),
+            must_stay: pinned.contains(&id.get()),
+            floor: 0.0,
+            may_go: false,
+            in_scope: scope.is_none_or(|scope| scope.contains(&id.get())),
+        });
+        Ok(())
+    })?;
+    find_same(view, &mut facts)?;
+    let standing = attention::standing(view)?;
+    for fact in &mut facts {
+        let state = attended.get(&fact.rel).map_or_else(RelState::default, |attention| attention.state);
+        fact.judged = state.trust() * (1e-3 + state.strengths_at(standing.shown)[1]);
+    }
+    let of = |fact: &Fact| {
+        let attention = attended.get(&fact.rel);
+        Evidence {
+            judged: fact.judged,
+            n_accesses: attention.map_or(0, |attention| attention.n_accesses),
+            n_sources: attention.map_or(0, |attention| attention.state.distinct_sources().round() as u32),
+            last: attention.map_or(f64::NEG_INFINITY, |attention| attention.last),
+        }
+    };
+    let evidence = facts.iter().map(of).collect();
+    let queries =
+        facts.iter().map(|fact| attended.get(&fact.rel).map_or(0, |attention| attention.last_query)).collect();
+    Ok(Judged { facts, evidence, queries })
+}
+
+fn each_rel(view: &Snapshot, visit: &mut dyn FnMut(RelId, crate::graph::RelRecord) -> Result<()>) -> Result<()> {
+    for block in 0..view.n_rel_blocks() {
+        for (at, mut word) in view.rel_words(block)?.into_iter().enumerate() {
+            while word != 0 {
+                let id = RelId::new(block * crate::graph::BLOCK_LEN as u32 + at as u32 * 64 + word.trailing_zeros());
+                word &= word - 1;
+                if let Some(record) = view.rel_record(id)? {
+                    visit(id, record)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sets what says which relationships of one type between the same ends are the same: only those have their properties read.
+fn find_same(view: &Snapshot, facts: &mut [Fact]) -> Result<()> {
+    let mut seen: FxHashMap<(u32, u32, u32), u32> = FxHashMap::default();
+    let mut twins = FxHashSet::default();
+    for fact in facts.iter() {
+        let key = (fact.rel_type, fact.start, fact.end);
+        if seen.insert(key, fact.rel).is_some() {
+            twins.insert(key);
+        }
+    }
+    for fact in facts.iter_mut().filter(|fact| twins.contains(&(fact.rel_type, fact.start, fact.end))) {
+        let mut hasher = FxHasher::default();
+        for (key, value) in view.rel_props(RelId::new(fact.rel))? {
+            let mut bytes = Vec::new();
+            encode_value(&value, &mut bytes);
+            (key.get(), bytes).hash(&mut hasher);
+        }
+        fact.same = hasher.finish();
+    }
+    Ok(())
+}

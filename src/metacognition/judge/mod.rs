@@ -1,0 +1,4 @@
+pub(crate) mod frame;
+pub(crate) mod signals;
+pub(crate) mod state;
+pub(crate) mod trees;
