@@ -35,6 +35,8 @@ pub struct Summary {
     pub labels_added: u64,
     /// Labels taken from nodes.
     pub labels_removed: u64,
+    /// Saliences of relationships set to another value than they had.
+    pub saliences_set: u64,
     /// Indexes and constraints created or dropped.
     pub indexes_changed: u64,
     /// The number of the commit, where the statement committed one by itself.
@@ -62,6 +64,7 @@ impl Summary {
             self.properties_set,
             self.labels_added,
             self.labels_removed,
+            self.saliences_set,
             self.indexes_changed,
         ];
         numbers.iter().any(|number| *number > 0)
@@ -75,6 +78,7 @@ impl Summary {
         self.properties_set += changes.properties_set;
         self.labels_added += changes.labels_added;
         self.labels_removed += changes.labels_removed;
+        self.saliences_set += changes.saliences_set;
     }
 }
 

@@ -381,7 +381,7 @@ pub(crate) struct CreateRel {
     pub(crate) properties: Option<Expr>,
 }
 
-/// A change of a property or label.
+/// A change of a property, a label or a salience.
 #[derive(Debug, Clone)]
 pub(crate) enum SetItem {
     /// `target.key = value` (a null value removes).
@@ -396,6 +396,8 @@ pub(crate) enum SetItem {
     AddLabels { target: Expr, labels: Vec<LabelRef> },
     /// `REMOVE target:A:B`.
     RemoveLabels { target: Expr, labels: Vec<LabelRef> },
+    /// `SALIENCE target = value`, written at `span`.
+    Salience { target: Expr, value: Expr, span: Span },
 }
 
 /// A comparison.

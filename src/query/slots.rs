@@ -365,7 +365,7 @@ fn create_exprs_mut(create: &mut CreatePattern, visit: &mut dyn FnMut(&mut Expr)
 
 fn set_exprs<'o>(item: &'o SetItem, visit: &mut dyn FnMut(&'o Expr)) {
     match item {
-        SetItem::Property { target, value, .. } => {
+        SetItem::Property { target, value, .. } | SetItem::Salience { target, value, .. } => {
             visit(target);
             visit(value);
         }
@@ -384,7 +384,7 @@ fn set_exprs<'o>(item: &'o SetItem, visit: &mut dyn FnMut(&'o Expr)) {
 
 fn set_exprs_mut(item: &mut SetItem, visit: &mut dyn FnMut(&mut Expr)) {
     match item {
-        SetItem::Property { target, value, .. } => {
+        SetItem::Property { target, value, .. } | SetItem::Salience { target, value, .. } => {
             visit(target);
             visit(value);
         }

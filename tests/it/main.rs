@@ -29,6 +29,7 @@ mod procedures;
 mod ranges;
 mod rdf;
 mod read_only;
+mod salience;
 mod script;
 mod social;
 mod streams;

@@ -101,6 +101,7 @@ fn effects(summary: &Summary) -> Vec<String> {
         (summary.properties_set, "properties set"),
         (summary.labels_added, "labels added"),
         (summary.labels_removed, "labels removed"),
+        (summary.saliences_set, "saliences set"),
         (summary.indexes_changed, "indexes changed"),
     ];
     changes.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what}: {n}")).collect()

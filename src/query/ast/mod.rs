@@ -456,6 +456,15 @@ pub(crate) enum SetItem {
         /// The whole item.
         span: Span,
     },
+    /// `SALIENCE r = number`.
+    Salience {
+        /// The relationship.
+        variable: Name,
+        /// The new salience.
+        value: Expr,
+        /// The whole item.
+        span: Span,
+    },
 }
 
 /// `REMOVE items`.

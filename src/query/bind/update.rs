@@ -10,7 +10,7 @@ use super::{
     type_conflict,
 };
 use crate::{
-    Result, Span,
+    Error, Result, Span,
     model::Value,
     query::{
         ast::{self, ExprKind, LabelExpr, PathSelector},
@@ -266,6 +266,11 @@ impl<'a> Binder<'a> {
                     target: self.node_variable(variable)?,
                     labels: labels.iter().map(|label| self.label(label)).collect(),
                 },
+                ast::SetItem::Salience { variable, value, span } => SetItem::Salience {
+                    target: self.relationship_variable(variable)?,
+                    value: self.salience(value)?,
+                    span: *span,
+                },
             });
         }
         Ok(bound)
@@ -327,6 +332,29 @@ impl<'a> Binder<'a> {
             return Err(wrong_argument(variable.kind, "a node, which alone has labels", name.span));
         }
         Ok(variable.read())
+    }
+
+    fn relationship_variable(&mut self, name: &ast::Name) -> Result<Expr> {
+        let variable = self.variable(name)?;
+        if !variable.kind.may_be(&[Kind::Relationship]) {
+            let wanted = "a relationship, which alone has a salience";
+            let error = wrong_argument(variable.kind, wanted, name.span);
+            return Err(match error {
+                Error::Query(error) if matches!(variable.kind, Kind::List(_)) => {
+                    error.hint(format!("UNWIND {} AS one gives its relationships one by one", name.text)).into()
+                }
+                error => error,
+            });
+        }
+        Ok(variable.read())
+    }
+
+    fn salience(&mut self, e: &'a ast::Expr) -> Result<Expr> {
+        let (expr, kind) = self.expr(e)?;
+        if kind == Kind::Null || !kind.may_be(&[Kind::Int, Kind::Float, Kind::Number]) {
+            return Err(wrong_argument(kind, "a number above 0, as a salience is", e.span));
+        }
+        Ok(expr)
     }
 
     fn properties_map(&mut self, e: &'a ast::Expr) -> Result<Expr> {

@@ -83,6 +83,8 @@ pub(crate) struct Summary {
     pub(crate) properties_set: u64,
     pub(crate) labels_added: u64,
     pub(crate) labels_removed: u64,
+    /// Saliences set to another value than they had.
+    pub(crate) saliences_set: u64,
 }
 
 /// The rows of a file, for LOAD CSV: a list or a map each.

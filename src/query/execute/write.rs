@@ -6,7 +6,7 @@ use super::{
     Builder, Context, Operator,
     batch::{Batch, Column},
     build,
-    eval::Ex,
+    eval::{Ex, at},
 };
 use crate::{
     Result, Span,
@@ -277,6 +277,7 @@ enum Change {
     Merge(Ex),
     AddLabels(Vec<LabelRef>),
     RemoveLabels(Vec<LabelRef>),
+    Salience { value: Ex, span: Span },
 }
 
 #[derive(Clone, Copy)]
@@ -299,6 +300,9 @@ impl Changes {
             SetItem::Merge { target, map } => (one(target), Change::Merge(one(map))),
             SetItem::AddLabels { target, labels } => (one(target), Change::AddLabels(labels.clone())),
             SetItem::RemoveLabels { target, labels } => (one(target), Change::RemoveLabels(labels.clone())),
+            SetItem::Salience { target, value, span } => {
+                (one(target), Change::Salience { value: one(value), span: *span })
+            }
         };
         Self { items: items.iter().map(build).collect() }
     }
@@ -370,6 +374,10 @@ impl Changes {
                         ctx.summary.labels_removed += u64::from(was_there);
                     }
                 }
+                Change::Salience { value, span } => {
+                    let value = value.value(ctx, batch, row)?;
+                    at(set_salience(ctx, target, &value), *span)?;
+                }
             }
         }
         Ok(())
@@ -388,6 +396,36 @@ fn set(ctx: &mut Context, target: Target, name: &str, value: Value) -> Result<()
         Target::Rel(id) => transaction.set_rel(id, key, value)?,
     };
     ctx.summary.properties_set += u64::from(has_changed);
+    ctx.check_changes()
+}
+
+fn set_salience(ctx: &mut Context, target: Target, value: &Value) -> Result<()> {
+    let Target::Rel(id) = target else {
+        let message = "a node has no salience, only a relationship has one";
+        return Err(QueryError::type_error("InvalidArgumentType", message).into());
+    };
+    let salience = match value {
+        Value::Int(value) => *value as f32,
+        Value::Float(value) => *value as f32,
+        Value::Null => {
+            let message = "salience must be a number above 0, not null";
+            let error = QueryError::type_error("InvalidArgumentType", message);
+            return Err(error.hint("coalesce(value, 1.0) takes another where there is none").into());
+        }
+        other => {
+            let message = format!("salience must be a number above 0, not {} `{other}`", other.kind());
+            return Err(QueryError::type_error("InvalidArgumentType", message).into());
+        }
+    };
+    if !(salience.is_finite() && salience > 0.0) {
+        let message = format!("salience must be a finite number above 0, not {value}");
+        let error = QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message);
+        return Err(error.hint("it is kept in 32 bits, so from 1e-45 to 3e38").into());
+    }
+    if ctx.view().salience(id)? != salience {
+        ctx.transaction()?.set_salience(id, salience)?;
+        ctx.summary.saliences_set += 1;
+    }
     ctx.check_changes()
 }
 

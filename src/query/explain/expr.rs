@@ -78,6 +78,9 @@ impl Printer<'_> {
             SetItem::RemoveLabels { target, labels: removed } => {
                 format!("remove {}{}", self.expr(target), labels(removed))
             }
+            SetItem::Salience { target, value, .. } => {
+                format!("salience({}) = {}", self.expr(target), self.expr(value))
+            }
         };
         items.iter().map(item).collect::<Vec<_>>().join(", ")
     }

@@ -215,6 +215,12 @@ impl Printer {
                 self.put(" += ");
                 value
             }
+            SetItem::Salience { variable, value, .. } => {
+                self.put("SALIENCE ");
+                self.name(variable);
+                self.put(" = ");
+                value
+            }
             SetItem::Labels { variable, labels, .. } => return self.label_names(variable, labels),
         };
         self.expr(value);

@@ -205,7 +205,7 @@ fn clauses_and_statements() {
     for text in [
         "PROFILE MATCH (n) OPTIONAL MATCH REPEATABLE ELEMENTS (n)-->(m) WITH DISTINCT *, n.x AS x ORDER BY x DESC, n SKIP 1 LIMIT $l WHERE x > 1 RETURN *",
         "EXPLAIN UNWIND [1] AS x LET y = x, z = y FILTER y > 1 FOR i IN [1] WITH OFFSET j FOR k IN [2] WITH ORDINALITY l ORDER BY x SKIP 1 LIMIT 2 RETURN x UNION ALL RETURN 1 AS x",
-        "MATCH (n) SET n.x = 1, n[k] = 2, n = {}, n += $m, n:A:B, (n OR m).y = 3, nodes(p)[0].z = 4 REMOVE n.x, n[k], n:A:B DETACH DELETE n, m DELETE o FINISH",
+        "MATCH (n) SET n.x = 1, n[k] = 2, n = {}, n += $m, n:A:B, (n OR m).y = 3, nodes(p)[0].z = 4, SALIENCE r = (1 + n.x) REMOVE n.x, n[k], n:A:B DETACH DELETE n, m DELETE o FINISH",
         "MATCH (n) FOREACH (x IN [1, (n:A|B)] | SET n.x = (n:A|B) CREATE (n)-[:R]->() FOREACH (y IN x | MERGE (z:A))) RETURN n",
         "OPTIONAL CALL db.labels() YIELD label AS l WHERE l = 'a' CALL (l) { RETURN l AS m } OPTIONAL CALL (*) { RETURN 1 AS o } CALL () { RETURN 2 AS p } CALL { RETURN 3 AS q } RETURN *",
         "CALL db.labels",

@@ -231,7 +231,9 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut nodes = pair.into_inner().peekable();
         if let Some(salience) = next_if(&mut nodes, Rule::salience) {
-            return self.not_yet(first_token(&salience), "SALIENCE");
+            let variable = self.name(&salience.into_inner().next().expect("SALIENCE has a variable"))?;
+            let value = self.expr(nodes.next().expect("an assignment has a value"))?;
+            return Ok(SetItem::Salience { variable, value, span });
         }
         let target = self.target(nodes.next().expect("an item begins with its target"))?;
         let action = nodes.next().expect("an item has labels or an assignment");

@@ -125,7 +125,6 @@ fn the_place_and_the_expected_words_are_named() {
 fn what_is_not_built_yet_says_so() {
     for (text, at, what) in [
         ("MATCH (x) REINFORCE x BY 1 + 2", "REINFORCE", "REINFORCE"),
-        ("MATCH (n) SET SALIENCE n = 3", "SALIENCE", "SALIENCE"),
         ("CREATE POLICY p FOR ()-[r]-() HALF LIFE 3", "CREATE POLICY", "CREATE POLICY"),
         (
             "CREATE POLICY p IF NOT EXISTS FOR ()-[r:HEARD]-() WHERE r.kind <> 'x' ON REJECT -0.3 FLOOR 0.05 \

@@ -227,6 +227,7 @@ fn set_item(item: &SetItem) -> String {
         SetItem::Replace { variable, value, .. } => format!("{} := {}", variable.text, expr(value)),
         SetItem::Merge { variable, value, .. } => format!("{} += {}", variable.text, expr(value)),
         SetItem::Labels { variable, labels, .. } => format!("{}:{}", variable.text, list(labels, name)),
+        SetItem::Salience { variable, value, .. } => format!("SALIENCE {} := {}", variable.text, expr(value)),
     }
 }
 

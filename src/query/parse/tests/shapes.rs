@@ -170,8 +170,8 @@ fn clauses() {
             "MERGE (a {x: 1}) CREATED [a.y := 1, a:A, a := $p] MATCHED [a += {z: 2}]",
         ),
         (
-            "MATCH (n) SET n.x = 1, (n).y = 2, n:A:B, n = {}, n += $m, nodes[0].z = 3, n.a.b = 4",
-            "MATCH (n); SET n.x := 1, n.y := 2, n:A, B, n := {}, n += $m, nodes[0].z := 3, n.a.b := 4",
+            "MATCH (n) SET n.x = 1, (n).y = 2, n:A:B, n = {}, n += $m, nodes[0].z = 3, n.a.b = 4, salience r = 5, salience.x = 6",
+            "MATCH (n); SET n.x := 1, n.y := 2, n:A, B, n := {}, n += $m, nodes[0].z := 3, n.a.b := 4, SALIENCE r := 5, salience.x := 6",
         ),
         ("MATCH (n) REMOVE n.x, n:A:B, (n).y", "MATCH (n); REMOVE n.x, n:A, B, n.y"),
         ("MATCH (n) DETACH DELETE n, n.x DELETE m[0]", "MATCH (n); DETACH DELETE n, n.x; DELETE m[0]"),
