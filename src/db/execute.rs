@@ -13,7 +13,7 @@ use super::{
     cache::Entry,
     copy, embedding, fulltext, look,
     mind::{self, Around},
-    profile,
+    policy, profile,
     statement::Pool,
 };
 use crate::{
@@ -180,6 +180,9 @@ fn needs_writer(entry: &Entry) -> bool {
         | Compiled::DropEmbedding(_)
         | Compiled::CreateFulltext(_)
         | Compiled::DropFulltext(_)
+        | Compiled::CreatePolicy(_)
+        | Compiled::AlterPolicy(_)
+        | Compiled::DropPolicy(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_) => true,
         _ => false,
@@ -265,6 +268,9 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         | Compiled::DropEmbedding(_)
         | Compiled::CreateFulltext(_)
         | Compiled::DropFulltext(_)
+        | Compiled::CreatePolicy(_)
+        | Compiled::AlterPolicy(_)
+        | Compiled::DropPolicy(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_) => unreachable!("statements that change something get the writer"),
     }
@@ -354,6 +360,22 @@ fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Res
             run.refuse_if_read_only()?;
             let dropped = fulltext::drop(drop, transaction)?;
             summary.indexes_changed = u64::from(dropped);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::CreatePolicy(create) => {
+            run.refuse_if_read_only()?;
+            summary.policies_changed = u64::from(policy::create(run, create, transaction)?);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::AlterPolicy(alter) => {
+            run.refuse_if_read_only()?;
+            policy::alter(run, alter, transaction)?;
+            summary.policies_changed = 1;
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::DropPolicy(drop) => {
+            run.refuse_if_read_only()?;
+            summary.policies_changed = u64::from(policy::drop(run, drop, transaction)?);
             Ok(table(&[], Vec::new(), summary))
         }
         Compiled::CopyFrom(copy) => {
@@ -544,6 +566,7 @@ fn show(run: Run<'_>, entry: &Entry, what: ast::Shown, view: Arc<Snapshot>, summ
         ast::Shown::Functions => look::functions(),
         ast::Shown::Procedures => look::procedures(&run.inner.procedures),
         ast::Shown::Embeddings => embedding::shown(&view)?,
+        ast::Shown::Policies => policy::shown(run, &view)?,
         ast::Shown::Indexes => look::indexes(&view, false),
         ast::Shown::Constraints => look::indexes(&view, true),
     };

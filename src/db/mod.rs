@@ -19,6 +19,7 @@ mod look;
 mod mind;
 mod options;
 mod params;
+pub(crate) mod policy;
 mod profile;
 mod rows;
 mod schema;

@@ -39,6 +39,8 @@ pub struct Summary {
     pub saliences_set: u64,
     /// Indexes and constraints created or dropped.
     pub indexes_changed: u64,
+    /// Policies created, altered or dropped.
+    pub policies_changed: u64,
     /// The number of the commit, where the statement committed one by itself.
     pub sequence: Option<u64>,
     /// Remarks: names that do not exist, rows left out.
@@ -66,6 +68,7 @@ impl Summary {
             self.labels_removed,
             self.saliences_set,
             self.indexes_changed,
+            self.policies_changed,
         ];
         numbers.iter().any(|number| *number > 0)
     }

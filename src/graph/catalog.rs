@@ -183,7 +183,7 @@ impl Catalog {
         self.indexes.iter().find(|index| index.label == label && index.key == key)
     }
 
-    /// Returns a number that changes with every new name or index: a plan made for another may miss one.
+    /// Returns a number that changes with every new name, index or policy: a plan made for another may miss one.
     pub(crate) fn version(&self) -> u64 {
         self.version
     }
@@ -255,6 +255,11 @@ impl Catalog {
 
     pub(crate) fn remove_fulltext(&mut self, name: &str) {
         self.fulltexts.retain(|known| *known.name != *name);
+        self.version += 1;
+    }
+
+    /// Plans may depend on what has changed beside names and indexes.
+    pub(crate) fn touch(&mut self) {
         self.version += 1;
     }
 

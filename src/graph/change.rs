@@ -129,6 +129,10 @@ impl Snapshot {
             Fact::SetRel { id, key, value } => self.put_rel(*id, *key, value.clone()),
             Fact::SetSalience { id, salience } => self.put_salience(*id, *salience),
             Fact::Note { table, id, note } => {
+                // A policy says how much salience counts.
+                if *table == NoteTable::Policy {
+                    Arc::make_mut(&mut self.catalog).touch();
+                }
                 self.put_note(*table, *id, note.clone());
                 Ok(())
             }

@@ -35,6 +35,7 @@ mod manifest;
 mod note;
 mod open;
 mod paged;
+mod policy;
 mod range;
 mod rebuild;
 mod record;

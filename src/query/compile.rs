@@ -10,7 +10,7 @@ use super::{
     notice::Notice,
     optimize::{self, Rules},
     plan::Plan,
-    planner,
+    planner, policy,
     procedure::Procedures,
     stack,
     statistics::Statistics,
@@ -44,6 +44,12 @@ pub(crate) enum Compiled {
     CreateFulltext(Box<ast::CreateFulltext>),
     /// `DROP FULLTEXT INDEX`.
     DropFulltext(ast::DropSchema),
+    /// `CREATE POLICY`.
+    CreatePolicy(Box<policy::CreatePolicy>),
+    /// `ALTER POLICY`.
+    AlterPolicy(Box<policy::AlterPolicy>),
+    /// `DROP POLICY`.
+    DropPolicy(ast::DropSchema),
     /// `SHOW`, and the query over its rows.
     Show(ast::Shown, Option<Compilation>),
     /// `BEGIN`.
@@ -125,6 +131,19 @@ pub(crate) fn statement(
         Statement::DropEmbedding(drop) => Compiled::DropEmbedding(drop),
         Statement::CreateFulltext(create) => Compiled::CreateFulltext(create),
         Statement::DropFulltext(drop) => Compiled::DropFulltext(drop),
+        Statement::CreatePolicy(create) => {
+            let of = |of: Option<ast::Query>| of.map(|of| query(&of, statistics, procedures)).transpose();
+            let covered = create.condition.as_ref();
+            let covered = of(covered.map(|(condition, span)| policy::covered(&create.owner, condition, *span)))?;
+            let values = of(policy::values(&create.options))?;
+            Compiled::CreatePolicy(Box::new(policy::CreatePolicy { create: *create, covered, values }))
+        }
+        Statement::AlterPolicy(alter) => {
+            let values = policy::values(&alter.options);
+            let values = values.map(|of| query(&of, statistics, procedures)).transpose()?;
+            Compiled::AlterPolicy(Box::new(policy::AlterPolicy { alter: *alter, values }))
+        }
+        Statement::DropPolicy(drop) => Compiled::DropPolicy(drop),
         Statement::Show(show) => {
             let query = show.query.map(|query| self::query(&query, statistics, procedures)).transpose()?;
             Compiled::Show(show.what, query)

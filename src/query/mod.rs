@@ -31,6 +31,7 @@ pub(crate) mod optimize;
 mod parse;
 pub(crate) mod plan;
 pub(crate) mod planner;
+pub(crate) mod policy;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod print;
 pub(crate) mod procedure;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::plan::Assumption;
 use crate::{
+    Result,
     graph::Snapshot,
     model::{Direction, KeyId, LabelId, TypeId},
 };
@@ -38,7 +39,15 @@ pub(crate) trait Statistics {
     fn n_self_loops(&self, rel_type: TypeId) -> u64;
     /// Returns whether there is an index on the label and key, and if so whether it is unique.
     fn index(&self, label: LabelId, key: KeyId) -> Option<bool>;
-    /// Returns a number that changes with every new name or index.
+    /// Returns how much salience counts by default where relationships of these types are followed, each `None` for one of
+    /// any type; none where no policy says so.
+    ///
+    /// # Errors
+    /// `Corrupt` where a record is damaged.
+    fn default_prior(&self, _types: &[Option<TypeId>]) -> Result<Option<f64>> {
+        Ok(None)
+    }
+    /// Returns a number that changes with every new name, index or policy.
     fn version(&self) -> u64;
 }
 
@@ -93,6 +102,10 @@ impl Statistics for Snapshot {
 
     fn index(&self, label: LabelId, key: KeyId) -> Option<bool> {
         self.catalog().find_index(label, key).map(|index| index.unique)
+    }
+
+    fn default_prior(&self, types: &[Option<TypeId>]) -> Result<Option<f64>> {
+        self.default_prior(types)
     }
 
     fn version(&self) -> u64 {

@@ -6,6 +6,7 @@
 
 mod fulltext;
 mod meta;
+mod policy;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub(crate) use self::{
         CATALOG_VERSION, COUNTS_VERSION, CatalogRecord, CountsRecord, IndexRecord, MANIFEST_VERSION, ManifestRecord,
         SpaceRecord, TypeCountsRecord, decode_catalog, decode_manifest, storage_record,
     },
+    policy::{decode_policy, encode_policy},
 };
 use crate::{
     Error, Result,

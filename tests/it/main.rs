@@ -25,6 +25,7 @@ mod oracle;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod place;
+mod policies;
 mod procedures;
 mod ranges;
 mod rdf;

@@ -103,6 +103,7 @@ fn effects(summary: &Summary) -> Vec<String> {
         (summary.labels_removed, "labels removed"),
         (summary.saliences_set, "saliences set"),
         (summary.indexes_changed, "indexes changed"),
+        (summary.policies_changed, "policies changed"),
     ];
     changes.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what}: {n}")).collect()
 }

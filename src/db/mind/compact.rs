@@ -18,6 +18,7 @@ use crate::{
     db::{
         Params, QueryOptions,
         execute::{self, Run, check},
+        policy::covered,
     },
     graph::{Snapshot, Transaction},
     metacognition::{
@@ -69,7 +70,8 @@ pub(super) fn run(
         Some(pattern) => Some(matching(inner, pattern, &before)?),
         None => None,
     };
-    let judged = judge::judge(&before, scope.as_ref())?;
+    let policies = covered(&before, &inner.procedures, limits)?;
+    let judged = judge::judge(&before, scope.as_ref(), &policies)?;
     check(limits)?;
     let keep = match (options.keep_fraction, options.below) {
         (Some(fraction), _) => Keep::Fraction(fraction),
@@ -144,7 +146,8 @@ pub(super) struct Planned {
 pub(super) fn plan_by_policies(inner: &Arc<Inner>) -> Result<Option<Planned>> {
     let before = inner.engine.snapshot();
     let options = CompactOptions::default();
-    let judged = judge::judge(&before, None)?;
+    let policies = covered(&before, &inner.procedures, &Limits::default())?;
+    let judged = judge::judge(&before, None, &policies)?;
     let protected_share = protected_share(&before)?;
     let choice = ChoiceLimits { keep: Keep::Policies, protected_share, reweigh: true };
     let actions = Usual.choose(&judged.facts, &choice);

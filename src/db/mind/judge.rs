@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use crate::{
     Result,
+    db::policy::Covered,
     graph::{Snapshot, encode_value},
     metacognition::{
         attention::{self, Attention},
@@ -25,11 +26,12 @@ pub(super) struct Judged {
     pub(super) queries: Vec<u64>,
 }
 
-/// Judges every relationship; `scope` has those a compaction is about, or is `None` for all.
+/// Judges every relationship; `scope` has those a compaction is about, or is `None` for all; `policies` say which of them must
+/// stay and how far each may fall.
 ///
 /// # Errors
 /// `Corrupt` where a block is damaged.
-pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>) -> Result<Judged> {
+pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &Covered) -> Result<Judged> {
     let mut attended: FxHashMap<u32, Attention> = FxHashMap::default();
     attention::each(view, &mut |id, attention| {
         attended.insert(id.get(), attention);
@@ -42,6 +44,8 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>) -> Result<J
     })?;
     let mut facts = Vec::with_capacity(view.n_rels() as usize);
     each_rel(view, &mut |id, record| {
+        let policy = policies.of(id);
+        let prune_allowed = policy.and_then(|policy| policy.prune_allowed);
         facts.push(Fact {
             rel: id.get(),
             start: record.start.get(),
@@ -51,9 +55,9 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>) -> Result<J
             salience: view.salience(id)?,
             judged: 0.0,
             is_attended: attended.get(&id.get()).is_some_and(|attention| attention.n_accesses > 0),
-            must_stay: pinned.contains(&id.get()),
-            floor: 0.0,
-            may_go: false,
+            must_stay: pinned.contains(&id.get()) || prune_allowed == Some(false),
+            floor: policy.map_or(0.0, |policy| policy.floor as f32),
+            may_go: prune_allowed == Some(true),
             in_scope: scope.is_none_or(|scope| scope.contains(&id.get())),
         });
         Ok(())

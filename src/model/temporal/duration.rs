@@ -103,6 +103,11 @@ impl Duration {
         Self::from_parts(part(self.months.into()), part(self.days.into()), part(self.nanos()).whole?)
     }
 
+    /// Returns its length in seconds where every month is an average one.
+    pub(crate) fn seconds_on_average(self) -> f64 {
+        self.length() as f64 / NANOS as f64
+    }
+
     /// Returns its length where every month is an average one, in nanoseconds.
     fn length(self) -> i128 {
         let days = i128::from(self.days) * i128::from(DAY_SECONDS);

@@ -8,10 +8,11 @@ mod attend;
 mod expr;
 mod files;
 mod pattern;
+mod policy;
 
 use std::{fmt, sync::Arc};
 
-pub(crate) use self::{attend::*, expr::*, files::*, pattern::*};
+pub(crate) use self::{attend::*, expr::*, files::*, pattern::*, policy::*};
 use super::stack::with_some_room;
 use crate::Span;
 
@@ -57,6 +58,12 @@ pub(crate) enum Statement {
     CreateFulltext(Box<CreateFulltext>),
     /// `DROP FULLTEXT INDEX name [IF EXISTS]`.
     DropFulltext(DropSchema),
+    /// `CREATE POLICY`.
+    CreatePolicy(Box<CreatePolicy>),
+    /// `ALTER POLICY`.
+    AlterPolicy(Box<AlterPolicy>),
+    /// `DROP POLICY name [IF EXISTS]`.
+    DropPolicy(DropSchema),
     /// `SHOW CONSTRAINTS` and its kin.
     Show(Show),
     /// `BEGIN [TRANSACTION]`.
@@ -243,6 +250,8 @@ pub(crate) enum Shown {
     Procedures,
     /// `EMBEDDINGS`.
     Embeddings,
+    /// `POLICIES`.
+    Policies,
 }
 
 impl Shown {
@@ -264,6 +273,19 @@ impl Shown {
                 "source",
                 "vectors",
                 "deviation",
+            ],
+            Self::Policies => &[
+                "name",
+                "types",
+                "condition",
+                "halfLifeSeconds",
+                "floor",
+                "pruneAllowed",
+                "prior",
+                "onAccess",
+                "onReject",
+                "priority",
+                "relationships",
             ],
         }
     }

@@ -10,9 +10,11 @@ use super::{
 };
 use crate::{
     QueryError, Result, Span,
+    model::Value,
     query::{
         ast::{self, AttendOutput},
         attend::{Attend, Chosen, Content, Scale},
+        function::Function,
         plan::{Expr, Op, Slot, SlotKind},
         slots,
     },
@@ -48,8 +50,13 @@ impl<'a> Binder<'a> {
             inner.insert(0, Variable { name: NODE.into(), place: Place::Slot(reached), kind: Kind::Node });
         }
         let mut attend = self.asked(clause, (target, content), per, inner)?;
+        let path = path_to(target, into);
+        match ends {
+            Some(_) => self.default_prior(&mut attend, pattern_of(target, into))?,
+            None => self.default_prior(&mut attend, path.iter().copied())?,
+        }
         if attend.prior.is_some() || self.notes {
-            attend.path = path_to(target, into);
+            attend.path = path.iter().map(|rel| rel.slot).collect();
         }
         if let Some((_, name)) = clause.outputs.iter().find(|(output, _)| *output == AttendOutput::WhyWithout) {
             attend.ways = ways_to(clause, name, into)?;
@@ -68,6 +75,32 @@ impl<'a> Binder<'a> {
             }
             inner.push(self.variable(name)?.clone());
         }
+        Ok(())
+    }
+
+    /// Where ATTEND does not say how much salience counts, or says null, a policy of the relationships followed may.
+    pub(super) fn default_prior<'r>(
+        &self,
+        attend: &mut Attend,
+        rels: impl Iterator<Item = &'r PatternRel>,
+    ) -> Result<()> {
+        let mut types = Vec::new();
+        for rel in rels {
+            match rel.types.as_slice() {
+                [] => types.push(None),
+                // A type that nothing has is not followed.
+                some => types.extend(some.iter().filter(|rel_type| rel_type.id.is_some()).map(|rel_type| rel_type.id)),
+            }
+        }
+        let Some(prior) = self.statistics.default_prior(&types)? else { return Ok(()) };
+        let prior = Expr::Const(Value::Float(prior));
+        attend.prior = Some(match attend.prior.take() {
+            None => prior,
+            Some(given @ Expr::Param(_)) => {
+                Expr::Call { function: Function::Coalesce, args: vec![given, prior], span: Span::default() }
+            }
+            Some(given) => given,
+        });
         Ok(())
     }
 
@@ -327,15 +360,20 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// Returns the pattern that finds the relationships of a path.
+pub(super) fn pattern_of(target: Slot, before: &[BoundClause]) -> impl Iterator<Item = &PatternRel> {
+    path_to(target, before).into_iter().filter(move |rel| rel.slot == target)
+}
+
 /// Returns the relationships, and lists of them, of the patterns in which the target was matched.
-fn path_to(target: Slot, before: &[BoundClause]) -> Vec<Slot> {
+fn path_to(target: Slot, before: &[BoundClause]) -> Vec<&PatternRel> {
     for clause in before.iter().rev() {
         if let BoundClause::Match(clause) = clause {
             let graph = &clause.graph;
             let has =
                 graph.nodes.iter().any(|node| node.slot == target) || graph.rels.iter().any(|rel| rel.slot == target);
             if has {
-                return graph.rels.iter().filter(|rel| rel.search.is_none()).map(|rel| rel.slot).collect();
+                return graph.rels.iter().filter(|rel| rel.search.is_none()).collect();
             }
         }
     }

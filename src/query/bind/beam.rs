@@ -1,8 +1,11 @@
 //! `ATTEND` on the relationships of a path: it becomes a part of the pattern that finds the path.
 
 use super::{
-    Binder, BoundClause, Kind, Length, PatternRel, Place, Selector, Variable, attend::NODE, cheapest::is_cheapest,
-    expr::wrong_argument, fail,
+    Binder, BoundClause, Kind, Length, PatternRel, Place, Selector, Variable,
+    attend::{NODE, pattern_of},
+    cheapest::is_cheapest,
+    expr::wrong_argument,
+    fail,
 };
 use crate::{
     QueryError, Result, Span,
@@ -46,6 +49,7 @@ impl<'a> Binder<'a> {
         self.per(clause, &mut per, &mut inner)?;
         let content = if clause.on_node { Content::Reached(node) } else { Content::Relationship(node) };
         let mut attend = self.asked(clause, (rel, content), per, inner)?;
+        self.default_prior(&mut attend, pattern_of(target, into))?;
         if !attend.aggregates.is_empty() {
             let message =
                 "an aggregate is of a candidate's rows, and a relationship of a path that is on its way has none";

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    Binder, BoundClause, Kind, Length, PatternGraph, PatternRel, Place, Scope, Variable, aggregate::Mode, attend::NODE,
-    expr::wrong_argument, fail,
+    Binder, BoundClause, Kind, Length, PatternGraph, PatternRel, Place, Scope, Variable,
+    aggregate::Mode,
+    attend::{NODE, pattern_of},
+    expr::wrong_argument,
+    fail,
 };
 use crate::{
     QueryError, Result, Span,
@@ -85,6 +88,7 @@ impl<'a> Binder<'a> {
         let inner = vec![one(NODE, hop.node, Kind::Node), one(&clause.target.text, hop.rel, Kind::Relationship)];
         let content = if clause.on_node { Content::Reached(hop.node) } else { Content::Relationship(hop.node) };
         let mut attend = self.asked(clause, (hop.rel, content), Vec::new(), inner)?;
+        self.default_prior(&mut attend, pattern_of(target, into))?;
         if !attend.aggregates.is_empty() {
             let message =
                 "an aggregate is of a candidate's rows, and a relationship of a path that is on its way has none";

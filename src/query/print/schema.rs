@@ -2,8 +2,8 @@
 
 use super::Printer;
 use crate::query::ast::{
-    Clause, CreateEmbedding, CreateFulltext, CreateSchema, Declared, DropSchema, Expr, ExprKind, Item, Name,
-    Projection, Query, Show, Shown, With, YieldItem,
+    AlterPolicy, Clause, CreateEmbedding, CreateFulltext, CreatePolicy, CreateSchema, Declared, DropSchema, Expr,
+    ExprKind, Item, Name, PolicyOptions, Projection, Query, Show, Shown, With, YieldItem,
 };
 
 impl Printer {
@@ -85,6 +85,35 @@ impl Printer {
         }
     }
 
+    pub(super) fn create_policy(&mut self, create: &CreatePolicy) {
+        self.put("CREATE POLICY ");
+        self.name(&create.name);
+        self.put(if create.if_not_exists { " IF NOT EXISTS FOR " } else { " FOR " });
+        self.declared(&create.owner);
+        self.r#where(create.condition.as_ref().map(|(condition, _)| condition));
+        self.policy_options(&create.options);
+    }
+
+    pub(super) fn alter_policy(&mut self, alter: &AlterPolicy) {
+        self.put("ALTER POLICY ");
+        self.name(&alter.name);
+        self.policy_options(&alter.options);
+    }
+
+    fn policy_options(&mut self, options: &PolicyOptions) {
+        for (option, value) in &options.values {
+            self.put(" ");
+            self.put(option.words());
+            self.put(" ");
+            self.expr(value);
+        }
+        match options.prune {
+            Some(true) => self.put(" PRUNE ALLOWED"),
+            Some(false) => self.put(" PRUNE NOT ALLOWED"),
+            None => {}
+        }
+    }
+
     fn declared(&mut self, owner: &Declared) {
         let brackets = if owner.is_relationship { ["()-[", "]-()"] } else { ["(", ")"] };
         self.inside(brackets, false, false, |printer| {
@@ -111,6 +140,7 @@ impl Printer {
             Shown::Functions => "FUNCTIONS",
             Shown::Procedures => "PROCEDURES",
             Shown::Embeddings => "EMBEDDINGS",
+            Shown::Policies => "POLICIES",
         });
         if let Some(query) = &show.query {
             self.yielded(query);

@@ -93,6 +93,18 @@ fn names_are_quoted_where_a_word_could_stand() {
         ),
         ("RETURN leading(1), size(`leading`(1)), distinct", "RETURN `leading`(1), size(`leading`(1)), `distinct`"),
         ("CALL db.in() YIELD in AS x RETURN x", "CALL db.in() YIELD `in` AS x RETURN x"),
+        (
+            "create policy policy if not exists for ()-[policy:POLICY|`a b`]-() where policy.for <> (1 + 2) \
+             half life duration('P30D') on reject -0.3 floor $f prune allowed prior 0.3 on access 0.1 priority 2",
+            "CREATE POLICY `policy` IF NOT EXISTS FOR ()-[`policy`:POLICY|`a b`]-() WHERE `policy`.for <> 1 + 2 \
+             HALF LIFE duration('P30D') ON REJECT -0.3 FLOOR $f PRIOR 0.3 ON ACCESS 0.1 PRIORITY 2 PRUNE ALLOWED",
+        ),
+        ("ALTER POLICY p PRUNE NOT ALLOWED FLOOR null", "ALTER POLICY p FLOOR null PRUNE NOT ALLOWED"),
+        ("DROP POLICY p IF EXISTS", "DROP POLICY p IF EXISTS"),
+        (
+            "SHOW POLICY WHERE prior > 0",
+            "SHOW POLICIES YIELD name, types, condition, halfLifeSeconds, `floor`, pruneAllowed, `prior`, onAccess, onReject, `priority`, `relationships` WHERE `prior` > 0",
+        ),
         ("CREATE INDEX index FOR (x:For) ON (x.on)", "CREATE INDEX `index` FOR (n:For) ON (n.on)"),
     ]);
 }
@@ -205,7 +217,7 @@ fn clauses_and_statements() {
     for text in [
         "PROFILE MATCH (n) OPTIONAL MATCH REPEATABLE ELEMENTS (n)-->(m) WITH DISTINCT *, n.x AS x ORDER BY x DESC, n SKIP 1 LIMIT $l WHERE x > 1 RETURN *",
         "EXPLAIN UNWIND [1] AS x LET y = x, z = y FILTER y > 1 FOR i IN [1] WITH OFFSET j FOR k IN [2] WITH ORDINALITY l ORDER BY x SKIP 1 LIMIT 2 RETURN x UNION ALL RETURN 1 AS x",
-        "MATCH (n) SET n.x = 1, n[k] = 2, n = {}, n += $m, n:A:B, (n OR m).y = 3, nodes(p)[0].z = 4, SALIENCE r = (1 + n.x) REMOVE n.x, n[k], n:A:B DETACH DELETE n, m DELETE o FINISH",
+        "MATCH (n) SET n.x = 1, n[k] = 2, n = {}, n += $m, n:A:B, (n OR m).y = 3, nodes(p)[0].z = 4, SALIENCE r = 1 + n.x REMOVE n.x, n[k], n:A:B DETACH DELETE n, m DELETE o FINISH",
         "MATCH (n) FOREACH (x IN [1, (n:A|B)] | SET n.x = (n:A|B) CREATE (n)-[:R]->() FOREACH (y IN x | MERGE (z:A))) RETURN n",
         "OPTIONAL CALL db.labels() YIELD label AS l WHERE l = 'a' CALL (l) { RETURN l AS m } OPTIONAL CALL (*) { RETURN 1 AS o } CALL () { RETURN 2 AS p } CALL { RETURN 3 AS q } RETURN *",
         "CALL db.labels",

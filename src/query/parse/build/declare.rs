@@ -52,7 +52,7 @@ impl Builder<'_> {
     }
 
     /// Returns the nodes or relationships that something is declared of.
-    fn declared(&self, pair: Pair<'_, Rule>) -> Result<Declared> {
+    pub(super) fn declared(&self, pair: Pair<'_, Rule>) -> Result<Declared> {
         let is_relationship = self.tokens.code(first_token(&pair) + 1) == code::RPAREN;
         let mut names = pair.into_inner().map(|name| self.name(&name)).collect::<Result<Vec<_>>>()?;
         let variable = names.remove(0).text;
@@ -89,12 +89,6 @@ impl Builder<'_> {
         Ok(Statement::CreateFulltext(Box::new(create)))
     }
 
-    pub(super) fn policy(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {
-        let (at, word) = (first_token(&pair), self.code(&pair));
-        self.declaration(&mut pair.into_inner().peekable())?;
-        self.not_yet(at, if word == code::ALTER { "ALTER POLICY" } else { "CREATE POLICY" })
-    }
-
     pub(super) fn validity(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {
         let (at, word) = (first_token(&pair), self.code(&pair));
         self.declaration(&mut pair.into_inner().peekable())?;
@@ -104,26 +98,11 @@ impl Builder<'_> {
     /// Checks the parts of a declaration which the engine has no use for yet.
     fn declaration(&mut self, nodes: &mut Nodes<'_>) -> Result<()> {
         let mut owner: Option<Declared> = None;
-        let mut seen: Vec<String> = Vec::new();
         for pair in nodes {
             match (pair.as_rule(), &owner) {
                 (Rule::declared, _) => owner = Some(self.declared(pair)?),
                 (Rule::declared_key, Some(owner)) => drop(self.declared_key(pair, owner)?),
-                (Rule::r#where, _) => drop(self.r#where(pair)?),
                 (Rule::expr, _) => drop(self.expr(pair)?),
-                (Rule::policy_option, _) => {
-                    let span = self.span(&pair);
-                    let at = first_token(&pair);
-                    let words = if self.tokens.code(at) == code::ON { at + 1 } else { at };
-                    let word = self.tokens.text(self.text, words).to_ascii_uppercase();
-                    if seen.contains(&word) {
-                        return fail(unexpected("this option is given twice", span));
-                    }
-                    seen.push(word);
-                    if let Some(value) = pair.into_inner().next() {
-                        self.expr(value)?;
-                    }
-                }
                 _ => {}
             }
         }

@@ -11,6 +11,7 @@ mod declare;
 mod expr;
 mod kg;
 mod pattern;
+mod policy;
 mod schema;
 mod show;
 
@@ -73,7 +74,8 @@ impl Builder<'_> {
             Rule::create_index => Statement::CreateIndex(self.create_schema(pair)?),
             Rule::create_embedding => self.create_embedding(pair)?,
             Rule::create_fulltext => self.create_fulltext(pair)?,
-            Rule::create_policy | Rule::alter_policy => self.policy(pair)?,
+            Rule::create_policy => self.create_policy(pair)?,
+            Rule::alter_policy => self.alter_policy(pair)?,
             Rule::create_validity | Rule::drop_validity => self.validity(pair)?,
             Rule::backup => return self.not_yet(first_token(&pair), "BACKUP TO"),
             Rule::restore => return self.not_yet(first_token(&pair), "RESTORE FROM"),

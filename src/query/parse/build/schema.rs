@@ -45,7 +45,7 @@ impl Builder<'_> {
             code::INDEX => Statement::DropIndex(drop),
             code::EMBEDDING => Statement::DropEmbedding(drop),
             code::MODEL => return self.not_yet(at, "DROP MODEL"),
-            code::POLICY => return self.not_yet(at, "DROP POLICY"),
+            code::POLICY => Statement::DropPolicy(drop),
             _ => Statement::DropFulltext(drop),
         })
     }

@@ -27,7 +27,7 @@ impl Builder<'_> {
             code::PROCEDURES | code::PROCEDURE => Shown::Procedures,
             code::EMBEDDINGS | code::EMBEDDING => Shown::Embeddings,
             code::MODELS | code::MODEL => return self.not_yet(first_token(&pair), "SHOW MODELS"),
-            code::POLICIES | code::POLICY => return self.not_yet(first_token(&pair), "SHOW POLICIES"),
+            code::POLICIES | code::POLICY => Shown::Policies,
             _ => Shown::Indexes,
         };
         let nodes = &mut pair.into_inner().peekable();

@@ -125,16 +125,6 @@ fn the_place_and_the_expected_words_are_named() {
 fn what_is_not_built_yet_says_so() {
     for (text, at, what) in [
         ("MATCH (x) REINFORCE x BY 1 + 2", "REINFORCE", "REINFORCE"),
-        ("CREATE POLICY p FOR ()-[r]-() HALF LIFE 3", "CREATE POLICY", "CREATE POLICY"),
-        (
-            "CREATE POLICY p IF NOT EXISTS FOR ()-[r:HEARD]-() WHERE r.kind <> 'x' ON REJECT -0.3 FLOOR 0.05 \
-             PRUNE ALLOWED PRIOR 0.3 ON ACCESS 0.1 PRIORITY 2 HALF LIFE duration('P30D')",
-            "CREATE POLICY",
-            "CREATE POLICY",
-        ),
-        ("ALTER POLICY p FLOOR 0.1", "ALTER POLICY", "ALTER POLICY"),
-        ("DROP POLICY p IF EXISTS", "DROP POLICY", "DROP POLICY"),
-        ("SHOW POLICIES", "SHOW POLICIES", "SHOW POLICIES"),
         ("SHOW MODELS YIELD name", "SHOW MODELS", "SHOW MODELS"),
         ("DROP MODEL m", "DROP MODEL", "DROP MODEL"),
         ("CREATE VALIDITY FOR ()-[r:HEARD]-() ON (r.since, r.until) CLOCK $now", "CREATE VALIDITY", "CREATE VALIDITY"),
@@ -182,7 +172,20 @@ fn what_is_wrong_with_attention() {
         ("CREATE EMBEDDING t FOR (n) ON n.v DIMENSION 3 DIMENSION 4", "DIMENSION 4", syntax, "given twice"),
         ("CREATE FULLTEXT INDEX f FOR (n:L) ON EACH [n.x, m.y]", "m", syntax, "not the variable of FOR"),
         ("CREATE FULLTEXT INDEX FOR (n:L) ON EACH [n.x, n.x]", "x", syntax, "given twice"),
-        ("CREATE POLICY p FOR ()-[r]-() FLOOR 1 FLOOR 2", "FLOOR 2", syntax, "given twice"),
+    ]);
+}
+
+#[test]
+fn what_is_wrong_with_policies() {
+    let syntax = "UnexpectedSyntax";
+    let start = "CREATE POLICY p FOR ()-[r]-()";
+    check_errors(&[
+        (&format!("{start} FLOOR 1 FLOOR 2"), "FLOOR 2", syntax, "FLOOR is given twice"),
+        (&format!("{start} ON ACCESS 1 ON REJECT 2 ON ACCESS 3"), "ON ACCESS 3", syntax, "ON ACCESS is given twice"),
+        (&format!("{start} PRUNE ALLOWED PRUNE NOT ALLOWED"), "PRUNE NOT ALLOWED", syntax, "PRUNE is given twice"),
+        ("CREATE POLICY p FOR (n:Npc) FLOOR 1", "(n:Npc)", syntax, "a policy is of relationships"),
+        ("ALTER POLICY p HALF LIFE 1 HALF LIFE 2", "HALF LIFE 2", syntax, "HALF LIFE is given twice"),
+        ("SHOW POLICIES YIELD nmae", "nmae", "UndefinedVariable", "did you mean `name`?"),
     ]);
 }
 
