@@ -12,7 +12,6 @@ use std::{
 use super::{Engine, EngineLimits, Snapshot};
 use crate::{
     Error, Result,
-    model::NoteTable,
     storage::{
         BlockKey, Home, Store,
         codec::{self, CatalogRecord, CountsRecord},
@@ -222,8 +221,8 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     use std::sync::Arc;
 
     use crate::model::{
-        Analyzer, Embedder, Fact, Fulltext, KeyId, LabelId, Metric, NodeId, RelId, Space, SpaceOwner, Storage, TypeId,
-        Value,
+        Analyzer, Embedder, Fact, Fulltext, KeyId, LabelId, Metric, NodeId, NoteTable, RelId, Space, SpaceOwner,
+        Storage, TypeId, Value,
     };
 
     let seed = |catalog: &CatalogRecord, counts: &CountsRecord, facts: &[Fact]| {

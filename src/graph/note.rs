@@ -166,8 +166,8 @@ mod tests {
                 Ok(())
             })
             .unwrap();
-            let ids = model.range((table.index(), 0)..=(table.index(), u32::MAX)).map(|((_, id), _)| *id);
-            assert_eq!(view.last_note(table).unwrap(), ids.last());
+            let mut ids = model.range((table.index(), 0)..=(table.index(), u32::MAX)).map(|((_, id), _)| *id);
+            assert_eq!(view.last_note(table).unwrap(), ids.next_back());
         }
         assert_eq!(&found, model);
         for ((table, id), note) in model {

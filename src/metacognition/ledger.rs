@@ -392,7 +392,9 @@ mod tests {
     fn no_record_can_be_changed_or_taken_out_unseen() {
         let mut tx = start();
         let changes: Vec<Change> = (0..3).map(change).collect();
-        (0..4).for_each(|_| drop(append(&mut tx, &entry(&changes)).unwrap()));
+        for id in 0..4 {
+            assert_eq!(append(&mut tx, &entry(&changes)).unwrap(), id);
+        }
         let whole: Vec<Vec<u8>> =
             (0..4).map(|id| tx.view().note(NoteTable::Ledger, id).unwrap().unwrap().to_vec()).collect();
         let mut put = |id: u32, note: Option<&[u8]>| {

@@ -34,7 +34,10 @@ const SALIENCE: std::ops::RangeInclusive<f64> = 0.01..=100.0;
 
 /// The last answers, and what they attended to.
 #[derive(Debug, Default)]
-pub(in crate::db) struct Answers(VecDeque<(u64, Arc<[(RelId, f32)]>)>);
+pub(in crate::db) struct Answers(VecDeque<(u64, Shares)>);
+
+/// Relationships, each with its share of the attention.
+type Shares = Arc<[(RelId, f32)]>;
 
 impl Answers {
     /// Remembers an answer, and forgets the oldest.
@@ -45,7 +48,7 @@ impl Answers {
         self.0.push_back((id, attended[..attended.len().min(OF_ANSWER_MAX)].into()));
     }
 
-    fn find(&self, id: u64) -> Option<Arc<[(RelId, f32)]>> {
+    fn find(&self, id: u64) -> Option<Shares> {
         let at = self.0.binary_search_by_key(&id, |(known, _)| *known);
         // Answers may end in another order than they began.
         at.ok()

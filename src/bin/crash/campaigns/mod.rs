@@ -10,6 +10,7 @@ mod children;
 mod clock;
 mod damage;
 mod errors;
+mod forgetting;
 mod full;
 mod heap;
 mod interpose;

@@ -116,6 +116,6 @@ fn difference(expected: &State, got: &State) -> String {
     }
 }
 
-fn int(value: &Value) -> Result<i64, String> {
+pub(crate) fn int(value: &Value) -> Result<i64, String> {
     value.as_int().ok_or_else(|| format!("{value} where an integer was written"))
 }

@@ -16,6 +16,7 @@ use std::{
 use attendb::{Database, Durability, Options, Params};
 
 use super::{
+    forgetting,
     model::{self, Numbers, STREAMS, Stream},
     verify,
 };
@@ -141,6 +142,7 @@ fn work(orders: &Orders) -> Result<(), String> {
     let db = Database::open_with(&orders.path, options).map_err(|error| format!("open refused: {error}"))?;
     prepare(&db)?;
     let held = verify::compare(&db, orders.seed)?;
+    forgetting::compare(&db, orders.session)?;
     let [a, b, c, d] = held.operations;
     say(format!("P {a} {b} {c} {d} {}", held.imports));
     let stop = AtomicBool::new(false);
@@ -152,6 +154,7 @@ fn work(orders: &Orders) -> Result<(), String> {
         scope.spawn(|| watched(|| import(&db, orders, folder, held.imports, &stop)));
         scope.spawn(|| watched(|| checkpoint(&db, orders, &stop)));
         scope.spawn(|| watched(|| read(&db, &stop)));
+        scope.spawn(|| watched(|| forgetting::work(&db, orders, &stop)));
         let since = Instant::now();
         let limit = if orders.close_after_ms > 0 { orders.close_after_ms } else { ORPHAN_LIFE_MS };
         while since.elapsed() < Duration::from_millis(limit) {
@@ -174,7 +177,7 @@ fn prepare(db: &Database) -> Result<(), String> {
     for t in 0..STREAMS {
         run(&format!("MERGE (m:Meta {{t: {t}}}) ON CREATE SET m.n = 0, m.items = 0"))?;
     }
-    Ok(())
+    forgetting::prepare(db)
 }
 
 fn watched(body: impl FnOnce() -> Result<(), String>) {
