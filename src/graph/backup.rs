@@ -91,6 +91,9 @@ impl Snapshot {
             for base in [&page.rel_type.base, &page.start.base, &page.end.base].into_iter().flatten() {
                 show(base, visit)?;
             }
+            if let Some(places) = page.some_places() {
+                show(places, visit)?;
+            }
         }
         for info in self.catalog.indexes() {
             table(self.indexes[info.number as usize].chunks(), visit)?;

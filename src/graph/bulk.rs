@@ -334,7 +334,7 @@ impl Transaction {
             let start = column(BlockKind::RelStart, &buffer[..len])?;
             (0..len).for_each(|at| buffer[at] = sorted.first(from + at));
             let end = column(BlockKind::RelEnd, &buffer[..len])?;
-            *writer.view().records.get_mut(block) = RecordPage { rel_type: types, start, end, delta: None };
+            *writer.view().records.get_mut(block) = RecordPage { rel_type: types, start, end, ..RecordPage::default() };
         }
         writer.edges(Direction::Out, rel_type, n_rows, |at| {
             (sorted.keys[at], Edge { neighbor: sorted.first(at), rel: first + at as u32 })

@@ -5,7 +5,7 @@ use super::{
     base::{Layered, Looked, Pin},
     column::{ColumnDelta, ColumnTable, borrow},
     paged::{Family, Paged},
-    snapshot::{BitsPage, RelRecord, SALIENCE_INITIAL, Snapshot},
+    snapshot::{BitsPage, RelRecord, SALIENCE_INITIAL, Snapshot, rank},
 };
 use crate::{
     Error, Result,
@@ -96,8 +96,17 @@ impl Snapshot {
         let rel_types = look(&page.rel_type, walker)?;
         let starts = look(&page.start, walker)?;
         let ends = look(&page.end, walker)?;
+        let places = match page.some_places() {
+            Some(_) => match look(&page.places, walker)? {
+                Some(places) => Some(*places.words()),
+                // Without it nobody knows whose the columns are.
+                None => Some([0; BLOCK_WORDS]),
+            },
+            None => None,
+        };
         if let (Some(rel_types), Some(starts), Some(ends)) = (&rel_types, &starts, &ends) {
             for (local, record) in records.iter_mut().enumerate() {
+                let Some(local) = places.map_or(Some(local), |words| rank(&words, local)) else { continue };
                 if let (Some(rel_type), Some(start), Some(end)) =
                     (rel_types.get(local), starts.get(local), ends.get(local))
                 {

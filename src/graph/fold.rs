@@ -10,6 +10,7 @@ use super::{
     base::{Base, Layered, Pin, plain_key},
     catalog::Catalog,
     column::{ColumnDelta, ColumnPage},
+    export::id_at,
     index::{Index, IndexDelta},
     note::{NoteDelta, NotePage},
     paged::{Family, Paged, Sparse},
@@ -17,10 +18,10 @@ use super::{
 };
 use crate::{
     Result,
-    model::KeyId,
+    model::{KeyId, RelId},
     storage::{
-        AdjacencyBlock, BLOCK_LEN, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column, HashChunk,
-        NoteBlock, Store, U32Column,
+        AdjacencyBlock, BLOCK_LEN, BLOCK_WORDS, BitmapBlock, BlockKey, BlockKind, Bytes, ColumnBlock, F32Column,
+        HashChunk, NoteBlock, Store, U32Column,
     },
 };
 
@@ -74,7 +75,7 @@ impl Fold {
         self.adjacency(&view.out, BlockKind::OutAdjacency, |view| &mut view.out)?;
         self.adjacency(&view.into, BlockKind::InAdjacency, |view| &mut view.into)?;
         for (block, page) in view.records.iter() {
-            self.records(block, page)?;
+            self.records(view, block, page)?;
         }
         for (block, page) in view.saliences.iter() {
             self.saliences(block, page)?;
@@ -146,28 +147,39 @@ impl Fold {
         Ok(())
     }
 
-    fn records(&mut self, block: u32, page: &RecordPage) -> Result<()> {
-        let Some(delta) = &page.delta else { return Ok(()) };
-        let mut columns = [[0u32; BLOCK_LEN]; 3];
-        for (base, column) in [&page.rel_type, &page.start, &page.end].into_iter().zip(&mut columns) {
-            if let Some(base) = base.base()? {
-                (0..base.len()).for_each(|local| column[local] = base.get(local).unwrap_or(0));
-            }
-        }
-        let mut len = page.start.base()?.map_or(0, U32Column::len);
-        for (local, record) in delta.iter() {
-            columns[0][local] = record.rel_type.get();
-            columns[1][local] = record.start.get();
-            columns[2][local] = record.end.get();
-            len = len.max(local + 1);
+    /// Types and ends, with those of new relationships; where a quarter of those stored are dead by now, without theirs.
+    fn records(&mut self, view: &Snapshot, block: u32, page: &RecordPage) -> Result<()> {
+        let Some(wanted) = records_wanted(view, block, page)? else { return Ok(()) };
+        let mut columns = [const { Vec::new() }; 3];
+        let mut places = [0u64; BLOCK_WORDS];
+        let mut has_holes = false;
+        for local in 0..BLOCK_LEN {
+            let is_wanted = match wanted {
+                Wanted::All => true,
+                Wanted::Living(words) => words[local / 64] >> (local % 64) & 1 != 0,
+            };
+            let record = if is_wanted { view.rel_record(RelId::new(id_at(block, local)))? } else { None };
+            let Some(record) = record else { continue };
+            has_holes |= columns[0].len() < local;
+            places[local / 64] |= 1 << (local % 64);
+            columns[0].push(record.rel_type.get());
+            columns[1].push(record.start.get());
+            columns[2].push(record.end.get());
         }
         let kinds = [BlockKind::RelType, BlockKind::RelStart, BlockKind::RelEnd];
         let mut made = Vec::new();
         for (kind, column) in kinds.into_iter().zip(&columns) {
             let key = plain_key(kind, block, self.generation);
-            self.put(key, U32Column::encode(&key, &column[..len]))?;
+            self.put(key, U32Column::encode(&key, column))?;
             made.push(Base::<U32Column>::stored(&self.store, key));
         }
+        let key = plain_key(BlockKind::RelPlaces, block, self.generation);
+        let places = if has_holes {
+            self.put(key, BitmapBlock::encode(&key, &places))?;
+            Some(Base::<BitmapBlock>::stored(&self.store, key))
+        } else {
+            None
+        };
         let folded = page.clone();
         self.installs.push(Box::new(move |view| {
             let page = view.records.get_mut(block);
@@ -177,6 +189,7 @@ impl Fold {
             for (place, base) in [&mut page.rel_type, &mut page.start, &mut page.end].into_iter().zip(&made) {
                 place.base = Some(base.clone());
             }
+            page.places.base = places.clone();
             // Records never change, so a later delta holds the folded one: what it adds is right beside the base.
             if is_same(&page.delta, &folded.delta) {
                 page.delta = None;
@@ -283,6 +296,30 @@ fn install_in_place<B, D, R: Fn(&D, &D) -> Option<D>>(
             page.base = Some(base.clone());
         }
     }
+}
+
+/// Which relationships of a block types and ends are to be stored of.
+enum Wanted {
+    All,
+    Living([u64; BLOCK_WORDS]),
+}
+
+/// Returns of which relationships a block's types and ends must be stored anew, if they must.
+fn records_wanted(view: &Snapshot, block: u32, page: &RecordPage) -> Result<Option<Wanted>> {
+    let has_died = view.rels_alive.get(block).is_some_and(|alive| alive.delta.is_some());
+    if page.delta.is_none() && !has_died {
+        return Ok(None);
+    }
+    let living = view.rel_words(block)?;
+    let n_living: u32 = living.iter().map(|word| word.count_ones()).sum();
+    let n_stored = page.start.base()?.map_or(0, U32Column::len);
+    let n_added = page.delta.iter().flat_map(|delta| delta.iter()).count();
+    let is_thin = (n_living as usize) * 4 <= (n_stored + n_added) * 3;
+    Ok(match (is_thin, &page.delta) {
+        (true, _) => Some(Wanted::Living(living)),
+        (false, Some(_)) => Some(Wanted::All),
+        (false, None) => None,
+    })
 }
 
 fn changed<B, D>(table: &Paged<Layered<B, D>>) -> impl Iterator<Item = (u32, &Layered<B, D>)> {

@@ -94,6 +94,7 @@ impl Snapshot {
             assert!(page.delta.is_none(), "a page of ends was not folded");
             let bases = [&page.rel_type.base, &page.start.base, &page.end.base];
             keys.extend(bases.into_iter().flatten().map(|base| base.key()));
+            keys.extend(page.some_places().map(|places| places.key()));
         }
         for info in self.catalog.indexes() {
             collect(self.indexes[info.number as usize].chunks(), &mut keys);
@@ -332,6 +333,7 @@ impl Snapshot {
             BlockKind::RelAlive => put!(self.rels_alive.get_mut(block)),
             BlockKind::RelSalience => put!(self.saliences.get_mut(block)),
             BlockKind::Index => put!(self.index_mut(key.sub).chunks_mut().get_mut(block)),
+            BlockKind::RelPlaces => self.records.get_mut(block).places.base = Some(Base::found(&self.store, key, ends)),
             BlockKind::RelType | BlockKind::RelStart | BlockKind::RelEnd => {
                 let page = self.records.get_mut(block);
                 page.delta = None;

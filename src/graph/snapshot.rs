@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     adjacency::{Adjacency, AdjacencyPage},
-    base::Layered,
+    base::{Base, Layered},
     catalog::{Catalog, IndexInfo},
     column::{Column, ColumnPage, equals},
     counts::Counts,
@@ -39,12 +39,16 @@ pub(crate) struct RelRecord {
     pub(crate) end: NodeId,
 }
 
-/// Types and ends of a block of relationships. They never change; relationships are only added.
+/// Types and ends of a block of relationships. They never change; relationships are added, and those of the dead are
+/// forgotten where there are many of them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RecordPage {
     pub(crate) rel_type: Layered<U32Column, ()>,
     pub(crate) start: Layered<U32Column, ()>,
     pub(crate) end: Layered<U32Column, ()>,
+    /// Where the columns tell of some relationships only, one after another: of which. It counts only beside columns of its
+    /// own generation.
+    pub(crate) places: Layered<BitmapBlock, ()>,
     pub(crate) delta: Option<Arc<Sparse<RelRecord>>>,
 }
 
@@ -109,6 +113,32 @@ pub(crate) struct Origin {
     pub(super) _before: Option<Arc<Origin>>,
     /// Keeps the directory locked.
     pub(super) _home: Option<Arc<Home>>,
+}
+
+impl RecordPage {
+    /// Returns the block that says of which relationships the columns tell, where they tell of some only.
+    pub(crate) fn some_places(&self) -> Option<&Arc<Base<BitmapBlock>>> {
+        let (places, start) = (self.places.base.as_ref()?, self.start.base.as_ref()?);
+        (places.key().generation == start.key().generation).then_some(places)
+    }
+
+    /// Returns where the columns tell of the relationship in a place of the block.
+    fn place(&self, local: usize) -> Result<Option<usize>> {
+        match self.some_places() {
+            None => Ok(Some(local)),
+            Some(places) => Ok(rank(places.get()?.words(), local)),
+        }
+    }
+}
+
+/// Returns how many bits are set before one that is set.
+pub(crate) fn rank(words: &[u64; BLOCK_WORDS], local: usize) -> Option<usize> {
+    let (word, bit) = (local / 64, local % 64);
+    if words[word] >> bit & 1 == 0 {
+        return None;
+    }
+    let before: u32 = words[..word].iter().map(|word| word.count_ones()).sum();
+    Some((before + (words[word] & ((1 << bit) - 1)).count_ones()) as usize)
 }
 
 impl Snapshot {
@@ -277,6 +307,7 @@ impl Snapshot {
         else {
             return Ok(None);
         };
+        let Some(local) = page.place(local)? else { return Ok(None) };
         Ok(match (rel_type.get(local), start.get(local), end.get(local)) {
             (Some(rel_type), Some(start), Some(end)) => {
                 Some(RelRecord { rel_type: TypeId::new(rel_type), start: NodeId::new(start), end: NodeId::new(end) })

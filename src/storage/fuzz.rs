@@ -66,7 +66,7 @@ pub(crate) fn read_block(key: &BlockKey, bytes: Bytes) -> Result<()> {
             (0..BLOCK_LEN).for_each(|local| assert!(block.neighbors(local).iter().all(|&id| id < IDS_END)));
         }
         BlockKind::NodeProperty | BlockKind::RelProperty => read_column(&ColumnBlock::pin(key, bytes)?),
-        BlockKind::NodeLabel | BlockKind::NodeAlive | BlockKind::RelAlive => {
+        BlockKind::NodeLabel | BlockKind::NodeAlive | BlockKind::RelAlive | BlockKind::RelPlaces => {
             black_box(BitmapBlock::pin(key, bytes)?.words());
         }
         BlockKind::RelStart | BlockKind::RelEnd | BlockKind::RelType => {

@@ -54,11 +54,13 @@ pub(crate) enum BlockKind {
     Temporal = 36,
     /// Notes of the database about itself; `sub` is the table.
     Note = 37,
+    /// Which relationships of a block the columns of types and ends tell of, where they tell of some only.
+    RelPlaces = 38,
 }
 
 impl BlockKind {
     /// Every kind, in order.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::OutAdjacency,
         Self::InAdjacency,
         Self::NodeProperty,
@@ -80,6 +82,7 @@ impl BlockKind {
         Self::Ledger,
         Self::Temporal,
         Self::Note,
+        Self::RelPlaces,
     ];
 
     /// Returns the kind of a number.

@@ -35,7 +35,7 @@ pub(super) fn mend(view: &mut Snapshot, losses: &mut Losses) -> Result<()> {
         unreadable.iter().filter(|(key, _)| kinds.contains(&key.kind)).map(|(key, _)| key.block).collect()
     };
     let nodes = blocks_of(&[BlockKind::NodeAlive]);
-    let records = blocks_of(&[BlockKind::RelType, BlockKind::RelStart, BlockKind::RelEnd]);
+    let records = blocks_of(&[BlockKind::RelType, BlockKind::RelStart, BlockKind::RelEnd, BlockKind::RelPlaces]);
     let rels = blocks_of(&[BlockKind::RelAlive]);
     unreadable.iter().for_each(|(key, _)| take_out(view, *key));
     let told = told_by_edges(view, &records.union(&rels).copied().collect())?;
@@ -91,6 +91,13 @@ fn find(view: &Snapshot) -> Vec<Unreadable> {
             }
         }
     }
+    for (_, page) in view.records.iter() {
+        if let Some(places) = page.some_places()
+            && let Err(error) = places.look()
+        {
+            found.push((places.key(), error));
+        }
+    }
     table(&view.saliences, found);
     family(&view.rel_columns, found);
     family(&view.notes, found);
@@ -119,7 +126,7 @@ fn take_out(view: &mut Snapshot, key: BlockKey) {
         _ => {
             // Type and ends count together.
             let page = view.records.get_mut(block);
-            (page.rel_type.base, page.start.base, page.end.base) = (None, None, None);
+            (page.rel_type.base, page.start.base, page.end.base, page.places.base) = (None, None, None, None);
         }
     }
 }
@@ -308,7 +315,7 @@ fn tell(view: &Snapshot, key: BlockKey, error: &Error, losses: &mut Losses) -> R
             let n = count(view.rel_words(key.block)?);
             losses.rebuild(format_args!("which of relationships {ids} exist, from edges: {n} ({error})"));
         }
-        BlockKind::RelType | BlockKind::RelStart | BlockKind::RelEnd => {
+        BlockKind::RelType | BlockKind::RelStart | BlockKind::RelEnd | BlockKind::RelPlaces => {
             losses.weight += 1;
             losses.rebuild(format_args!("types and ends of relationships {ids}, from edges ({error})"));
         }

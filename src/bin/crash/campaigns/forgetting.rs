@@ -27,7 +27,7 @@ const EACH: u64 = 50;
 pub(crate) fn prepare(db: &Database) -> Result<(), String> {
     let made = format!(
         "OPTIONAL MATCH (m:Memory) WITH count(m) AS n WHERE n = 0 \
-         UNWIND range(0, {RECALLS} - 1) AS i CREATE (:Memory {{i: i}}) WITH count(*) AS made \
+         UNWIND range(0, {RECALLS} - 1) AS i CREATE (:Memory {{i: i}}) WITH count(*) AS made WHERE made > 0 \
          MATCH (a:Memory), (b:Memory {{i: (a.i * 7 + 1) % {RECALLS}}}) CREATE (a)-[:RECALLS {{w: a.i}}]->(b)"
     );
     rows(db, &made).map(drop)
@@ -58,11 +58,13 @@ pub(crate) fn work(db: &Database, orders: &Orders, stop: &AtomicBool) -> Result<
             }
             _ => {
                 let from = random.below(RECALLS);
-                let ask = format!(
-                    "MATCH (a:Memory {{i: {from}}})-[r:RECALLS*1..3]->(b) ATTEND b IN (PRIOR 1.0) RETURN b.i"
-                );
+                let ask =
+                    format!("MATCH (a:Memory {{i: {from}}})-[r:RECALLS*1..3]->(b) ATTEND b IN (PRIOR 1.0) RETURN b.i");
                 let answer = db.query_with(&ask, Params::new(), &noting).map_err(|error| format!("{ask}: {error}"))?;
-                answer.map(|row| row.map(drop)).collect::<Result<(), _>>().map_err(|error| format!("{ask}: {error}"))?;
+                answer
+                    .map(|row| row.map(drop))
+                    .collect::<Result<(), _>>()
+                    .map_err(|error| format!("{ask}: {error}"))?;
                 thread::sleep(Duration::from_millis(1));
                 continue;
             }
@@ -96,7 +98,8 @@ pub(crate) fn compare(db: &Database, session: u64) -> Result<(), String> {
         return Err(format!("of {RECALLS} relationships of the ring {} are in the graph or the archive", found.len()));
     }
     for (w, (id, salience, is_archived)) in found.iter().skip((session % EACH) as usize).step_by(EACH as usize) {
-        let history = rows(db, &format!("CALL kg.history({id}) YIELD id, salience, cause RETURN salience, cause ORDER BY id"))?;
+        let history =
+            rows(db, &format!("CALL kg.history({id}) YIELD id, salience, cause RETURN salience, cause ORDER BY id"))?;
         let (told, cause) = match history.last() {
             None => (Some(1.0), String::new()),
             Some(row) => (row[0].as_float(), row[1].to_string()),
