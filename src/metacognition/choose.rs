@@ -8,13 +8,19 @@
 //!    are younger than the grace period. Beyond that, relationships that hold together what queries asked for, and the
 //!    last one of an entity, stay as long as their protection takes no more than a share of those kept
 //!    ([`Limits::protected_share`]): whoever asks for a tenth of the graph gets about a tenth.
-//! 4. Salience of what stays, where anything was noted of it, becomes its judgement in units of the mean of all, between
+//! 4. Salience of what stays is what its policy says, where one says how it goes; else, where anything was noted of it, it becomes its judgement in units of the mean of all, between
 //!    [`SALIENCE_MIN`] and [`SALIENCE_MAX`] and at least the floor of its policy; a change of less than a twentieth is none.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The salience of what is judged least, unless a policy has a higher floor.
 pub(crate) const SALIENCE_MIN: f32 = 0.1;
+
+/// Salience is never 0: the least that a policy brings it to.
+const SALIENCE_LEAST: f32 = 1e-3;
+
+/// What is so near to its floor counts as fallen to it.
+const NEAR_FLOOR: f32 = 0.01;
 
 /// The salience of what is judged most.
 pub(crate) const SALIENCE_MAX: f32 = 10.0;
@@ -40,6 +46,8 @@ pub(crate) struct Fact {
     pub(crate) must_stay: bool,
     /// The least salience its policy allows.
     pub(crate) floor: f32,
+    /// The salience that its policy gives it, where that says how salience goes; else it follows the judgement.
+    pub(crate) target: Option<f32>,
     /// Whether its policy lets it go without being asked.
     pub(crate) may_go: bool,
     /// Whether it is one of those the compaction is about. The others only say what holds together.
@@ -145,6 +153,9 @@ fn saliences(facts: &[Fact]) -> Vec<f32> {
     let sum: f64 = in_scope().map(|fact| f64::from(fact.judged)).sum();
     let mean = (sum / in_scope().count().max(1) as f64) as f32;
     let of = |fact: &Fact| {
+        if let Some(target) = fact.target {
+            return target.clamp(fact.floor.max(SALIENCE_LEAST), SALIENCE_MAX);
+        }
         let is_told = fact.is_attended || fact.salience != 1.0 || fact.may_go;
         if !is_told || mean <= 0.0 || !fact.judged.is_finite() {
             return fact.salience;
@@ -152,6 +163,14 @@ fn saliences(facts: &[Fact]) -> Vec<f32> {
         (fact.judged / mean).clamp(SALIENCE_MIN, SALIENCE_MAX).max(fact.floor)
     };
     facts.iter().map(of).collect()
+}
+
+/// Returns the salience at which a fact has fallen as far as it can.
+fn fallen(fact: &Fact) -> f32 {
+    match fact.target {
+        Some(_) => fact.floor.max(SALIENCE_LEAST) + NEAR_FLOOR,
+        None => fact.floor.max(SALIENCE_MIN),
+    }
 }
 
 /// Returns which facts stay.
@@ -180,7 +199,7 @@ fn stay(facts: &[Fact], order: &[usize], actions: &[Action], salience: &[f32], l
         stays[at] = match limits.keep {
             Keep::Fraction(_) => budget.is_some_and(|budget| n_kept < budget),
             Keep::Above(least) => salience[at] >= least,
-            Keep::Policies => !(facts[at].may_go && salience[at] <= facts[at].floor.max(SALIENCE_MIN)),
+            Keep::Policies => !(facts[at].may_go && salience[at] <= fallen(&facts[at])),
         };
         n_kept += usize::from(stays[at]);
     }
@@ -313,6 +332,7 @@ mod tests {
             is_attended: false,
             must_stay: false,
             floor: 0.0,
+            target: None,
             may_go: false,
             in_scope: true,
         }
@@ -410,7 +430,13 @@ mod tests {
         let mut facts: Vec<Fact> =
             [9.0, 0.01, 0.01].iter().enumerate().map(|(at, j)| fact(at as u32, 1, 2, *j)).collect();
         facts[1].may_go = true;
-        let actions = Usual.choose(&facts, &Limits { keep: Keep::Policies, ..LIMITS });
-        assert_eq!(stays(&actions), [0, 2]);
+        let limits = Limits { keep: Keep::Policies, ..LIMITS };
+        assert_eq!(stays(&Usual.choose(&facts, &limits)), [0, 2]);
+        // A policy that says how salience goes is followed, whatever the judgement.
+        (facts[0].may_go, facts[0].target, facts[0].floor) = (true, Some(0.05), 0.05);
+        facts[1].target = Some(0.5);
+        let actions = Usual.choose(&facts, &limits);
+        assert_eq!(stays(&actions), [1, 2]);
+        assert_eq!(actions[1], Action::Decay(0.5));
     }
 }

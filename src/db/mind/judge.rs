@@ -12,9 +12,9 @@ use crate::{
         attention::{self, Attention},
         choose::Fact,
         judge::state::RelState,
-        ledger::Evidence,
+        ledger::{self, Evidence},
     },
-    model::{NoteTable, RelId},
+    model::{NoteTable, Policy, RelId},
 };
 
 /// The relationships of a view, judged.
@@ -42,6 +42,7 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &
         pinned.insert(id);
         Ok(())
     })?;
+    let (now, begun) = (super::now(view)?.now, begun(view)?);
     let mut facts = Vec::with_capacity(view.n_rels() as usize);
     each_rel(view, &mut |id, record| {
         let policy = policies.of(id);
@@ -57,6 +58,7 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &
             is_attended: attended.get(&id.get()).is_some_and(|attention| attention.n_accesses > 0),
             must_stay: pinned.contains(&id.get()) || prune_allowed == Some(false),
             floor: policy.map_or(0.0, |policy| policy.floor as f32),
+            target: policy.and_then(|policy| target(policy, attended.get(&id.get()), now, begun)),
             may_go: prune_allowed == Some(true),
             in_scope: scope.is_none_or(|scope| scope.contains(&id.get())),
         });
@@ -81,6 +83,31 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &
     let queries =
         facts.iter().map(|fact| attended.get(&fact.rel).map_or(0, |attention| attention.last_query)).collect();
     Ok(Judged { facts, evidence, queries })
+}
+
+/// Returns the salience that a policy gives a relationship, where it says how salience goes:
+///
+/// ```text
+/// floor + (1 + onAccess · attention + onReject · rejections - floor) · 2^(-age / halfLife)
+/// ```
+///
+/// `attention` is the sum of the weights of all accesses, `age` the time since the last of them, or since the first record of
+/// the ledger where there was none (the policy's own is in it).
+fn target(policy: &Policy, attention: Option<&Attention>, now: f64, begun: f64) -> Option<f32> {
+    if policy.half_life_seconds.is_none() && policy.on_access.is_none() && policy.on_reject.is_none() {
+        return None;
+    }
+    let state = attention.map_or_else(RelState::default, |attention| attention.state);
+    let last = attention.map(|attention| attention.last).filter(|last| last.is_finite()).unwrap_or(begun);
+    let fade = policy.half_life_seconds.map_or(1.0, |half_life| 2_f64.powf(-(now - last).max(0.0) / half_life));
+    let gained = policy.on_access.unwrap_or(0.0) * f64::from(state.total);
+    let lost = policy.on_reject.unwrap_or(0.0) * f64::from(state.rejections);
+    Some((policy.floor + (1.0 + gained + lost - policy.floor) * fade) as f32)
+}
+
+/// Returns when the first record of the ledger was made.
+fn begun(view: &Snapshot) -> Result<f64> {
+    Ok(ledger::find(view, 0)?.map_or(f64::NEG_INFINITY, |(record, _)| record.at))
 }
 
 fn each_rel(view: &Snapshot, visit: &mut dyn FnMut(RelId, crate::graph::RelRecord) -> Result<()>) -> Result<()> {
