@@ -376,7 +376,8 @@ impl OfSpace<'_> {
         let (metric, d) = (space.metric, space.query.len());
         let m = rows.len();
         if let Some(folded) = space.folded {
-            head_similarities(path, metric, Cut::folded(d, heads), folded, rows, terms, scratch);
+            let projected = projected_metric(metric);
+            head_similarities(path, projected, Cut::folded(d, heads), folded, rows, terms, scratch);
             let mut whole = vec![0.0; m];
             head_similarities(path, metric, Cut::slices(d, 1), space.query, rows, &mut whole, scratch);
             path.multiply_add(&whole, space.weight, similarities);
@@ -387,6 +388,14 @@ impl OfSpace<'_> {
             }
         }
         weights.iter_mut().for_each(|weight| *weight += space.weight);
+    }
+}
+
+/// Returns how a model's heads compare: what is projected is never far or near, but more or less along.
+pub(super) const fn projected_metric(metric: Metric) -> Metric {
+    match metric {
+        Metric::Cosine => Metric::Cosine,
+        Metric::Dot | Metric::Euclidean => Metric::Dot,
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct CodedQuery {
 impl CodedQuery {
     /// Codes the heads of a query; `own` is the `Σ q²` that a cosine divides by, else 1.
     pub(super) fn new(metric: Metric, cut: Cut, query: &[f32], own: f32) -> Self {
-        assert!(query.len() <= CODES_MAX, "{} dimensions are more than the {CODES_MAX} that codes have", query.len());
+        assert!(cut.width <= CODES_MAX, "{} dimensions are more than the {CODES_MAX} that codes have", cut.width);
         let mut coded = Self { metric, cut, codes: vec![0; query.len()], factors: Vec::new(), squares: Vec::new() };
         let norm = match own {
             own if own.is_normal() => f64::from(own).sqrt(),

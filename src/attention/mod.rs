@@ -13,8 +13,9 @@
 //!
 //! `sim` is the space's [`Metric`]: `⟨q, k⟩`, the same divided by both norms, or minus the squared distance. Without a model
 //! a vector of `d` numbers is cut into `H` slices of `d/H`; norms are those of the whole vectors, so that a head's parts sum
-//! to the similarity of the whole. With a model each head has a query of `d` numbers into which the projection of the keys
-//! is folded ([`Space::folded`]), or the rows are keys projected beforehand (then slices, and [`Metric::Dot`]).
+//! to the similarity of the whole. With a model each head has a query of `d` numbers into which both projections are folded
+//! ([`fold`], [`Space::folded`]), and `sim` is `⟨Wq_h q, Wk_h k⟩`, for a cosine of the vectors divided by their norms; what
+//! [`Attention::similarity`] says stays the metric's, of the vectors themselves.
 //!
 //! # Shapes and types
 //! A query is `[d]` of `f32`, folded ones `[H, d]`. Rows are `[n, d]`: slices anywhere in memory ([`Rows`]), read where they
@@ -46,7 +47,7 @@
 //! [`rerank`]). A row that starts at a multiple of 64 bytes takes one line of memory less. The bench `attention` measures it.
 //!
 //! # The files
-//! `similarity` and `codes` make similarities of the sums (`sums`) that `avx512`, `avx2` or
+//! `fold` brings a model into the query. `similarity` and `codes` make similarities of the sums (`sums`) that `avx512`, `avx2` or
 //! `portable` make, as `path` finds what the processor has; `loops` is the softmax, compiled for each. `attend` answers
 //! a [`Question`], `top` chooses. `naive` is the twin of all of it in f64, for the tests.
 
@@ -57,6 +58,7 @@ mod avx2;
 mod avx512;
 mod codes;
 mod exact;
+mod fold;
 mod loops;
 mod number;
 mod path;
@@ -66,6 +68,7 @@ mod sums;
 mod top;
 
 pub(crate) use self::attend::{Attention, HeadParts, Question, Space, attend_many, attended, softmax};
+pub(crate) use self::fold::fold;
 pub(crate) use self::path::Path;
 pub(crate) use self::similarity::{Block, Metric, Rows, scan, similarities, similarity};
 pub(crate) use self::top::{RERANK_FACTOR, Ranked, Top, rerank, top};

@@ -60,6 +60,27 @@ pub(super) fn top(scores: &[f32], k: usize) -> Vec<u32> {
     order
 }
 
+/// Returns `⟨Wq_h q, Wk_h k⟩` of each head, the projections made one after the other; of unit vectors for a cosine.
+pub(super) fn projected(
+    metric: Metric,
+    heads: usize,
+    (query, key): (&[f32], &[f32]),
+    q: &[f32],
+    k: &[f32],
+) -> Vec<f64> {
+    let d = q.len();
+    let width = query.len() / (heads * d);
+    let scaled = |vector: &[f32]| {
+        let vector = wide(vector);
+        let by = if metric == Metric::Cosine && norm(&vector) > 0.0 { norm(&vector) } else { 1.0 };
+        vector.iter().map(|x| x / by).collect::<Vec<_>>()
+    };
+    let (q, k) = (scaled(q), scaled(k));
+    let row = |matrix: &[f32], h: usize, at: usize| wide(&matrix[(h * width + at) * d..][..d]);
+    let head = |h: usize| (0..width).map(|at| dot(&row(query, h, at), &q) * dot(&row(key, h, at), &k)).sum();
+    (0..heads).map(head).collect()
+}
+
 /// What [`super::Attention`] says of a question.
 pub(super) struct Answer {
     /// `[heads][n]`; minus infinity where masked.
@@ -82,7 +103,10 @@ pub(super) fn answer(question: &Question<'_>) -> Answer {
         let (space, row) = (&question.spaces[s], &rows[s][i]);
         let (d, query) = (space.query.len(), wide(space.query));
         match space.folded {
-            Some(folded) => similarity(space.metric, &wide(&folded[h * d..][..d]), row, norm(row)),
+            Some(folded) => {
+                let metric = if space.metric == Metric::Euclidean { Metric::Dot } else { space.metric };
+                similarity(metric, &wide(&folded[h * d..][..d]), row, norm(row))
+            }
             None => {
                 let slice = |numbers: &[f64]| numbers[h * (d / heads)..][..d / heads].to_vec();
                 similarity(space.metric, &slice(&query), &slice(row), norm(&query) * norm(row))

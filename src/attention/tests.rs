@@ -3,6 +3,7 @@
 use super::{naive, sums::Cut, *};
 
 mod answers;
+mod models;
 mod numbers;
 mod rows;
 mod selection;

@@ -100,19 +100,27 @@ pub(super) fn shown(view: &Snapshot) -> Result<Vec<Vec<Value>>> {
 }
 
 fn dimension(expr: &ast::Expr, params: &Params) -> Result<u32> {
-    let value = match &expr.kind {
-        ExprKind::Parameter(name) => {
-            params.get(&name.text).cloned().ok_or_else(|| missing_parameter(&name.text).at(name.span))?
-        }
-        ExprKind::Int(n) => Value::Int(*n),
-        _ => Value::Null,
-    };
+    let value = number(expr, params)?;
     let Value::Int(n) = value else {
         let message = format!("DIMENSION must be an integer, not {value} ({})", value.kind());
         return Err(QueryError::type_error("InvalidArgumentType", message).at(expr.span).into());
     };
     // What is too large is refused with the range, where the space is made.
     Ok(u32::try_from(n).unwrap_or(if n < 0 { 0 } else { u32::MAX }))
+}
+
+/// Returns the value of a number that is written out or given by a parameter.
+///
+/// # Errors
+/// A query error where the parameter is missing.
+pub(super) fn number(expr: &ast::Expr, params: &Params) -> Result<Value> {
+    match &expr.kind {
+        ExprKind::Parameter(name) => {
+            Ok(params.get(&name.text).cloned().ok_or_else(|| missing_parameter(&name.text).at(name.span))?)
+        }
+        ExprKind::Int(n) => Ok(Value::Int(*n)),
+        _ => Ok(Value::Null),
+    }
 }
 
 /// Returns the name of an embedder, as it was registered.
@@ -128,7 +136,11 @@ fn embedder(chosen: &Chosen, params: &Params, known: &[Arc<str>]) -> Result<Arc<
     Err(error.hint(hint).into())
 }
 
-fn chosen_name(chosen: &Chosen, params: &Params) -> Result<Arc<str>> {
+/// Returns the name that a word or a parameter gives.
+///
+/// # Errors
+/// A query error where the parameter is missing or no string.
+pub(super) fn chosen_name(chosen: &Chosen, params: &Params) -> Result<Arc<str>> {
     match chosen {
         Chosen::Name(name) => Ok(name.text.clone()),
         Chosen::Parameter(name) => copy::text(&ast::Text::Parameter(name.clone()), params),

@@ -13,7 +13,7 @@ use super::{
     cache::Entry,
     copy, embedding, fulltext, look,
     mind::{self, Around},
-    policy, profile,
+    model, policy, profile,
     statement::Pool,
 };
 use crate::{
@@ -183,8 +183,10 @@ fn needs_writer(entry: &Entry) -> bool {
         | Compiled::CreatePolicy(_)
         | Compiled::AlterPolicy(_)
         | Compiled::DropPolicy(_)
+        | Compiled::DropModel(_)
         | Compiled::CopyFrom(_)
-        | Compiled::CopyEmbedding(_) => true,
+        | Compiled::CopyEmbedding(_)
+        | Compiled::CopyModel(_) => true,
         _ => false,
     }
 }
@@ -271,8 +273,10 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         | Compiled::CreatePolicy(_)
         | Compiled::AlterPolicy(_)
         | Compiled::DropPolicy(_)
+        | Compiled::DropModel(_)
         | Compiled::CopyFrom(_)
-        | Compiled::CopyEmbedding(_) => unreachable!("statements that change something get the writer"),
+        | Compiled::CopyEmbedding(_)
+        | Compiled::CopyModel(_) => unreachable!("statements that change something get the writer"),
     }
 }
 
@@ -377,6 +381,16 @@ fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Res
             run.refuse_if_read_only()?;
             summary.policies_changed = u64::from(policy::drop(run, drop, transaction)?);
             Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::DropModel(drop) => {
+            run.refuse_if_read_only()?;
+            let dropped = transaction.drop_model(&drop.name.text, drop.if_exists)?;
+            summary.indexes_changed = u64::from(dropped);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::CopyModel(copy) => {
+            run.refuse_if_read_only()?;
+            copy_model(run, copy, transaction, summary)
         }
         Compiled::CopyFrom(copy) => {
             run.refuse_if_read_only()?;
@@ -512,6 +526,25 @@ fn copy_embedding(
     Ok(copied(file, &report, summary))
 }
 
+fn copy_model(
+    run: Run<'_>,
+    copy: &ast::CopyModel,
+    transaction: &mut Transaction,
+    mut summary: Summary,
+) -> Result<Rows> {
+    let limits = run.limits();
+    let (file, made) = model::copy(copy, run, transaction, &mut |_| check(&limits))?;
+    summary.indexes_changed = 1;
+    let row = vec![
+        Value::String(file),
+        Value::String(made.name.clone()),
+        Value::Int(made.version.into()),
+        Value::Int(made.heads.into()),
+        Value::list(made.projections.iter().map(|one| Value::String(one.space.clone()))),
+    ];
+    Ok(table(&["file", "model", "version", "heads", "spaces"], vec![row], summary))
+}
+
 fn reading(inner: &Inner, limits: &Limits) -> ReadLimits {
     ReadLimits { threads: inner.options.n_threads(), table_bytes_max: limits.memory_max, ..ReadLimits::default() }
 }
@@ -567,6 +600,7 @@ fn show(run: Run<'_>, entry: &Entry, what: ast::Shown, view: Arc<Snapshot>, summ
         ast::Shown::Procedures => look::procedures(&run.inner.procedures),
         ast::Shown::Embeddings => embedding::shown(&view)?,
         ast::Shown::Policies => policy::shown(run, &view)?,
+        ast::Shown::Models => model::shown(&view)?,
         ast::Shown::Indexes => look::indexes(&view, false),
         ast::Shown::Constraints => look::indexes(&view, true),
     };

@@ -17,6 +17,7 @@ mod execute;
 mod fulltext;
 mod look;
 mod mind;
+mod model;
 mod options;
 mod params;
 pub(crate) mod policy;

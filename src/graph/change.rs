@@ -133,6 +133,7 @@ impl Snapshot {
                 if *table == NoteTable::Policy {
                     Arc::make_mut(&mut self.catalog).touch();
                 }
+                self.forget_models(*table);
                 self.put_note(*table, *id, note.clone());
                 Ok(())
             }

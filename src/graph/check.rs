@@ -67,6 +67,7 @@ pub(crate) fn check(view: &Snapshot, deep: bool) -> CheckReport {
         indexes(view, &mut report);
         spaces(view, &mut report);
         notes(view, &mut report);
+        models(view, &mut report);
         fulltexts(view, &mut report);
     }
     report
@@ -100,6 +101,13 @@ fn notes(view: &Snapshot, report: &mut CheckReport) {
         {
             report.problem(|| format!("there is a note of {table:?} about relationship {id}, which never was"));
         }
+    }
+}
+
+/// Checks that models of attention are whole.
+fn models(view: &Snapshot, report: &mut CheckReport) {
+    for info in report.read(view.models()).unwrap_or_default() {
+        report.read(view.whole_model(info));
     }
 }
 

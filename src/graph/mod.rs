@@ -15,6 +15,7 @@
 //! 6. After a crash, recovery loads the root and applies the facts of every later frame, through `Snapshot::apply` again.
 
 mod adjacency;
+mod attention_model;
 mod backup;
 mod base;
 mod bulk;
@@ -48,6 +49,7 @@ mod transaction;
 pub(crate) mod tests;
 
 pub(crate) use adjacency::{Adjacency, CleanBlock, Edges};
+pub(crate) use attention_model::{ModelInfo, no_model};
 pub(crate) use bulk::BULK_ROWS_MIN;
 pub(crate) use catalog::IndexInfo;
 pub(crate) use change::Check;

@@ -327,7 +327,10 @@ impl Snapshot {
             BlockKind::InAdjacency => put!(self.into.get_mut(sub).get_mut(block)),
             BlockKind::NodeProperty => put!(self.node_columns.get_mut(sub).get_mut(block)),
             BlockKind::RelProperty => put!(self.rel_columns.get_mut(sub).get_mut(block)),
-            BlockKind::Note => put!(self.notes.get_mut(sub).get_mut(block)),
+            BlockKind::Note => {
+                NoteTable::from_number(key.sub).into_iter().for_each(|table| self.forget_models(table));
+                put!(self.notes.get_mut(sub).get_mut(block));
+            }
             BlockKind::NodeLabel => put!(self.labels.get_mut(sub).get_mut(block)),
             BlockKind::NodeAlive => put!(self.nodes_alive.get_mut(block)),
             BlockKind::RelAlive => put!(self.rels_alive.get_mut(block)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     adjacency::{Adjacency, AdjacencyPage},
+    attention_model::Models,
     base::{Base, Layered},
     catalog::{Catalog, IndexInfo},
     column::{Column, ColumnPage, equals},
@@ -87,6 +88,8 @@ pub(crate) struct Snapshot {
     pub(crate) rel_columns: Family<ColumnPage>,
     /// By table: what the database keeps about itself.
     pub(crate) notes: Family<NotePage>,
+    /// What the notes of models say.
+    pub(crate) models: Models,
     pub(crate) rel_id_end: u32,
     pub(crate) out: Family<AdjacencyPage>,
     pub(crate) into: Family<AdjacencyPage>,
@@ -159,6 +162,7 @@ impl Snapshot {
             saliences: Paged::default(),
             rel_columns: Family::default(),
             notes: Family::default(),
+            models: Models::default(),
             rel_id_end: 0,
             out: Family::default(),
             into: Family::default(),

@@ -12,7 +12,8 @@
 //! triples (`rdf`) are no tables: `rdf::read` sorts them into resources, and `copy::resources` brings these into the graph.
 //! Columnar files (`columnar`: Parquet and Arrow) have columns with types already and skip steps 2 and 3.
 //!
-//! Files of vectors (`vectors`: NumPy's and `fvecs`) hold numbers only; `copy::vectors` finds whose they are.
+//! Files of vectors (`vectors`: NumPy's and `fvecs`) hold numbers only; `copy::vectors` finds whose they are. Those of models
+//! (`models`: safetensors and NumPy's) hold matrices.
 //!
 //! `describe` reads any of them and keeps only what can be said of it.
 //!
@@ -34,6 +35,7 @@ mod graphml;
 mod header;
 mod json_lines;
 mod load_csv;
+pub(crate) mod models;
 mod numbers;
 pub(crate) mod options;
 mod rdf;

@@ -3,6 +3,7 @@
 //! openCypher's words (node, relationship, label, property) are the words of the language and of this code; *entity*
 //! means a node, *relation* a relationship, *triple* one relationship with its two ends.
 
+mod attention_model;
 mod columns;
 mod date;
 mod de;
@@ -19,6 +20,8 @@ mod tally;
 pub mod temporal;
 mod value;
 
+pub use attention_model::{AttentionModel, Projection};
+pub(crate) use attention_model::{HEADS_MAX, MODEL_NUMBERS_MAX};
 pub(crate) use columns::{Bits, Column, ColumnData, Lines, Strings, Table, TextLost};
 pub use date::Date;
 pub(crate) use de::from_row;

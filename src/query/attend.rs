@@ -26,6 +26,8 @@ pub(crate) struct Attend {
     pub(crate) query: Option<(Expr, Span)>,
     /// The spaces and their weights; empty means those that the query has.
     pub(crate) spaces: Vec<(Chosen, Option<Expr>)>,
+    /// The model: what projects queries and vectors, and adds to logits by relationship type.
+    pub(crate) model: Option<Chosen>,
     /// Candidates for which it is not true are masked.
     pub(crate) mask: Option<Expr>,
     pub(crate) temperature: Option<Expr>,
@@ -38,7 +40,8 @@ pub(crate) struct Attend {
     pub(crate) boosts: Vec<(Expr, Arc<str>)>,
     /// What mask and boosts aggregate over a candidate's rows.
     pub(crate) aggregates: Vec<(Slot, Aggregate)>,
-    /// The relationships, and lists of them, that lead to the target: their saliences are its prior.
+    /// The relationships, and lists of them, that lead to the target: their saliences are its prior, and a
+    /// model adds to it by their types.
     pub(crate) path: Vec<Slot>,
     /// Where `WHY WITHOUT` is asked for: the relationships, and lists of them, that a row came by.
     pub(crate) ways: Vec<Slot>,
@@ -115,8 +118,8 @@ impl Attend {
             visit(slot);
         }
         self.per.iter().copied().for_each(&mut *visit);
-        // Salience counts only where there is a prior.
-        if self.prior.is_some() || self.notes {
+        // Salience counts only where there is a prior, types where there is a model.
+        if self.prior.is_some() || self.notes || self.model.is_some() {
             self.path.iter().copied().for_each(&mut *visit);
         }
         self.ways.iter().copied().for_each(&mut *visit);

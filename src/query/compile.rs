@@ -50,6 +50,8 @@ pub(crate) enum Compiled {
     AlterPolicy(Box<policy::AlterPolicy>),
     /// `DROP POLICY`.
     DropPolicy(ast::DropSchema),
+    /// `DROP MODEL`.
+    DropModel(ast::DropSchema),
     /// `SHOW`, and the query over its rows.
     Show(ast::Shown, Option<Compilation>),
     /// `BEGIN`.
@@ -62,6 +64,8 @@ pub(crate) enum Compiled {
     CopyFrom(Box<ast::CopyFrom>),
     /// `COPY EMBEDDING space FROM 'file'`.
     CopyEmbedding(Box<ast::CopyEmbedding>),
+    /// `COPY MODEL name FROM 'file'`.
+    CopyModel(Box<ast::CopyModel>),
     /// `COPY (query) TO 'file'`.
     CopyTo(Box<CopyTo>),
     /// `DESCRIBE 'file'`.
@@ -144,6 +148,7 @@ pub(crate) fn statement(
             Compiled::AlterPolicy(Box::new(policy::AlterPolicy { alter: *alter, values }))
         }
         Statement::DropPolicy(drop) => Compiled::DropPolicy(drop),
+        Statement::DropModel(drop) => Compiled::DropModel(drop),
         Statement::Show(show) => {
             let query = show.query.map(|query| self::query(&query, statistics, procedures)).transpose()?;
             Compiled::Show(show.what, query)
@@ -153,6 +158,7 @@ pub(crate) fn statement(
         Statement::Rollback(_) => Compiled::Rollback,
         Statement::CopyFrom(copy) => Compiled::CopyFrom(copy),
         Statement::CopyEmbedding(copy) => Compiled::CopyEmbedding(copy),
+        Statement::CopyModel(copy) => Compiled::CopyModel(copy),
         Statement::Describe(describe) => Compiled::Describe(describe),
         Statement::Summarize(summarize) => Compiled::Summarize(summarize),
         Statement::CopyTo(copy) => {

@@ -6,6 +6,7 @@
 
 mod fulltext;
 mod meta;
+mod model;
 mod policy;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(crate) use self::{
         CATALOG_VERSION, COUNTS_VERSION, CatalogRecord, CountsRecord, IndexRecord, MANIFEST_VERSION, ManifestRecord,
         SpaceRecord, TypeCountsRecord, decode_catalog, decode_manifest, storage_record,
     },
+    model::{MODEL_VERSION, ModelRecord, ProjectionRecord},
     policy::{decode_policy, encode_policy},
 };
 use crate::{

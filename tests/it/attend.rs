@@ -378,7 +378,7 @@ fn what_is_asked_wrongly_is_refused_with_a_hint() {
     of("FOR 7", "give a vector");
     of("FOR {txet: [1, 0]}", "did you mean `text`");
     of("ON text", "ATTEND has spaces but no query");
-    of("FOR [1, 0] MODEL npc", "not supported yet: MODEL");
+    of("FOR [1, 0] MODEL npc", "there is no model `npc`");
     of("FOR [1, 0] BEAM 3", "BEAM is for the relationships of a path");
     of("FOR [1, 0] LENGTH NORM", "LENGTH NORM is for the relationships of a path");
     refused(&db, "MATCH (x:Npc) ATTEND x IN (FOR [1, 0]) HOPS AS h RETURN x", (), "HOPS is for relationships");

@@ -4,6 +4,7 @@ mod accesses;
 mod agents;
 mod api;
 mod attend;
+mod attend_models;
 mod attend_paths;
 mod attend_without;
 mod cancel;

@@ -86,6 +86,7 @@ enum Query {
 /// Which options are set; their values are parameters.
 #[derive(Clone, Copy, Default)]
 struct Options {
+    model: bool,
     temperature: bool,
     heads: bool,
     prior: bool,
@@ -192,13 +193,19 @@ impl AttendSpec {
         self.named(name.into(), Some(weight))
     }
 
+    /// Compares what a model makes of vectors, and adds what it says of relationship types. By default there is none.
+    pub fn model(mut self, name: impl AsRef<str>) -> Self {
+        self.options.model = true;
+        self.with("model", Value::from(name.as_ref()))
+    }
+
     /// Divides logits by this. By default 1.
     pub fn temperature(mut self, temperature: f32) -> Self {
         self.options.temperature = true;
         self.with("temperature", float(temperature))
     }
 
-    /// Cuts vectors into so many heads. By default 1.
+    /// Cuts vectors into so many heads. By default 1, or as many as the model has.
     pub fn heads(mut self, heads: u32) -> Self {
         self.options.heads = true;
         self.with("heads", Value::Int(heads.into()))
@@ -320,7 +327,8 @@ impl AttendSpec {
             options.push(format!("ON {}", spaces.collect::<Vec<_>>().join(", ")));
         }
         options.extend(self.mask.iter().map(|mask| format!("WHERE {mask}")));
-        let Options { temperature, heads, prior, min_similarity, min_weight, limit } = self.options;
+        let Options { model, temperature, heads, prior, min_similarity, min_weight, limit } = self.options;
+        options.extend(model.then(|| "MODEL $model".to_owned()));
         options.extend(temperature.then(|| "TEMPERATURE $temperature".to_owned()));
         options.extend(heads.then(|| "HEADS $heads".to_owned()));
         options.extend(prior.then(|| "PRIOR $prior".to_owned()));

@@ -42,6 +42,15 @@ pub(super) fn read(
     }
 }
 
+/// Returns the shape and the numbers of a NumPy array of any dimensions, at most `most` of them.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_array(source: &FileSource, gzip: bool, most: u64) -> Result<(Vec<u64>, Vec<f32>)> {
+    let reader = std::io::BufReader::with_capacity(1 << 17, source.reader(gzip)?);
+    npy::read_array(&mut Bytes { source, reader, n_read: 0 }, gzip, most)
+}
+
 /// The bytes of a file in order.
 struct Bytes<'a, R> {
     source: &'a FileSource,

@@ -1,6 +1,6 @@
 //! `.npy`, versions 1 to 3: a magic word, the length of a header, the header, an array. The header is the text of a Python
-//! dictionary with `descr` (the type of a number), `fortran_order` and `shape`; this reads arrays of two dimensions, row
-//! after row, of `f2`, `f4`, `f8` and `i1`, little-endian.
+//! dictionary with `descr` (the type of a number), `fortran_order` and `shape`; this reads arrays row after row, of `f2`, `f4`,
+//! `f8` and `i1`, little-endian: vectors from those of two dimensions, a matrix of a model from any.
 
 use std::io::Read;
 
@@ -22,8 +22,26 @@ const ROWS_MAX: u64 = u32::MAX as u64;
 #[derive(Debug, PartialEq, Eq)]
 struct Header {
     number: Number,
-    n_rows: u64,
-    dimension: usize,
+    shape: Vec<u64>,
+}
+
+impl Header {
+    /// Returns how many vectors there are, and of how many numbers.
+    fn vectors(&self) -> std::result::Result<(u64, usize), String> {
+        let &[n_rows, dimension] = self.shape.as_slice() else {
+            let shape = self.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+            return Err(format!(
+                "an array of the shape ({shape}); two dimensions are read: (rows, numbers of a vector)"
+            ));
+        };
+        if n_rows > ROWS_MAX {
+            return Err(format!("{n_rows} rows; {ROWS_MAX} are the most"));
+        }
+        if dimension == 0 || dimension > DIMENSION_MAX.into() {
+            return Err(format!("a vector has 1 to {DIMENSION_MAX} numbers, not {dimension}"));
+        }
+        Ok((n_rows, dimension as usize))
+    }
 }
 
 /// The type of a number.
@@ -63,6 +81,62 @@ pub(super) fn read<R: Read>(
     tick: &mut dyn FnMut(u64) -> Result<()>,
     row: &mut dyn FnMut(usize, &[f32]) -> Result<()>,
 ) -> Result<()> {
+    let header = header(bytes)?;
+    let (n_rows, dimension) = header.vectors().map_err(|reason| bytes.wrong(reason))?;
+    let number = header.number;
+    let row_bytes = dimension * number.size();
+    check_length(bytes, gzip, n_rows * row_bytes as u64)?;
+    let mut raw = vec![0; row_bytes];
+    let mut numbers = Vec::with_capacity(dimension);
+    for at in 0..n_rows as usize {
+        if at.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+            tick(bytes.n_read)?;
+        }
+        if bytes.fill(&mut raw)? < row_bytes {
+            return Err(bytes.wrong(format!("it ends within row {} of {n_rows}", at + 1)));
+        }
+        numbers.clear();
+        number.read(&raw, &mut numbers);
+        row(at, &numbers)?;
+    }
+    if bytes.fill(&mut [0])? > 0 {
+        return Err(bytes.wrong(format!("it goes on after the {n_rows} rows that its header promises")));
+    }
+    Ok(())
+}
+
+/// Returns the shape and the numbers of an array that is read whole: at most `most` of them.
+pub(super) fn read_array<R: Read>(bytes: &mut Bytes<'_, R>, gzip: bool, most: u64) -> Result<(Vec<u64>, Vec<f32>)> {
+    let Header { number, shape } = header(bytes)?;
+    let n = shape.iter().fold(1_u64, |n, size| n.saturating_mul(*size));
+    if n > most {
+        return Err(bytes.wrong(format!("{n} numbers; {most} are the most")));
+    }
+    let n_bytes = n * number.size() as u64;
+    check_length(bytes, gzip, n_bytes)?;
+    let mut raw = vec![0; n_bytes as usize];
+    if bytes.fill(&mut raw)? < raw.len() {
+        return Err(bytes.wrong(format!("it ends before the {n} numbers that its header promises")));
+    }
+    if bytes.fill(&mut [0])? > 0 {
+        return Err(bytes.wrong(format!("it goes on after the {n} numbers that its header promises")));
+    }
+    let mut numbers = Vec::with_capacity(n as usize);
+    number.read(&raw, &mut numbers);
+    Ok((shape, numbers))
+}
+
+/// Checks that a file is as long as its header says; what is packed says how long it is only at its end.
+fn check_length<R: Read>(bytes: &Bytes<'_, R>, gzip: bool, n_bytes: u64) -> Result<()> {
+    let (expected, found) = (bytes.n_read + n_bytes, bytes.source.bytes());
+    if gzip || found == expected {
+        return Ok(());
+    }
+    Err(bytes.wrong(format!("the header promises {expected} bytes, and the file has {found}")))
+}
+
+/// Reads the header.
+fn header<R: Read>(bytes: &mut Bytes<'_, R>) -> Result<Header> {
     let mut start = [0; 8];
     if bytes.fill(&mut start)? < start.len() || !start.starts_with(MAGIC) {
         return Err(bytes.wrong("it does not start as a NumPy array does".to_owned()));
@@ -84,31 +158,7 @@ pub(super) fn read<R: Read>(
     if bytes.fill(&mut header)? < length {
         return Err(bytes.wrong("it ends within its header".to_owned()));
     }
-    let Header { number, n_rows, dimension } = parse(&header).map_err(|reason| bytes.wrong(reason))?;
-    let row_bytes = dimension * number.size();
-    let expected = bytes.n_read + n_rows * row_bytes as u64;
-    // What is packed says how long it is only at its end.
-    if !gzip && bytes.source.bytes() != expected {
-        let found = bytes.source.bytes();
-        return Err(bytes.wrong(format!("the header promises {expected} bytes, and the file has {found}")));
-    }
-    let mut raw = vec![0; row_bytes];
-    let mut numbers = Vec::with_capacity(dimension);
-    for at in 0..n_rows as usize {
-        if at.is_multiple_of(ROWS_BETWEEN_CHECKS) {
-            tick(bytes.n_read)?;
-        }
-        if bytes.fill(&mut raw)? < row_bytes {
-            return Err(bytes.wrong(format!("it ends within row {} of {n_rows}", at + 1)));
-        }
-        numbers.clear();
-        number.read(&raw, &mut numbers);
-        row(at, &numbers)?;
-    }
-    if bytes.fill(&mut [0])? > 0 {
-        return Err(bytes.wrong(format!("it goes on after the {n_rows} rows that its header promises")));
-    }
-    Ok(())
+    parse(&header).map_err(|reason| bytes.wrong(reason))
 }
 
 /// Returns what a header says.
@@ -135,16 +185,10 @@ fn parse(header: &[u8]) -> std::result::Result<Header, String> {
     let shape = shape.strip_prefix('(').and_then(|shape| shape.strip_suffix(')')).unwrap_or_default();
     let sizes: Option<Vec<u64>> =
         shape.split(',').map(str::trim).filter(|size| !size.is_empty()).map(|size| size.parse().ok()).collect();
-    let Some(&[n_rows, dimension]) = sizes.as_deref() else {
-        return Err(format!("an array of the shape ({shape}); two dimensions are read: (rows, numbers of a vector)"));
-    };
-    if n_rows > ROWS_MAX {
-        return Err(format!("{n_rows} rows; {ROWS_MAX} are the most"));
+    match sizes {
+        Some(shape) => Ok(Header { number, shape }),
+        None => Err(format!("an array of the shape ({shape}), which is none")),
     }
-    if dimension == 0 || dimension > DIMENSION_MAX.into() {
-        return Err(format!("a vector has 1 to {DIMENSION_MAX} numbers, not {dimension}"));
-    }
-    Ok(Header { number, n_rows, dimension: dimension as usize })
 }
 
 /// Returns the value of a key of the dictionary: up to the comma, or to the bracket that closes it.
@@ -167,9 +211,13 @@ mod tests {
     #[test]
     fn headers_say_type_and_shape() {
         let found = header("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }           \n");
-        assert_eq!(found, Ok(Header { number: Number::F32, n_rows: 3, dimension: 4 }));
+        assert_eq!(found, Ok(Header { number: Number::F32, shape: vec![3, 4] }));
         let found = header("{\"shape\":(0,16),\"descr\":\"|i1\",\"fortran_order\":False}");
-        assert_eq!(found, Ok(Header { number: Number::I8, n_rows: 0, dimension: 16 }));
+        assert_eq!(found, Ok(Header { number: Number::I8, shape: vec![0, 16] }));
+        let found = header("{'descr': '<f8', 'fortran_order': False, 'shape': (8, 4, 2)}");
+        assert_eq!(found, Ok(Header { number: Number::F64, shape: vec![8, 4, 2] }));
+        let found = header("{'descr': '<f8', 'fortran_order': False, 'shape': ()}");
+        assert_eq!(found, Ok(Header { number: Number::F64, shape: vec![] }));
     }
 
     #[test]
@@ -180,7 +228,7 @@ mod tests {
             ("{'descr': '<f4', 'fortran_order': True, 'shape': (3, 4)}", "Fortran order"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}", "two dimensions"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4, 5)}", "two dimensions"),
-            ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, -4)}", "two dimensions"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, -4)}", "which is none"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 99999)}", "not 99999"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 0)}", "not 0"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 4)}", "are the most"),
@@ -188,7 +236,7 @@ mod tests {
             ("{'descr': '<f4'}", "no fortran_order"),
             ("", "no descr"),
         ] {
-            let error = header(text).expect_err(text);
+            let error = header(text).and_then(|header| header.vectors()).expect_err(text);
             assert!(error.contains(reason), "{text}: {error}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Chosen, Name, Query};
+use super::{Chosen, Expr, Name, Query};
 use crate::{Span, model::temporal::TemporalKind};
 
 /// `COPY Name FROM 'file' (options)`. With `KEY` (or neither `FROM` nor `TO`) the target is a node label, with
@@ -68,6 +68,23 @@ pub(crate) struct CopyEmbedding {
     pub(crate) columns: Vec<CopyColumn>,
     /// `ON ERROR SKIP`.
     pub(crate) skip_errors: bool,
+    /// The whole statement.
+    pub(crate) span: Span,
+}
+
+/// `COPY MODEL name FROM 'file' (options)`: a model of attention, or its next version.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CopyModel {
+    /// The model's name.
+    pub(crate) model: Chosen,
+    /// The file with the model, or with the matrix of queries.
+    pub(crate) file: Text,
+    /// `SPACE space`: whose matrices they are, where the file does not say.
+    pub(crate) space: Option<Chosen>,
+    /// `KEYS 'file'`: the matrix of keys.
+    pub(crate) keys: Option<Text>,
+    /// `HEADS n`: a number, or a parameter.
+    pub(crate) heads: Option<Expr>,
     /// The whole statement.
     pub(crate) span: Span,
 }

@@ -64,6 +64,8 @@ pub(crate) enum Statement {
     AlterPolicy(Box<AlterPolicy>),
     /// `DROP POLICY name [IF EXISTS]`.
     DropPolicy(DropSchema),
+    /// `DROP MODEL name [IF EXISTS]`.
+    DropModel(DropSchema),
     /// `SHOW CONSTRAINTS` and its kin.
     Show(Show),
     /// `BEGIN [TRANSACTION]`.
@@ -76,6 +78,8 @@ pub(crate) enum Statement {
     CopyFrom(Box<CopyFrom>),
     /// `COPY EMBEDDING space FROM 'file' (options)`.
     CopyEmbedding(Box<CopyEmbedding>),
+    /// `COPY MODEL name FROM 'file' (options)`.
+    CopyModel(Box<CopyModel>),
     /// `COPY (query) TO 'file' (options)`.
     CopyTo(Box<CopyTo>),
     /// `DESCRIBE 'file' (options)`.
@@ -252,6 +256,8 @@ pub(crate) enum Shown {
     Embeddings,
     /// `POLICIES`.
     Policies,
+    /// `MODELS`.
+    Models,
 }
 
 impl Shown {
@@ -287,6 +293,7 @@ impl Shown {
                 "priority",
                 "relationships",
             ],
+            Self::Models => &["name", "version", "heads", "spaces", "widths", "biases", "numbers"],
         }
     }
 }

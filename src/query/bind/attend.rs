@@ -26,7 +26,6 @@ pub(super) const NODE: &str = "NODE";
 impl<'a> Binder<'a> {
     /// Binds an ATTEND, which follows the clauses of `into`.
     pub(super) fn attend(&mut self, clause: &'a ast::Attend, into: &mut Vec<BoundClause>) -> Result<()> {
-        refuse_later(clause)?;
         let (target, kind) = self.row_variable(&clause.target)?;
         let ends = match kind {
             Kind::Node => None,
@@ -55,7 +54,7 @@ impl<'a> Binder<'a> {
             Some(_) => self.default_prior(&mut attend, pattern_of(target, into))?,
             None => self.default_prior(&mut attend, path.iter().copied())?,
         }
-        if attend.prior.is_some() || self.notes {
+        if attend.prior.is_some() || attend.model.is_some() || self.notes {
             attend.path = path.iter().map(|rel| rel.slot).collect();
         }
         if let Some((_, name)) = clause.outputs.iter().find(|(output, _)| *output == AttendOutput::WhyWithout) {
@@ -121,6 +120,7 @@ impl<'a> Binder<'a> {
         for (space, weight) in &clause.spaces {
             spaces.push((self.chosen(space)?, self.option(weight.as_ref())?));
         }
+        let model = clause.model.as_ref().map(|model| self.chosen(model)).transpose()?;
         let temperature = self.option(clause.temperature.as_ref())?;
         let heads = self.option(clause.heads.as_ref())?;
         let prior = self.option(clause.prior.as_ref())?;
@@ -143,6 +143,7 @@ impl<'a> Binder<'a> {
             distinct: clause.distinct,
             query,
             spaces,
+            model,
             mask,
             temperature,
             heads,
@@ -241,6 +242,7 @@ impl<'a> Binder<'a> {
             distinct: false,
             query,
             spaces,
+            model: None,
             mask,
             temperature: None,
             heads: None,
@@ -417,15 +419,6 @@ fn ways_to(clause: &ast::Attend, output: &ast::Name, before: &[BoundClause]) -> 
     }
     ways.dedup();
     Ok(ways)
-}
-
-/// Refuses what the language has and the engine has not yet.
-fn refuse_later(clause: &ast::Attend) -> Result<()> {
-    let later = |what: &str, span: Span| Err(fail("UnexpectedSyntax", format!("not supported yet: {what}"), span));
-    if let Some(model) = &clause.model {
-        return later("MODEL", model.span());
-    }
-    Ok(())
 }
 
 /// Refuses what only paths have.

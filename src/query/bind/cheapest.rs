@@ -238,6 +238,7 @@ fn unranked(hop: Hop) -> Attend {
         distinct: false,
         query: None,
         spaces: Vec::new(),
+        model: None,
         mask: None,
         temperature: None,
         heads: None,

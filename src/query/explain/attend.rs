@@ -63,11 +63,12 @@ fn options(a: &Attend, p: &Printer<'_>, text: &mut String) {
     if !a.per.is_empty() {
         write!(text, " per {}", p.list(&a.per)).expect("a string takes all");
     }
+    let chosen = |chosen: &Chosen| match chosen {
+        Chosen::Name(name, _) => name.to_string(),
+        Chosen::Param(number, _) => format!("${}", p.params[usize::from(*number)]),
+    };
     let spaces = a.spaces.iter().map(|(space, weight)| {
-        let name = match space {
-            Chosen::Name(name, _) => name.to_string(),
-            Chosen::Param(number, _) => format!("${}", p.params[usize::from(*number)]),
-        };
+        let name = chosen(space);
         format!("{name}{}", weight.as_ref().map(|weight| format!(" * {}", p.expr(weight))).unwrap_or_default())
     });
     let spaces = spaces.collect::<Vec<_>>().join(", ");
@@ -76,6 +77,9 @@ fn options(a: &Attend, p: &Printer<'_>, text: &mut String) {
     }
     if !spaces.is_empty() {
         write!(text, " on {spaces}").expect("a string takes all");
+    }
+    if let Some(model) = &a.model {
+        write!(text, " model {}", chosen(model)).expect("a string takes all");
     }
     for (word, option) in [
         ("where", &a.mask),

@@ -4,7 +4,8 @@ use super::Printer;
 use crate::{
     model::temporal::TemporalKind,
     query::ast::{
-        ColumnKind, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions, Summarize,
+        ColumnKind, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyModel, CopyTo, FileFormat, FileOptions,
+        Summarize,
     },
 };
 
@@ -56,6 +57,24 @@ impl Printer {
             options.columns(&copy.columns);
             if copy.skip_errors {
                 options.put("ON ERROR SKIP");
+            }
+        });
+    }
+
+    pub(super) fn copy_model(&mut self, copy: &CopyModel) {
+        self.put("COPY MODEL ");
+        self.chosen(&copy.model);
+        self.put(" FROM ");
+        self.text(&copy.file);
+        self.options(|options| {
+            if let Some(space) = &copy.space {
+                options.put("SPACE ").chosen(space);
+            }
+            if let Some(keys) = &copy.keys {
+                options.put("KEYS ").text(keys);
+            }
+            if let Some(heads) = &copy.heads {
+                options.put("HEADS ").expr(heads);
             }
         });
     }

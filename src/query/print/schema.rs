@@ -141,6 +141,7 @@ impl Printer {
             Shown::Procedures => "PROCEDURES",
             Shown::Embeddings => "EMBEDDINGS",
             Shown::Policies => "POLICIES",
+            Shown::Models => "MODELS",
         });
         if let Some(query) = &show.query {
             self.yielded(query);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::{Chosen, Content, Ex, Spec, deviation, number};
 use crate::{
     Error, QueryError, Result,
-    attention::{self},
-    graph::{HASH, Snapshot, SpaceInfo},
-    model::{Metric, SpaceOwner, Value, vector},
+    attention::{self, Path},
+    error::Span,
+    graph::{HASH, Snapshot, SpaceInfo, no_model},
+    model::{AttentionModel, Metric, SpaceOwner, Value, vector},
     query::{
         attend::AttendOutput,
         execute::{Context, batch::Batch},
@@ -23,6 +24,7 @@ pub(super) struct Asked {
     pub(super) temperature: f32,
     pub(super) prior: f32,
     pub(super) min_similarity: Option<f32>,
+    pub(super) model: Option<Arc<AttentionModel>>,
     /// The query, as the explanation shows it.
     pub(super) shown: Value,
 }
@@ -33,6 +35,8 @@ pub(super) struct AskedSpace {
     /// The vectors are of nodes.
     pub(super) of_nodes: bool,
     pub(super) query: Vec<f32>,
+    /// The queries of a model's heads.
+    pub(super) folded: Option<Vec<f32>>,
     /// Weights sum to 1.
     pub(super) weight: f32,
     /// Logits of one unit of similarity.
@@ -63,7 +67,16 @@ impl Asked {
         let prior = number(ctx, &mut spec.prior, all, row, "PRIOR", |_| true, "a finite number")?.unwrap_or(0.0);
         let whole = |x: f64| x >= 1.0 && x.fract() == 0.0 && x <= 65_536.0;
         let heads = number(ctx, &mut spec.heads, all, row, "HEADS", whole, "an integer of 1 or more")?;
-        let heads = heads.map_or(1, |heads| heads as usize);
+        let model = chosen_model(ctx, spec)?;
+        let heads = match (heads.map(|heads| heads as u32), &model) {
+            (Some(heads), Some(model)) if heads != model.heads => {
+                let message = format!("{heads} HEADS, and the model `{}` has {}", model.name, model.heads);
+                let error = QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message);
+                return Err(error.hint("leave HEADS out: a model says how many it has").into());
+            }
+            (_, Some(model)) => model.heads as usize,
+            (heads, None) => heads.unwrap_or(1) as usize,
+        };
         let min_similarity =
             number(ctx, &mut spec.min_similarity, all, row, "MIN SIMILARITY", |_| true, "a finite number")?;
         let query = match &mut spec.query {
@@ -97,16 +110,16 @@ impl Asked {
         };
         let mut spaces = Vec::with_capacity(found.len());
         for (at, (info, query)) in found.into_iter().enumerate() {
-            if !(query.len()).is_multiple_of(heads) {
-                let message =
-                    format!("{heads} HEADS do not divide the {} dimensions of `{}`", query.len(), info.space.name);
-                return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
-            }
-            let deviation = deviation::of(ctx.view(), &info)?;
-            let gain = if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
+            let (folded, gain) = match &model {
+                Some(model) => {
+                    let (folded, gain) = projected(model, &info, &query)?;
+                    (Some(folded), gain)
+                }
+                None => (None, unprojected(ctx.view(), &info, &query, heads)?),
+            };
             let weight = weights.get(at).copied().unwrap_or(1.0);
             let of_nodes = matches!(info.space.owner, SpaceOwner::Nodes(_));
-            spaces.push(AskedSpace { info, of_nodes, query, weight, gain });
+            spaces.push(AskedSpace { info, of_nodes, query, folded, weight, gain });
         }
         let sum: f64 = spaces.iter().map(|space| f64::from(space.weight)).sum();
         if !spaces.is_empty() && sum <= 0.0 {
@@ -114,14 +127,20 @@ impl Asked {
             return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
         }
         spaces.iter_mut().for_each(|space| space.weight = (f64::from(space.weight) / sum) as f32);
-        let is_shown = spec.outputs.iter().any(|(output, _)| *output == AttendOutput::Why);
+        let shows = |output: &AttendOutput| matches!(output, AttendOutput::Why | AttendOutput::WhyWithout);
+        let is_shown = spec.outputs.iter().any(|(output, _)| shows(output));
         let shown = match query.filter(|_| is_shown) {
             Some(Value::List(items)) => Value::from(format!("a vector of {} numbers", items.len())),
             Some(Value::Map(map)) => Value::list(map.keys().map(|key| Value::String(key.clone()))),
             Some(other) => other,
             None => Value::Null,
         };
-        Ok(Self { spaces, heads, temperature, prior, min_similarity, shown })
+        Ok(Self { spaces, heads, temperature, prior, min_similarity, model, shown })
+    }
+
+    /// Returns the model, where it adds to logits by relationship type.
+    pub(super) fn biases(&self) -> Option<&AttentionModel> {
+        self.model.as_deref().filter(|model| !model.biases.is_empty())
     }
 
     /// Returns a similarity as other systems scale it: 0 to 1.
@@ -133,23 +152,75 @@ impl Asked {
     }
 }
 
+/// Returns the queries of a model's heads in a space, and what brings their similarities to the scale of logits: `1/√d_h`.
+fn projected(model: &AttentionModel, info: &SpaceInfo, query: &[f32]) -> Result<(Vec<f32>, f32)> {
+    let (name, space) = (&model.name, &info.space.name);
+    let Some(one) = model.projection(space) else {
+        let known: Vec<&str> = model.projections.iter().map(|one| &*one.space).collect();
+        let hint = match known.as_slice() {
+            [] => "it has biases only: leave FOR out".to_owned(),
+            known => format!("name only spaces that it has with ON: {}", known.join(", ")),
+        };
+        return Err(wrong(format!("the model `{name}` has no matrices for the space `{space}`"), hint));
+    };
+    if one.dimension as usize != query.len() {
+        let (found, wanted) = (one.dimension, query.len());
+        let message =
+            format!("the model `{name}` takes vectors of {found} numbers of the space `{space}`, which has {wanted}");
+        return Err(wrong(message, "the space is not the one that it was made for: train it anew"));
+    }
+    let (heads, metric) = (model.heads as usize, kernel_metric(info.space.metric));
+    match attention::fold(Path::best(), metric, heads, (&one.query, &one.key), query) {
+        Some(folded) => Ok((folded, 1.0 / (one.width as f32).sqrt())),
+        None => Err(wrong(
+            format!("what the model `{name}` makes of the query in the space `{space}` is beyond 32 bits"),
+            "give a shorter vector, or train it anew",
+        )),
+    }
+}
+
+/// Returns what brings the similarities of a space to the scale of logits without a model: one deviation is one.
+fn unprojected(view: &Snapshot, info: &SpaceInfo, query: &[f32], heads: usize) -> Result<f32> {
+    if !query.len().is_multiple_of(heads) {
+        let message = format!("{heads} HEADS do not divide the {} dimensions of `{}`", query.len(), info.space.name);
+        return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
+    }
+    let deviation = deviation::of(view, info)?;
+    Ok(if deviation > 0.0 { 1.0 / deviation } else { 1.0 })
+}
+
+/// Returns the name that is written out or given by a parameter; null is none.
+fn chosen_name(ctx: &Context, chosen: &Chosen, what: &str) -> Result<Option<(Arc<str>, Span)>> {
+    match chosen {
+        Chosen::Name(name, span) => Ok(Some((name.clone(), *span))),
+        Chosen::Param(number, span) => match &ctx.params[usize::from(*number)] {
+            Value::String(name) => Ok(Some((name.clone(), *span))),
+            // As if the option were not there.
+            Value::Null => Ok(None),
+            other => {
+                let message = format!("the name of a {what} is a string, not {other} ({})", other.kind());
+                Err(QueryError::type_error("InvalidArgumentType", message).at(*span).into())
+            }
+        },
+    }
+}
+
+/// Returns the model that MODEL names.
+fn chosen_model(ctx: &Context, spec: &Spec) -> Result<Option<Arc<AttentionModel>>> {
+    let Some(chosen) = &spec.model else { return Ok(None) };
+    let Some((name, span)) = chosen_name(ctx, chosen, "model")? else { return Ok(None) };
+    match ctx.view().model(&name)? {
+        Some(model) => Ok(Some(model)),
+        None => Err(no_model(ctx.view(), &name).at(span).into()),
+    }
+}
+
 /// Returns the spaces that ON names.
 fn named_spaces(ctx: &Context, spec: &Spec) -> Result<Vec<SpaceInfo>> {
     let view = ctx.view();
     let mut named: Vec<SpaceInfo> = Vec::with_capacity(spec.spaces.len());
     for (chosen, _) in &spec.spaces {
-        let (name, span) = match chosen {
-            Chosen::Name(name, span) => (name.clone(), *span),
-            Chosen::Param(number, span) => match &ctx.params[usize::from(*number)] {
-                Value::String(name) => (name.clone(), *span),
-                // As if ON were not there.
-                Value::Null => continue,
-                other => {
-                    let message = format!("the name of a space is a string, not {other} ({})", other.kind());
-                    return Err(QueryError::type_error("InvalidArgumentType", message).at(*span).into());
-                }
-            },
-        };
+        let Some((name, span)) = chosen_name(ctx, chosen, "space")? else { continue };
         let Some(info) = view.space(&name) else {
             let known: Vec<&str> = view.catalog().spaces().iter().map(|info| &*info.space.name).collect();
             let message = format!("there is no embedding space `{name}`");

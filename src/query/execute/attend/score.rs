@@ -6,7 +6,7 @@ use super::{
     groups::{Candidate, Rows},
     inner::Inner,
     refs::Refs,
-    way::salience,
+    way::{bias, salience},
 };
 use crate::{
     Result,
@@ -54,11 +54,19 @@ pub(super) fn score<R>(
             saliences.push(salience(view, &spec.path, of.batch, of.chains.of(candidate(at)), id)?);
         }
     }
+    let mut biases = Vec::new();
+    if let Some(model) = asked.biases() {
+        for at in 0..n {
+            let id = if content == Content::Node { None } else { Some(candidate(at).id) };
+            biases.push(bias(view, model, &spec.path, of.batch, of.chains.of(candidate(at)), id)?);
+        }
+    }
     let pick = |boost: &Vec<f32>| group.iter().map(|at| boost[*at as usize]).collect();
     let posed = Posed {
         n,
         vectors: &vectors,
         saliences: &saliences,
+        biases: &biases,
         boosts: of.inner.boosts.iter().map(pick).collect(),
         selection: Some(&of.inner.selection(group)),
         // A candidate without a vector is in no vector index.
@@ -78,6 +86,8 @@ pub(super) struct Posed<'a> {
     pub(super) vectors: &'a [GatheredRows<'a>],
     /// Empty where there is no prior.
     pub(super) saliences: &'a [f32],
+    /// Empty where no model has any.
+    pub(super) biases: &'a [f32],
     pub(super) boosts: Vec<Vec<f32>>,
     /// A bit for each that is not masked; none where all are in.
     pub(super) selection: Option<&'a [u64]>,
@@ -102,7 +112,7 @@ impl Posed<'_> {
                 weight: space.weight,
                 gain: space.gain,
                 query: &space.query,
-                folded: None,
+                folded: space.folded.as_deref(),
                 rows: rows.rows(),
             })
             .collect();
@@ -114,7 +124,7 @@ impl Posed<'_> {
             temperature: asked.temperature,
             prior: asked.prior,
             saliences: self.saliences,
-            biases: &[],
+            biases: self.biases,
             boosts: &boosts,
             selection: self.selection,
             similarity_min: self.similarity_min,

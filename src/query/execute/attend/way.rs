@@ -4,7 +4,7 @@ use super::Attended;
 use crate::{
     Result,
     graph::Snapshot,
-    model::{RelId, Value},
+    model::{AttentionModel, RelId, Value},
     query::{execute::batch::Batch, plan::Slot},
 };
 
@@ -52,6 +52,35 @@ pub(super) fn note(
         })?;
     }
     Ok(())
+}
+
+/// Returns what a model adds to a candidate: to a relationship by its type, to a node the best sum along the paths to it.
+pub(super) fn bias(
+    view: &Snapshot,
+    model: &AttentionModel,
+    path: &[Slot],
+    all: &Batch,
+    rows: impl Iterator<Item = u32>,
+    rel: Option<u32>,
+) -> Result<f32> {
+    if let Some(id) = rel {
+        return bias_of(view, model, RelId::new(id));
+    }
+    let mut best = f32::NEG_INFINITY;
+    for row in rows {
+        let mut sum = 0.0_f32;
+        on_way(all, path, row, |rel| {
+            sum += bias_of(view, model, rel)?;
+            Ok(())
+        })?;
+        best = best.max(sum);
+    }
+    Ok(best)
+}
+
+/// Returns what a model adds to a relationship.
+pub(super) fn bias_of(view: &Snapshot, model: &AttentionModel, rel: RelId) -> Result<f32> {
+    Ok(view.rel_record(rel)?.map_or(0.0, |record| model.bias(record.rel_type)))
 }
 
 /// Returns the salience of a candidate: of a relationship its own, of a node the best product along the paths to it.

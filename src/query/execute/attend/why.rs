@@ -21,6 +21,8 @@ pub(super) struct Keys {
     pub(super) length_norm: Arc<str>,
     pub(super) logit: Arc<str>,
     pub(super) masked: Arc<str>,
+    model: Arc<str>,
+    name: Arc<str>,
     pub(super) null: Arc<str>,
     pub(super) prior: Arc<str>,
     pub(super) query: Arc<str>,
@@ -29,6 +31,7 @@ pub(super) struct Keys {
     pub(super) relationship: Arc<str>,
     pub(super) spaces: Arc<str>,
     pub(super) weight: Arc<str>,
+    version: Arc<str>,
     without: Arc<str>,
     /// What has no boosts.
     pub(super) empty: Arc<Map>,
@@ -45,6 +48,8 @@ pub(super) static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     length_norm: "lengthNorm".into(),
     logit: "logit".into(),
     masked: "masked".into(),
+    model: "model".into(),
+    name: "name".into(),
     null: "null".into(),
     prior: "prior".into(),
     query: "query".into(),
@@ -53,6 +58,7 @@ pub(super) static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     relationship: "relationship".into(),
     spaces: "spaces".into(),
     weight: "weight".into(),
+    version: "version".into(),
     without: "without".into(),
     empty: Arc::default(),
 });
@@ -96,13 +102,15 @@ impl Told<'_> {
         let heads = Value::list(heads);
         // Codes are compared with the query rounded to codes.
         let is_exact = self.asked.spaces.iter().all(|space| space.info.space.storage != Storage::Int8);
-        entries([
+        let mut told = entries([
             (&keys.candidates, Value::Int(self.counts.0 as i64)),
             (&keys.exact, Value::Bool(is_exact)),
             (&keys.heads, heads),
             (&keys.masked, Value::Int(self.counts.1 as i64)),
             (&keys.query, self.asked.shown.clone()),
-        ])
+        ]);
+        add_model(&mut told, self.asked);
+        told
     }
 }
 
@@ -130,7 +138,15 @@ pub(super) fn map<const N: usize>(of: [(&Arc<str>, Value); N]) -> Value {
     Value::Map(Arc::new(entries(of)))
 }
 
-fn entries<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Map {
+/// Adds to an explanation which model there is, if any.
+pub(super) fn add_model(why: &mut Map, asked: &Asked) {
+    if let Some(model) = &asked.model {
+        let (name, version) = (Value::String(model.name.clone()), Value::Int(model.version.into()));
+        why.insert(KEYS.model.clone(), map([(&KEYS.name, name), (&KEYS.version, version)]));
+    }
+}
+
+pub(super) fn entries<const N: usize>(entries: [(&Arc<str>, Value); N]) -> Map {
     entries.into_iter().map(|(key, value)| (Arc::clone(key), value)).collect()
 }
 

@@ -9,9 +9,10 @@ use crate::{
     model::temporal::TemporalKind,
     query::{
         ast::{
-            ColumnKind, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyTo, FileFormat, FileOptions,
-            Statement, Summarize, Text,
+            ColumnKind, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyModel, CopyTo, FileFormat,
+            FileOptions, Statement, Summarize, Text,
         },
+        parse::words::code,
         suggest::suggest,
     },
 };
@@ -23,6 +24,9 @@ const FROM_OPTIONS: &[&str] =
 /// The options of `COPY EMBEDDING`.
 const EMBEDDING_OPTIONS: &[&str] =
     &["KEY", "VECTOR", "IDS", "DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "COLUMNS", "ON", "FORMAT"];
+
+/// The options of `COPY MODEL`.
+const MODEL_OPTIONS: &[&str] = &["SPACE", "KEYS", "HEADS"];
 
 /// The options of `COPY ... TO`.
 const TO_OPTIONS: &[&str] = &["DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "FORMAT"];
@@ -68,6 +72,9 @@ impl Builder<'_> {
         if let Some(embedding) = next_if(&mut nodes, Rule::copy_embedding) {
             let copy = self.copy_embedding(embedding, nodes, span)?;
             return Ok(Statement::CopyEmbedding(Box::new(copy)));
+        }
+        if let Some(model) = next_if(&mut nodes, Rule::copy_model) {
+            return Ok(Statement::CopyModel(Box::new(self.copy_model(model, nodes, span)?)));
         }
         if let Some(log) = next_if(&mut nodes, Rule::copy_accesses) {
             return self.not_yet(first_token(&log) - 1, "COPY ACCESS LOG");
@@ -143,6 +150,32 @@ impl Builder<'_> {
             return fail(error.hint("write COPY EMBEDDING space FROM ... (KEY Label(property))"));
         };
         Ok(CopyEmbedding { space, file, key, vector, ids, file_options, columns, skip_errors, span })
+    }
+
+    fn copy_model(&mut self, model: Pair<'_, Rule>, mut nodes: Nodes<'_>, span: Span) -> Result<CopyModel> {
+        let model = self.chosen(&next(&mut model.into_inner().peekable()))?;
+        let file = self.text(&next(&mut nodes))?;
+        let (mut space, mut keys, mut heads) = (None, None, None);
+        let mut seen = Vec::new();
+        for option in nodes {
+            let option_span = self.span(&option);
+            let (word, mut rest) = self.option_word(option, MODEL_OPTIONS, &mut seen)?;
+            let value = rest.next();
+            match (word, &value) {
+                ("SPACE", Some(pair)) if pair.as_rule() == Rule::name || self.code(pair) == code::PARAMETER => {
+                    space = Some(self.chosen(pair)?);
+                }
+                ("SPACE", _) => return fail(unexpected("SPACE needs the name of an embedding space", option_span)),
+                ("KEYS", Some(pair)) if pair.as_rule() == Rule::text => keys = Some(self.text(pair)?),
+                ("KEYS", _) => return fail(unexpected("KEYS needs the name of a file with a matrix", option_span)),
+                (_, Some(pair)) if pair.as_rule() == Rule::integer || self.code(pair) == code::PARAMETER => {
+                    heads = Some(self.count_of(pair)?);
+                }
+                _ => return fail(unexpected("HEADS needs a number", option_span)),
+            }
+            self.option_end(&mut rest, word)?;
+        }
+        Ok(CopyModel { model, file, space, keys, heads, span })
     }
 
     /// Takes what is left of `ON ERROR SKIP`.

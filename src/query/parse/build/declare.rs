@@ -43,9 +43,9 @@ impl Builder<'_> {
     }
 
     /// Returns a number or the parameter that stands for it.
-    fn count_of(&self, pair: &Pair<'_, Rule>) -> Result<Expr> {
+    pub(super) fn count_of(&self, pair: &Pair<'_, Rule>) -> Result<Expr> {
         let span = self.span(pair);
-        if pair.as_rule() == Rule::parameter {
+        if self.code(pair) == code::PARAMETER {
             return Ok(Expr::new(ExprKind::Parameter(self.parameter(pair)?), span));
         }
         Ok(Expr::new(ExprKind::Int(literal::integer(self.token_text(pair), false, span)?), span))

@@ -44,7 +44,7 @@ impl Builder<'_> {
             code::CONSTRAINT => Statement::DropConstraint(drop),
             code::INDEX => Statement::DropIndex(drop),
             code::EMBEDDING => Statement::DropEmbedding(drop),
-            code::MODEL => return self.not_yet(at, "DROP MODEL"),
+            code::MODEL => Statement::DropModel(drop),
             code::POLICY => Statement::DropPolicy(drop),
             _ => Statement::DropFulltext(drop),
         })

@@ -26,7 +26,7 @@ impl Builder<'_> {
             code::FUNCTIONS | code::FUNCTION => Shown::Functions,
             code::PROCEDURES | code::PROCEDURE => Shown::Procedures,
             code::EMBEDDINGS | code::EMBEDDING => Shown::Embeddings,
-            code::MODELS | code::MODEL => return self.not_yet(first_token(&pair), "SHOW MODELS"),
+            code::MODELS | code::MODEL => Shown::Models,
             code::POLICIES | code::POLICY => Shown::Policies,
             _ => Shown::Indexes,
         };

@@ -125,8 +125,6 @@ fn the_place_and_the_expected_words_are_named() {
 fn what_is_not_built_yet_says_so() {
     for (text, at, what) in [
         ("MATCH (x) REINFORCE x BY 1 + 2", "REINFORCE", "REINFORCE"),
-        ("SHOW MODELS YIELD name", "SHOW MODELS", "SHOW MODELS"),
-        ("DROP MODEL m", "DROP MODEL", "DROP MODEL"),
         ("CREATE VALIDITY FOR ()-[r:HEARD]-() ON (r.since, r.until) CLOCK $now", "CREATE VALIDITY", "CREATE VALIDITY"),
         ("DROP VALIDITY FOR ()-[r:HEARD]-()", "DROP VALIDITY", "DROP VALIDITY"),
         ("COPY ACCESS LOG FROM 'a.tsv' (FROM Npc, TO Npc)", "COPY ACCESS LOG", "COPY ACCESS LOG"),

@@ -304,6 +304,19 @@ fn copy() {
     assert!(matches!(&copy.space, Chosen::Name(name) if &*name.text == "text"));
     assert_eq!((copy.key.key, &*copy.vector.unwrap().text), (None, "vec"));
     assert!(matches!(statement("COPY EMBEDDING FROM 'x.csv'"), Statement::CopyFrom(_)));
+    let Statement::CopyModel(copy) = statement("COPY MODEL npc FROM 'wq.npy' (SPACE $s, KEYS 'wk.npy', HEADS 8)")
+    else {
+        panic!()
+    };
+    assert!(matches!(&copy.model, Chosen::Name(name) if &*name.text == "npc"));
+    assert!(matches!((&copy.space, &copy.keys), (Some(Chosen::Parameter(_)), Some(Text::Literal(..)))));
+    assert_eq!(copy.heads.as_ref().map(render::expr).as_deref(), Some("8"));
+    let Statement::CopyModel(copy) = statement("copy model $m from $f") else { panic!() };
+    assert!(matches!((&copy.model, &copy.file), (Chosen::Parameter(_), Text::Parameter(_))));
+    assert_eq!((&copy.space, &copy.keys, &copy.heads), (&None, &None, &None));
+    assert!(matches!(statement("COPY MODEL FROM 'x.csv'"), Statement::CopyFrom(_)));
+    assert!(matches!(statement("DROP MODEL m IF EXISTS"), Statement::DropModel(drop) if drop.if_exists));
+    assert!(matches!(statement("SHOW MODELS"), Statement::Show(show) if show.what == Shown::Models));
     assert!(matches!(statement("COPY FROM 'x.nt'"), Statement::CopyFrom(copy) if copy.target.is_none()));
 }
 

@@ -59,10 +59,12 @@ impl Asking {
         }
         let pick = |of: &[f32]| places.iter().map(|at| of[*at as usize]).collect::<Vec<f32>>();
         let saliences = if candidates.saliences.is_empty() { Vec::new() } else { pick(&candidates.saliences) };
+        let biases = if candidates.biases.is_empty() { Vec::new() } else { pick(&candidates.biases) };
         let posed = Posed {
             n: places.len(),
             vectors: &vectors,
             saliences: &saliences,
+            biases: &biases,
             boosts: candidates.boosts.iter().map(|boost| pick(boost)).collect(),
             selection: None,
             similarity_min: asked.min_similarity,

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::{Spec, inner::add_boosts};
+use super::super::{Spec, ask::Asked, inner::add_boosts, way::bias_of};
 use crate::{
     Result,
     model::{Direction, NodeId, RelId, TypeId},
@@ -44,6 +44,8 @@ pub(in super::super) struct Candidates {
     pub(in super::super) boost_was_null: Vec<Vec<bool>>,
     /// Empty where nothing asks for them.
     pub(in super::super) saliences: Vec<f32>,
+    /// What a model adds to each; empty where none does.
+    pub(in super::super) biases: Vec<f32>,
     types: Vec<TypeId>,
     edges: Vec<(u32, u32)>,
     batch: Batch,
@@ -63,6 +65,7 @@ impl Candidates {
         self.reached.clear();
         self.mask.clear();
         self.saliences.clear();
+        self.biases.clear();
         self.boosts.iter_mut().for_each(Vec::clear);
         self.boost_was_null.iter_mut().for_each(Vec::clear);
         self.types = match &around.types[..] {
@@ -81,7 +84,8 @@ impl Candidates {
     }
 
     pub(in super::super) fn bytes(&self) -> usize {
-        let each = 9 + 4 * usize::from(!self.saliences.is_empty()) + 5 * self.boosts.len();
+        let n_lists = usize::from(!self.saliences.is_empty()) + usize::from(!self.biases.is_empty());
+        let each = 9 + 4 * n_lists + 5 * self.boosts.len();
         self.rels.len() * each + self.nodes.len() * 32
     }
 
@@ -92,7 +96,7 @@ impl Candidates {
         (spec, around): (&mut Spec, &mut Around),
         nodes: impl Iterator<Item = u32>,
         (all, row): (&Batch, usize),
-        with_saliences: bool,
+        asked: Option<&Asked>,
     ) -> Result<()> {
         let from = self.rels.len();
         for node in nodes {
@@ -110,9 +114,14 @@ impl Candidates {
             }
             self.nodes.insert(node, (start as u32, self.rels.len() as u32));
         }
-        if with_saliences {
+        if asked.is_some_and(|asked| asked.prior != 0.0) {
             for rel in &self.rels[from..] {
                 self.saliences.push(ctx.view().salience(RelId::new(*rel))?);
+            }
+        }
+        if let Some(model) = asked.and_then(Asked::biases) {
+            for rel in &self.rels[from..] {
+                self.biases.push(bias_of(ctx.view(), model, RelId::new(*rel))?);
             }
         }
         self.test(ctx, spec, around, from, (all, row))

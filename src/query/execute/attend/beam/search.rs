@@ -195,7 +195,7 @@ impl Search {
         let Self { paths, candidates, asking, asked, .. } = self;
         let asked = asked.as_ref().expect("begun");
         let nodes = level.iter().map(|path| paths.get(*path).node);
-        candidates.look_up(ctx, (spec, &mut walk.around), nodes, (all, self.row), asked.prior != 0.0)?;
+        candidates.look_up(ctx, (spec, &mut walk.around), nodes, (all, self.row), Some(asked))?;
         for &before in level {
             let step = *paths.get(before);
             ctx.tick(64 * candidates.of(step.node).len())?;

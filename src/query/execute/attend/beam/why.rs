@@ -1,10 +1,12 @@
 //! Why a path got its score: what each of its relationships was weighed with. Their weights multiply to the score.
 
+use std::sync::Arc;
+
 use super::{
     super::{
         Spec,
         ask::Asked,
-        why::{KEYS, Told, float, map},
+        why::{KEYS, Told, add_model, entries, float, map},
     },
     asking::Answer,
     candidates::Candidates,
@@ -37,11 +39,13 @@ pub(super) fn path(asked: &Asked, hops: Vec<Value>, widths: Option<&[usize]>, le
         Value::list(widths.iter().map(|width| Value::Int(i64::try_from(*width).unwrap_or(i64::MAX))))
     });
     let keys = &*KEYS;
-    map([
+    let mut told = entries([
         (&keys.beam, widths),
         (&keys.exact, Value::Bool(exact)),
         (&keys.hops, Value::list(hops)),
         (&keys.length_norm, Value::Bool(length_norm)),
         (&keys.query, asked.shown.clone()),
-    ])
+    ]);
+    add_model(&mut told, asked);
+    Value::Map(Arc::new(told))
 }

@@ -246,8 +246,7 @@ impl Prices {
     /// Prices the roads at a node.
     fn price(&mut self, ctx: &mut Context, all: &Batch, row: usize, node: u32) -> Result<(u32, u32)> {
         let Self { spec, around, candidates, asking, asked, .. } = self;
-        let with_saliences = asked.as_ref().is_some_and(|asked| asked.prior != 0.0);
-        candidates.look_up(ctx, (spec, around), std::iter::once(node), (all, row), with_saliences)?;
+        candidates.look_up(ctx, (spec, around), std::iter::once(node), (all, row), asked.as_ref())?;
         let start = self.roads.len();
         match asked {
             // Whatever led here, and whatever of it a path has already: what a road costs depends on no path.
