@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     QueryError, Result, Value,
     import::{
-        copy::{CopyEnd, CopyMode, CopyTarget, VectorLayout, VectorsWanted},
+        copy::{CopyEnd, CopyMode, CopyTarget, LogWanted, VectorLayout, VectorsWanted},
         options::{ColumnType, DeclaredColumn, Format, FormatOptions, OnError},
     },
     query::ast,
@@ -162,6 +162,22 @@ pub(super) fn vectors(
     options.columns = copy.columns.iter().map(declared).collect();
     options.on_error = wanted.on_error;
     Ok((VectorLayout::Table(options), wanted))
+}
+
+/// Returns how the file of a `COPY ACCESS LOG` is written, and what it is of.
+///
+/// # Errors
+/// As [`format`]; where the file has no rows.
+pub(super) fn accesses(copy: &ast::CopyAccesses, file: &str) -> Result<LogWanted> {
+    let mut format = format(file, &copy.file_options)?;
+    if format.format.is_rdf() {
+        let message = format!("{file} has triples, and no accesses");
+        let error = QueryError::run("22023", "ArgumentError", "InvalidArgumentValue", message).at(copy.span);
+        return Err(error.hint("COPY ACCESS LOG reads .tsv, .csv and .jsonl").into());
+    }
+    format.columns = copy.columns.iter().map(declared).collect();
+    format.on_error = if copy.skip_errors { OnError::Skip } else { OnError::Stop };
+    Ok(LogWanted { start: copy_end(&copy.from), end: copy_end(&copy.to), format })
 }
 
 /// Refuses what means nothing for triples: a file of them says itself what everything is.

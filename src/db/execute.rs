@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Error, Phase, QueryError, Result, Value,
     graph::{Snapshot, Stop, Transaction, Writer},
-    import::{self, ReadLimits, RowWriter, copy::CopyReport},
+    import::{self, ReadLimits, RowWriter, copy::CopyReport, options::Rejections},
     query::{
         ast,
         compile::Compiled,
@@ -186,7 +186,8 @@ fn needs_writer(entry: &Entry) -> bool {
         | Compiled::DropModel(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_)
-        | Compiled::CopyModel(_) => true,
+        | Compiled::CopyModel(_)
+        | Compiled::CopyAccesses(_) => true,
         _ => false,
     }
 }
@@ -276,7 +277,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         | Compiled::DropModel(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_)
-        | Compiled::CopyModel(_) => unreachable!("statements that change something get the writer"),
+        | Compiled::CopyModel(_)
+        | Compiled::CopyAccesses(_) => unreachable!("statements that change something get the writer"),
     }
 }
 
@@ -399,6 +401,10 @@ fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Res
         Compiled::CopyEmbedding(copy) => {
             run.refuse_if_read_only()?;
             copy_embedding(run, copy, transaction, summary)
+        }
+        Compiled::CopyAccesses(copy) => {
+            run.refuse_if_read_only()?;
+            copy_accesses(run, copy, transaction, summary)
         }
         _ => held(read(run, entry, false, Arc::new(transaction.view().clone()))?),
     }
@@ -545,6 +551,40 @@ fn copy_model(
     Ok(table(&["file", "model", "version", "heads", "spaces"], vec![row], summary))
 }
 
+fn copy_accesses(
+    run: Run<'_>,
+    copy: &ast::CopyAccesses,
+    transaction: &mut Transaction,
+    mut summary: Summary,
+) -> Result<Rows> {
+    let inner = run.inner;
+    let file = copy::text(&copy.file, run.params)?;
+    let wanted = copy::accesses(copy, &file)?;
+    let source = inner.options.files.open(&file)?;
+    let limits = run.limits();
+    let reading = reading(inner, &limits);
+    let mut tick = ticks(inner, &file, source.bytes(), &limits);
+    let mut n_folded = 0;
+    let mut take = |transaction: &mut Transaction, accesses: &[import::copy::LoggedAccess]| {
+        n_folded += mind::fold_log(transaction, &accesses.iter().map(mind::logged).collect::<Vec<_>>())?;
+        Ok(())
+    };
+    let report =
+        inner.in_pool(|| import::copy::copy_accesses(transaction, &source, &wanted, &reading, &mut tick, &mut take))?;
+    drop(tick);
+    if report.n_late > 0 {
+        summary.notices.push(format!(
+            "{} of {} accesses have an earlier time than one above them; each was taken where it stands",
+            report.n_late, report.n_rows
+        ));
+    }
+    tell_rejected(&report.rejections, &mut summary);
+    let numbers = [report.n_rows, n_folded as u64, report.rejections.count];
+    let mut row = vec![Value::String(file)];
+    row.extend(numbers.map(|n| Value::Int(n as i64)));
+    Ok(table(&["file", "rows", "accesses", "rejected"], vec![row], summary))
+}
+
 fn reading(inner: &Inner, limits: &Limits) -> ReadLimits {
     ReadLimits { threads: inner.options.n_threads(), table_bytes_max: limits.memory_max, ..ReadLimits::default() }
 }
@@ -564,13 +604,18 @@ fn ticks<'a>(
     }
 }
 
-/// Returns the row that says what became of a file.
-fn copied(file: Arc<str>, report: &CopyReport, mut summary: Summary) -> Rows {
-    let rejected = &report.rejections;
+/// Adds which rows were left out.
+fn tell_rejected(rejected: &Rejections, summary: &mut Summary) {
     summary.notices.extend(rejected.errors.iter().map(|error| format!("left out: {error}")));
     if rejected.count > rejected.errors.len() as u64 {
         summary.notices.push(format!("{} rows were left out in all", rejected.count));
     }
+}
+
+/// Returns the row that says what became of a file.
+fn copied(file: Arc<str>, report: &CopyReport, mut summary: Summary) -> Rows {
+    let rejected = &report.rejections;
+    tell_rejected(rejected, &mut summary);
     summary.nodes_created = report.n_nodes;
     summary.labels_added = report.n_labels;
     summary.relationships_created = report.n_rels;

@@ -66,6 +66,8 @@ pub(crate) enum Compiled {
     CopyEmbedding(Box<ast::CopyEmbedding>),
     /// `COPY MODEL name FROM 'file'`.
     CopyModel(Box<ast::CopyModel>),
+    /// `COPY ACCESS LOG FROM 'file'`.
+    CopyAccesses(Box<ast::CopyAccesses>),
     /// `COPY (query) TO 'file'`.
     CopyTo(Box<CopyTo>),
     /// `DESCRIBE 'file'`.
@@ -159,6 +161,7 @@ pub(crate) fn statement(
         Statement::CopyFrom(copy) => Compiled::CopyFrom(copy),
         Statement::CopyEmbedding(copy) => Compiled::CopyEmbedding(copy),
         Statement::CopyModel(copy) => Compiled::CopyModel(copy),
+        Statement::CopyAccesses(copy) => Compiled::CopyAccesses(copy),
         Statement::Describe(describe) => Compiled::Describe(describe),
         Statement::Summarize(summarize) => Compiled::Summarize(summarize),
         Statement::CopyTo(copy) => {

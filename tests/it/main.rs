@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: behaviour scripts, comparisons with simpler twins, and the tidiness of the house.
 
+mod access_logs;
 mod accesses;
 mod agents;
 mod api;

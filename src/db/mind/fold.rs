@@ -9,6 +9,7 @@ use crate::{
     Error, QueryError, Result,
     db::access::Access,
     graph::{Snapshot, Transaction},
+    import::copy::LoggedAccess,
     metacognition::{
         attention::{self, AccessEvent},
         judge::state::Kind,
@@ -96,11 +97,22 @@ pub(in crate::db) fn source_number(source: &str) -> u32 {
     xxhash_rust::xxh3::xxh3_64(source.as_bytes()) as u32 | 1
 }
 
+/// Returns an access of a log as the observer folds it.
+pub(in crate::db) fn logged(access: &LoggedAccess) -> AccessEvent {
+    AccessEvent {
+        time: access.time,
+        rel: access.relationship,
+        weight: access.weight,
+        source: access.source.as_ref().map_or(0, |source| source_number(source)),
+        query: 0,
+        kind: Kind::Attended,
+    }
+}
+
 /// Folds accesses of a log, which carry their own times. The first times a database sees set its clock.
 ///
 /// # Errors
 /// `Corrupt` where a note is damaged.
-#[expect(dead_code, reason = "for the statement that copies access logs")]
 pub(in crate::db) fn fold_log(transaction: &mut Transaction, events: &[AccessEvent]) -> Result<usize> {
     let mut clock = now(transaction.view())?;
     if !crate::metacognition::clock::Clock::is_kept(transaction.view())?

@@ -21,7 +21,7 @@ use std::{
 };
 
 pub(super) use self::{
-    fold::{Answers, fold_waiting},
+    fold::{Answers, fold_log, fold_waiting, logged},
     replay::Reservoir,
     rhythm::{Rhythm, step},
 };

@@ -3,6 +3,7 @@
 //! Rows that are new go to the bulk loader as columns; what exists is changed property by property. The caller undoes the
 //! transaction's changes if an error comes back, so a statement is all or nothing.
 
+mod accesses;
 mod admin;
 mod keys;
 mod nodes;
@@ -15,6 +16,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use self::accesses::{LogWanted, LoggedAccess, copy_accesses};
 pub(crate) use self::vectors::{VectorFiles, VectorLayout, VectorsWanted, copy_vectors};
 use super::{
     files::FileSource,

@@ -89,6 +89,25 @@ pub(crate) struct CopyModel {
     pub(crate) span: Span,
 }
 
+/// `COPY ACCESS LOG FROM 'file' (FROM Label, TO Label, ...)`: what was attended elsewhere, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CopyAccesses {
+    /// The file with the accesses.
+    pub(crate) file: Text,
+    /// `FROM Label[(key)]`: where their relationships start.
+    pub(crate) from: CopyEnd,
+    /// `TO Label[(key)]`: where they end.
+    pub(crate) to: CopyEnd,
+    /// How the file is written.
+    pub(crate) file_options: FileOptions,
+    /// `COLUMNS (name TYPE, ...)`: declared types of columns.
+    pub(crate) columns: Vec<CopyColumn>,
+    /// `ON ERROR SKIP`.
+    pub(crate) skip_errors: bool,
+    /// The whole statement.
+    pub(crate) span: Span,
+}
+
 /// `COPY (query) TO 'file' (options)`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CopyTo {

@@ -80,6 +80,8 @@ pub(crate) enum Statement {
     CopyEmbedding(Box<CopyEmbedding>),
     /// `COPY MODEL name FROM 'file' (options)`.
     CopyModel(Box<CopyModel>),
+    /// `COPY ACCESS LOG FROM 'file' (options)`.
+    CopyAccesses(Box<CopyAccesses>),
     /// `COPY (query) TO 'file' (options)`.
     CopyTo(Box<CopyTo>),
     /// `DESCRIBE 'file' (options)`.

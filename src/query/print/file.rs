@@ -4,8 +4,8 @@ use super::Printer;
 use crate::{
     model::temporal::TemporalKind,
     query::ast::{
-        ColumnKind, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyModel, CopyTo, FileFormat, FileOptions,
-        Summarize,
+        ColumnKind, CopyAccesses, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyModel, CopyTo,
+        FileFormat, FileOptions, Summarize,
     },
 };
 
@@ -75,6 +75,20 @@ impl Printer {
             }
             if let Some(heads) = &copy.heads {
                 options.put("HEADS ").expr(heads);
+            }
+        });
+    }
+
+    pub(super) fn copy_accesses(&mut self, copy: &CopyAccesses) {
+        self.put("COPY ACCESS LOG FROM ");
+        self.text(&copy.file);
+        self.options(|options| {
+            options.put("FROM ").copy_end(&copy.from);
+            options.put("TO ").copy_end(&copy.to);
+            options.file(&copy.file_options);
+            options.columns(&copy.columns);
+            if copy.skip_errors {
+                options.put("ON ERROR SKIP");
             }
         });
     }

@@ -77,6 +77,7 @@ impl Printer {
             Statement::CopyFrom(copy) => self.copy_from(copy),
             Statement::CopyEmbedding(copy) => self.copy_embedding(copy),
             Statement::CopyModel(copy) => self.copy_model(copy),
+            Statement::CopyAccesses(copy) => self.copy_accesses(copy),
             Statement::CopyTo(copy) => self.copy_to(copy),
             Statement::Describe(copy) => self.describe(copy),
             Statement::Summarize(what) => self.summarize(what),

@@ -100,6 +100,10 @@ fn names_are_quoted_where_a_word_could_stand() {
              HALF LIFE duration('P30D') ON REJECT -0.3 FLOOR $f PRIOR 0.3 ON ACCESS 0.1 PRIORITY 2 PRUNE ALLOWED",
         ),
         ("ALTER POLICY p PRUNE NOT ALLOWED FLOOR null", "ALTER POLICY p FLOOR null PRUNE NOT ALLOWED"),
+        (
+            "copy access log from $f (on error skip, to `to`, from b(k), columns (time int), header false)",
+            "COPY ACCESS LOG FROM $f (FROM b(k), TO `to`, HEADER false, COLUMNS (`time` INTEGER), ON ERROR SKIP)",
+        ),
         ("DROP POLICY p IF EXISTS", "DROP POLICY p IF EXISTS"),
         (
             "SHOW POLICY WHERE prior > 0",

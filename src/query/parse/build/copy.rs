@@ -3,14 +3,14 @@
 use pest::iterators::Pair;
 use rustc_hash::FxHashSet;
 
-use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected};
+use super::{Builder, Nodes, Result, Rule, fail, next, next_if, unexpected};
 use crate::{
     Span,
     model::temporal::TemporalKind,
     query::{
         ast::{
-            ColumnKind, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyModel, CopyTo, FileFormat,
-            FileOptions, Statement, Summarize, Text,
+            ColumnKind, CopyAccesses, CopyColumn, CopyEmbedding, CopyEnd, CopyFrom, CopyMode, CopyModel, CopyTo,
+            FileFormat, FileOptions, Statement, Summarize, Text,
         },
         parse::words::code,
         suggest::suggest,
@@ -27,6 +27,9 @@ const EMBEDDING_OPTIONS: &[&str] =
 
 /// The options of `COPY MODEL`.
 const MODEL_OPTIONS: &[&str] = &["SPACE", "KEYS", "HEADS"];
+/// The options of `COPY ACCESS LOG`.
+const ACCESSES_OPTIONS: &[&str] =
+    &["FROM", "TO", "DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "COLUMNS", "ON", "FORMAT"];
 
 /// The options of `COPY ... TO`.
 const TO_OPTIONS: &[&str] = &["DELIM", "DELIMITER", "QUOTE", "NULL", "HEADER", "FORMAT"];
@@ -76,8 +79,8 @@ impl Builder<'_> {
         if let Some(model) = next_if(&mut nodes, Rule::copy_model) {
             return Ok(Statement::CopyModel(Box::new(self.copy_model(model, nodes, span)?)));
         }
-        if let Some(log) = next_if(&mut nodes, Rule::copy_accesses) {
-            return self.not_yet(first_token(&log) - 1, "COPY ACCESS LOG");
+        if next_if(&mut nodes, Rule::copy_accesses).is_some() {
+            return Ok(Statement::CopyAccesses(Box::new(self.copy_accesses(nodes, span)?)));
         }
         let target = next_if(&mut nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
         let file = self.text(&next(&mut nodes))?;
@@ -176,6 +179,30 @@ impl Builder<'_> {
             self.option_end(&mut rest, word)?;
         }
         Ok(CopyModel { model, file, space, keys, heads, span })
+    }
+
+    fn copy_accesses(&mut self, mut nodes: Nodes<'_>, span: Span) -> Result<CopyAccesses> {
+        let file = self.text(&next(&mut nodes))?;
+        let (mut from, mut to, mut skip_errors) = (None, None, false);
+        let (mut file_options, mut columns) = (FileOptions::default(), Vec::new());
+        let mut seen = Vec::new();
+        for option in nodes {
+            let option_span = self.span(&option);
+            let (word, mut rest) = self.option_word(option, ACCESSES_OPTIONS, &mut seen)?;
+            match word {
+                "FROM" => from = Some(self.copy_end(&mut rest, word, option_span)?),
+                "TO" => to = Some(self.copy_end(&mut rest, word, option_span)?),
+                "COLUMNS" => columns = self.columns(&mut rest, option_span)?,
+                "ON" => skip_errors = self.on_error(&mut rest, word, option_span)?,
+                _ => self.file_option(&mut rest, word, option_span, &mut file_options)?,
+            }
+            self.option_end(&mut rest, word)?;
+        }
+        let (Some(from), Some(to)) = (from, to) else {
+            let error = unexpected("COPY ACCESS LOG needs FROM and TO: what finds the ends of relationships", span);
+            return fail(error.hint("write COPY ACCESS LOG FROM ... (FROM Label, TO Label)"));
+        };
+        Ok(CopyAccesses { file, from, to, file_options, columns, skip_errors, span })
     }
 
     /// Takes what is left of `ON ERROR SKIP`.
