@@ -118,8 +118,9 @@ impl Attend {
             visit(slot);
         }
         self.per.iter().copied().for_each(&mut *visit);
-        // Salience counts only where there is a prior, types where there is a model.
-        if self.prior.is_some() || self.notes || self.model.is_some() {
+        // Salience counts only where there is a prior, types where there is a model, and credit where there is a reward.
+        let has_credit = self.outputs.iter().any(|(output, _)| *output == AttendOutput::Credit);
+        if self.prior.is_some() || self.notes || self.model.is_some() || has_credit {
             self.path.iter().copied().for_each(&mut *visit);
         }
         self.ways.iter().copied().for_each(&mut *visit);

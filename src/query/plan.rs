@@ -396,6 +396,8 @@ pub(crate) enum SetItem {
     AddLabels { target: Expr, labels: Vec<LabelRef> },
     /// `REMOVE target:A:B`.
     RemoveLabels { target: Expr, labels: Vec<LabelRef> },
+    /// `REINFORCE` what has this credit by a reward, written at `span`: once for each credit.
+    Reinforce { credit: Expr, reward: Expr, span: Span },
     /// `SALIENCE target = value`, written at `span`.
     Salience { target: Expr, value: Expr, span: Span },
 }

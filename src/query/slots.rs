@@ -379,6 +379,10 @@ fn set_exprs<'o>(item: &'o SetItem, visit: &mut dyn FnMut(&'o Expr)) {
             visit(map);
         }
         SetItem::AddLabels { target, .. } | SetItem::RemoveLabels { target, .. } => visit(target),
+        SetItem::Reinforce { credit, reward, .. } => {
+            visit(credit);
+            visit(reward);
+        }
     }
 }
 
@@ -398,6 +402,10 @@ fn set_exprs_mut(item: &mut SetItem, visit: &mut dyn FnMut(&mut Expr)) {
             visit(map);
         }
         SetItem::AddLabels { target, .. } | SetItem::RemoveLabels { target, .. } => visit(target),
+        SetItem::Reinforce { credit, reward, .. } => {
+            visit(credit);
+            visit(reward);
+        }
     }
 }
 

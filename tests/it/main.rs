@@ -32,6 +32,7 @@ mod procedures;
 mod ranges;
 mod rdf;
 mod read_only;
+mod reinforce;
 mod salience;
 mod script;
 mod social;

@@ -111,6 +111,8 @@ pub(crate) enum AttendOutput {
     Why,
     /// `WHY WITHOUT`: the explanation, and the relationship that matters most.
     WhyWithout,
+    /// What a later `REINFORCE` is for; no column.
+    Credit,
 }
 
 impl AttendOutput {
@@ -123,6 +125,7 @@ impl AttendOutput {
             Self::Hops => "HOPS",
             Self::Why => "WHY",
             Self::WhyWithout => "WHY WITHOUT",
+            Self::Credit => "CREDIT",
         }
     }
 }
@@ -136,6 +139,17 @@ pub(crate) struct Cost {
     pub(crate) name: Option<Name>,
     /// The predicate on the paths that were found.
     pub(crate) predicate: Option<Expr>,
+    /// The whole clause.
+    pub(crate) span: Span,
+}
+
+/// `REINFORCE target BY reward`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reinforce {
+    /// What was attended.
+    pub(crate) target: Name,
+    /// How good that was, -1 to 1.
+    pub(crate) reward: Expr,
     /// The whole clause.
     pub(crate) span: Span,
 }

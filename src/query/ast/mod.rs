@@ -209,6 +209,8 @@ pub(crate) enum Clause {
     Search(Box<Search>),
     /// `COST BY`.
     Cost(Box<Cost>),
+    /// `REINFORCE`.
+    Reinforce(Box<Reinforce>),
 }
 
 /// `LET x = expr, y = expr`: new variables beside the others.

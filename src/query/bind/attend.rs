@@ -368,7 +368,7 @@ pub(super) fn pattern_of(target: Slot, before: &[BoundClause]) -> impl Iterator<
 }
 
 /// Returns the relationships, and lists of them, of the patterns in which the target was matched.
-fn path_to(target: Slot, before: &[BoundClause]) -> Vec<&PatternRel> {
+pub(super) fn path_to(target: Slot, before: &[BoundClause]) -> Vec<&PatternRel> {
     for clause in before.iter().rev() {
         if let BoundClause::Match(clause) = clause {
             let graph = &clause.graph;

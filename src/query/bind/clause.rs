@@ -151,6 +151,7 @@ impl<'a> Binder<'a> {
             Clause::Attend(clause) => return self.attend(clause, into),
             Clause::Search(clause) => return self.search_clause(clause, into),
             Clause::Cost(clause) => return self.cost_clause(clause, into),
+            Clause::Reinforce(clause) => self.reinforce(clause, into)?,
             Clause::Call(clause) => self.procedure(clause, columns)?,
             Clause::Subquery(clause) => self.call_subquery(clause)?,
         };

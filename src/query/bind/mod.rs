@@ -17,6 +17,7 @@ mod expr;
 mod kind;
 mod pattern;
 mod project;
+mod reinforce;
 mod same;
 mod scope;
 mod search;
@@ -80,7 +81,8 @@ fn writes(query: &ast::Query, procedures: &Procedures) -> bool {
         | Clause::Set(_)
         | Clause::Remove(_)
         | Clause::Delete(_)
-        | Clause::Foreach(_) => true,
+        | Clause::Foreach(_)
+        | Clause::Reinforce(_) => true,
         Clause::Call(call) => procedures.find(&call.procedure.text).is_some_and(|procedure| procedure.writes()),
         Clause::Subquery(subquery) => writes(&subquery.query, procedures),
         _ => false,

@@ -150,6 +150,8 @@ pub(crate) struct Context {
     pub(crate) gone: Gone,
     /// What the statement attended to, where that is noted.
     pub(crate) attended: Attended,
+    /// How many candidates were given credits in this run.
+    n_credits: i64,
     clock: Clock,
     /// The number of the run, from 1.
     run: u64,
@@ -186,6 +188,7 @@ impl Context {
             locals: Vec::new(),
             gone: Gone::default(),
             attended: Attended::default(),
+            n_credits: 0,
             clock: Clock::default(),
             run: 0,
             ticks: 0,
@@ -211,6 +214,7 @@ impl Context {
             self.gone = Gone::default();
         }
         self.attended = Attended::default();
+        self.n_credits = 0;
         self.clock = Clock::default();
         self.run += 1;
         self.ticks = 0;
@@ -266,6 +270,12 @@ impl Context {
     /// Returns the number of the run: what is the same for all rows of a run is known by it.
     pub(crate) const fn run(&self) -> u64 {
         self.run
+    }
+
+    /// Numbers the credit of a candidate, uniquely in this run.
+    pub(crate) fn next_credit(&mut self) -> i64 {
+        self.n_credits += 1;
+        self.n_credits
     }
 
     /// Returns what functions may see.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Builder, Context, Operator,
+    attend::read_credit,
     batch::{Batch, Column},
     build,
     eval::{Ex, at},
@@ -271,13 +274,29 @@ pub(super) struct Changes {
 }
 
 enum Change {
-    Property { key: Arc<str>, value: Ex },
-    Dynamic { key: Ex, value: Ex, span: Span },
+    Property {
+        key: Arc<str>,
+        value: Ex,
+    },
+    Dynamic {
+        key: Ex,
+        value: Ex,
+        span: Span,
+    },
     Replace(Ex),
     Merge(Ex),
     AddLabels(Vec<LabelRef>),
     RemoveLabels(Vec<LabelRef>),
-    Salience { value: Ex, span: Span },
+    Salience {
+        value: Ex,
+        span: Span,
+    },
+    /// `done` has the credits that were reinforced, and in which run.
+    Reinforce {
+        reward: Ex,
+        span: Span,
+        done: (u64, FxHashSet<i64>),
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -288,6 +307,7 @@ enum Target {
 
 impl Changes {
     pub(super) fn build(items: &[SetItem], builder: &mut Builder) -> Self {
+        builder.needs_host |= items.iter().any(|item| matches!(item, SetItem::Reinforce { .. }));
         let mut one = |expr: &Expr| Ex::build(expr, builder);
         let build = |item: &SetItem| match item {
             SetItem::Property { target, key, value } => {
@@ -300,6 +320,9 @@ impl Changes {
             SetItem::Merge { target, map } => (one(target), Change::Merge(one(map))),
             SetItem::AddLabels { target, labels } => (one(target), Change::AddLabels(labels.clone())),
             SetItem::RemoveLabels { target, labels } => (one(target), Change::RemoveLabels(labels.clone())),
+            SetItem::Reinforce { credit, reward, span } => {
+                (one(credit), Change::Reinforce { reward: one(reward), span: *span, done: (0, FxHashSet::default()) })
+            }
             SetItem::Salience { target, value, span } => {
                 (one(target), Change::Salience { value: one(value), span: *span })
             }
@@ -316,7 +339,19 @@ impl Changes {
     pub(super) fn apply(&mut self, ctx: &mut Context, batch: &Batch, row: usize) -> Result<()> {
         for (target, change) in &mut self.items {
             ctx.tick(4)?;
-            let target = match target.value(ctx, batch, row)? {
+            let target = target.value(ctx, batch, row)?;
+            if let Change::Reinforce { reward, span, done } = change {
+                if done.0 != ctx.run() {
+                    *done = (ctx.run(), FxHashSet::default());
+                }
+                let Some((number, credits)) = read_credit(&target) else { continue };
+                if done.1.insert(number) {
+                    let reward = reward.value(ctx, batch, row)?;
+                    at(reinforce(ctx, &credits, &reward), *span)?;
+                }
+                continue;
+            }
+            let target = match target {
                 Value::Null => continue,
                 Value::Node(node) => Target::Node(node.id),
                 Value::Relationship(rel) => Target::Rel(rel.id),
@@ -374,6 +409,7 @@ impl Changes {
                         ctx.summary.labels_removed += u64::from(was_there);
                     }
                 }
+                Change::Reinforce { .. } => {}
                 Change::Salience { value, span } => {
                     let value = value.value(ctx, batch, row)?;
                     at(set_salience(ctx, target, &value), *span)?;
@@ -396,6 +432,34 @@ fn set(ctx: &mut Context, target: Target, name: &str, value: Value) -> Result<()
         Target::Rel(id) => transaction.set_rel(id, key, value)?,
     };
     ctx.summary.properties_set += u64::from(has_changed);
+    ctx.check_changes()
+}
+
+/// Tells the database of a reward for what these relationships led to.
+fn reinforce(ctx: &mut Context, credits: &[(RelId, f32)], reward: &Value) -> Result<()> {
+    let number = match reward {
+        Value::Int(reward) => *reward as f64,
+        Value::Float(reward) => *reward,
+        other => {
+            let other = if other.is_null() { "null".to_owned() } else { format!("{} `{other}`", other.kind()) };
+            let message = format!("a reward must be a number from -1 to 1, not {other}");
+            return Err(QueryError::type_error("InvalidArgumentType", message).into());
+        }
+    };
+    if !(-1.0..=1.0).contains(&number) {
+        let message = format!("a reward must be a number from -1 to 1, not {reward}");
+        return Err(QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message).into());
+    }
+    ctx.tick(16 * credits.len())?;
+    let host = ctx.host.clone().ok_or_else(|| crate::Error::NotAllowed {
+        what: "REINFORCE where there is no database around the statement".into(),
+    })?;
+    let salience =
+        |ctx: &Context| -> Result<Vec<f32>> { credits.iter().map(|(rel, _)| ctx.view().salience(*rel)).collect() };
+    let before = salience(ctx)?;
+    host.reinforce(credits, number, ctx.transaction()?)?;
+    let changed = salience(ctx)?.into_iter().zip(before).filter(|(new, old)| new != old);
+    ctx.summary.saliences_set += changed.count() as u64;
     ctx.check_changes()
 }
 

@@ -78,6 +78,7 @@ impl Printer<'_> {
             SetItem::RemoveLabels { target, labels: removed } => {
                 format!("remove {}{}", self.expr(target), labels(removed))
             }
+            SetItem::Reinforce { reward, .. } => format!("reinforce by {}", self.expr(reward)),
             SetItem::Salience { target, value, .. } => {
                 format!("salience({}) = {}", self.expr(target), self.expr(value))
             }

@@ -117,6 +117,12 @@ impl Printer {
             Clause::Attend(clause) => self.attend(clause),
             Clause::Search(clause) => self.search(clause),
             Clause::Cost(clause) => self.cost(clause),
+            Clause::Reinforce(clause) => {
+                self.put("REINFORCE ");
+                self.name(&clause.target);
+                self.put(" BY ");
+                self.expr(&clause.reward);
+            }
         }
     }
 

@@ -144,6 +144,10 @@ fn patterns() {
             "MATCH p = CHEAPEST 3 (a)-[r:ROAD]->{1,3}(b) COST BY (r.km) * 2 AS total WHERE total < 9 RETURN p",
             "MATCH p = CHEAPEST 3 (a)-[r:ROAD*1..3]->(b) COST BY r.km * 2 AS total WHERE total < 9 RETURN p",
         ),
+        (
+            "MATCH (a)-->(reinforce) ATTEND reinforce IN (FOR $q) REINFORCE reinforce by (- 0.5) RETURN 1",
+            "MATCH (a)-->(`reinforce`) ATTEND `reinforce` IN (FOR $q) REINFORCE `reinforce` BY -0.5 RETURN 1",
+        ),
         ("MATCH CHEAPEST (a)-[r]->(b) COST BY 1 RETURN r", "MATCH CHEAPEST (a)-[r]->(b) COST BY 1 RETURN r"),
         (
             "MATCH p = shortestPath((a)-[*]->(b)), allShortestPaths((a)-->(b)) RETURN 1",

@@ -8,6 +8,7 @@
 mod ask;
 mod beam;
 mod cheapest;
+mod credit;
 mod deviation;
 mod groups;
 mod inner;
@@ -29,6 +30,7 @@ use self::{
 pub(super) use self::{
     beam::{AttendPaths, LimitPaths},
     cheapest::CheapestPaths,
+    credit::read as read_credit,
 };
 use super::{
     Attended, Builder, Context, Operator,
@@ -208,6 +210,7 @@ impl Attend {
         ctx.tick(n * 64)?;
         let wants = |output| spec.outputs.iter().any(|(known, _)| *known == output);
         let (wants_plain, wants_without) = (wants(AttendOutput::Why), wants(AttendOutput::WhyWithout));
+        let wants_credit = wants(AttendOutput::Credit);
         let wants_why = wants_plain || wants_without;
         let of = Candidates { batch: &self.all, list: all, chains, inner };
         let returned = score::score(
@@ -256,10 +259,14 @@ impl Attend {
             let before = self.order.len();
             self.order.extend(chains.of(candidate).take(if spec.distinct { 1 } else { usize::MAX }));
             let n_rows = self.order.len() - before;
+            let rel = (content != Content::Node).then_some(candidate.id);
             if spec.notes {
-                let rel = (content != Content::Node).then_some(candidate.id);
                 way::note(&mut ctx.attended, &spec.path, &self.all, chains.of(candidate), rel, score)?;
             }
+            let credit = match wants_credit {
+                true => credit::of_rows(ctx, &spec.path, &self.all, chains.of(candidate), rel)?,
+                false => Value::Null,
+            };
             let told = if wants_plain { Value::Map(Arc::new(why.clone())) } else { Value::Null };
             let told_without = if wants_without {
                 why::add_without(&mut why, without);
@@ -278,13 +285,14 @@ impl Attend {
                     AttendOutput::Logit => float(logit),
                     AttendOutput::Why => told.clone(),
                     AttendOutput::WhyWithout => told_without.clone(),
+                    AttendOutput::Credit => credit.clone(),
                     AttendOutput::Hops => match content {
                         Content::Node => Value::Null,
                         _ => Value::list([why::hop(candidate.id, score)]),
                     },
                 };
                 bytes += match output {
-                    AttendOutput::Hops => value_bytes(&value),
+                    AttendOutput::Hops | AttendOutput::Credit => value_bytes(&value),
                     AttendOutput::Why | AttendOutput::WhyWithout => {
                         *why_bytes.get_or_insert_with(|| value_bytes(&value))
                     }

@@ -6,7 +6,7 @@ use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unex
 use crate::{
     Span,
     query::{
-        ast::{Attend, AttendOutput, Chosen, Clause, Cost, Expr, Search},
+        ast::{Attend, AttendOutput, Chosen, Clause, Cost, Expr, Reinforce, Search},
         parse::words::code,
     },
 };
@@ -183,10 +183,10 @@ impl Builder<'_> {
     }
 
     /// `REINFORCE target BY reward`.
-    pub(super) fn reinforce(&mut self, nodes: &mut Nodes<'_>, at: usize) -> Result<Clause> {
-        self.name(&next(nodes))?;
-        self.expr(next(nodes))?;
-        self.not_yet(at, "REINFORCE")
+    pub(super) fn reinforce(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {
+        let target = self.name(&next(nodes))?;
+        let reward = self.expr(next(nodes))?;
+        Ok(Clause::Reinforce(Box::new(Reinforce { target, reward, span })))
     }
 
     /// `AT TIME t`, `AT ANY TIME`, `RANKED AT TIME t` behind a pattern.

@@ -77,7 +77,7 @@ impl Builder<'_> {
     /// Returns a clause. Every kind has a function of its own, and nothing is kept here, for clauses nest.
     fn clause(&mut self, pair: Pair<'_, Rule>) -> Result<Clause> {
         let span = self.span(&pair);
-        let (start, first) = (self.code(&pair), first_token(&pair));
+        let start = self.code(&pair);
         let rule = pair.as_rule();
         let nodes = &mut pair.into_inner().peekable();
         match rule {
@@ -101,7 +101,7 @@ impl Builder<'_> {
             Rule::attend => self.attend(nodes, span),
             Rule::search => self.search(nodes, span),
             Rule::cost => self.cost(nodes, span),
-            Rule::reinforce => self.reinforce(nodes, first),
+            Rule::reinforce => self.reinforce(nodes, span),
             other => unreachable!("{other:?} is no clause"),
         }
     }
@@ -364,7 +364,7 @@ impl Builder<'_> {
         for pair in nodes {
             let place = self.span(&pair);
             let clause = self.clause(pair)?;
-            if !updates(&clause) {
+            if !updates(&clause) || matches!(clause, Clause::Reinforce(_)) {
                 let message = format!("{} cannot stand in FOREACH", name_of(&clause));
                 return fail(
                     composition(message, place).hint("FOREACH takes CREATE, MERGE, SET, REMOVE, DELETE, FOREACH"),
@@ -464,6 +464,7 @@ fn updates(clause: &Clause) -> bool {
             | Clause::Remove(_)
             | Clause::Delete(_)
             | Clause::Foreach(_)
+            | Clause::Reinforce(_)
     )
 }
 
@@ -491,6 +492,7 @@ fn name_of(clause: &Clause) -> &'static str {
         Clause::Attend(_) => "ATTEND",
         Clause::Search(_) => "SEARCH",
         Clause::Cost(_) => "COST BY",
+        Clause::Reinforce(_) => "REINFORCE",
     }
 }
 
@@ -517,5 +519,6 @@ fn span_of(clause: &Clause) -> Span {
         Clause::Attend(clause) => clause.span,
         Clause::Search(clause) => clause.span,
         Clause::Cost(clause) => clause.span,
+        Clause::Reinforce(clause) => clause.span,
     }
 }

@@ -126,7 +126,6 @@ fn the_place_and_the_expected_words_are_named() {
 #[test]
 fn what_is_not_built_yet_says_so() {
     for (text, at, what) in [
-        ("MATCH (x) REINFORCE x BY 1 + 2", "REINFORCE", "REINFORCE"),
         ("CREATE VALIDITY FOR ()-[r:HEARD]-() ON (r.since, r.until) CLOCK $now", "CREATE VALIDITY", "CREATE VALIDITY"),
         ("DROP VALIDITY FOR ()-[r:HEARD]-()", "DROP VALIDITY", "DROP VALIDITY"),
         ("BACKUP TO 'dir'", "BACKUP TO", "BACKUP TO"),
@@ -155,6 +154,13 @@ fn what_is_wrong_with_attention() {
             "SCORE AS t",
             syntax,
             "SCORE is given twice",
+        ),
+        ("MATCH (x) REINFORCE x", "", syntax, "BY"),
+        (
+            "MATCH (x) FOREACH (y IN [x] | REINFORCE x BY 1)",
+            "REINFORCE x BY 1",
+            "InvalidClauseComposition",
+            "cannot stand in FOREACH",
         ),
         ("MATCH (x) ATTEND x (FOR $q) RETURN x", "(", syntax, "IN"),
         ("MATCH (x) ATTEND x IN (FOR) RETURN x", ")", syntax, "expected"),

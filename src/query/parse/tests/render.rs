@@ -318,6 +318,7 @@ fn clause(clause: &Clause) -> String {
             maybe(" SCORE ", c.score.as_ref(), name),
             maybe(" KEEP ", c.predicate.as_ref(), expr)
         ),
+        Clause::Reinforce(c) => format!("REINFORCE {} BY {}", c.target.text, expr(&c.reward)),
         Clause::Cost(c) => format!(
             "COST BY {}{}{}",
             expr(&c.cost),

@@ -16,11 +16,12 @@ pub(in crate::query::execute) use self::limit::LimitPaths;
 use rustc_hash::FxHashMap;
 
 use self::{candidates::Around, search::Search};
-use super::{Spec, groups::check_constant, limit_of, number};
+use super::{Spec, credit, groups::check_constant, limit_of, number};
 use crate::{
     Result,
     model::{RelId, Value},
     query::{
+        attend::AttendOutput,
         beam as plan,
         execute::{
             Builder, Context, Operator,
@@ -307,7 +308,14 @@ impl AttendPaths {
                     }
                 }
                 for ((output, _), given) in spec.outputs.iter().zip(&mut leaving.given) {
-                    given.push(search.output(ctx.view(), spec, *output, path)?);
+                    given.push(match output {
+                        AttendOutput::Credit => {
+                            let steps = search.paths.steps_back(path);
+                            let steps: Vec<_> = steps.map(|(_, step)| (RelId::new(step.rel), step.weight)).collect();
+                            credit::of_path(ctx, &steps)
+                        }
+                        output => search.output(ctx.view(), spec, *output, path)?,
+                    });
                     bytes += given.last().map_or(0, value_bytes);
                 }
                 if walk.rels.is_some() {

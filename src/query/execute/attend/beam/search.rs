@@ -256,7 +256,8 @@ impl Search {
                 Value::list(hops)
             }
             AttendOutput::Why => self.why(view, spec, path)?,
-            AttendOutput::WhyWithout => Value::Null,
+            // The operator numbers credits itself.
+            AttendOutput::WhyWithout | AttendOutput::Credit => Value::Null,
         })
     }
 
