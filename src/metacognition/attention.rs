@@ -11,7 +11,13 @@ use rustc_hash::FxHashMap;
 
 use super::{
     clock::Clock,
-    judge::state::{Kind, RelState, STATE_NUMBERS},
+    judge::{
+        frame::{Ends, Ties},
+        learner::{Access, Learner},
+        model::Judge,
+        source::Sources,
+        state::{Kind, RelState, STATE_NUMBERS},
+    },
 };
 use crate::{
     Error, Result,
@@ -23,6 +29,13 @@ const VERSION: u8 = 1;
 
 /// The note of [`NoteTable::Judge`] that says how much was ever attended, and which notes are the log.
 const STANDING: u32 = 1;
+
+/// The notes of what each source has sent, and of what the judge has learnt and when.
+const SOURCES: u32 = 2;
+const LEARNT: u32 = 3;
+
+/// The judge learns again once the attention clock shows so many times what it showed when it last did.
+const LEARN_AT: f64 = 1.3;
 
 /// The first note of the log.
 const LOG_FROM: u32 = 1 << 16;
@@ -118,6 +131,7 @@ pub(crate) fn standing(view: &Snapshot) -> Result<Standing> {
 /// `Corrupt` where a note is damaged.
 pub(crate) fn fold(transaction: &mut Transaction, events: &[AccessEvent], clock: &mut Clock) -> Result<usize> {
     let mut standing = standing(transaction.view())?;
+    let mut learner = Learner::resume(Judge::default(), sources(transaction.view())?, standing.shown);
     let mut changed: FxHashMap<u32, Attention> = FxHashMap::default();
     let mut taken = Vec::with_capacity(events.len());
     for event in events {
@@ -133,13 +147,13 @@ pub(crate) fn fold(transaction: &mut Transaction, events: &[AccessEvent], clock:
                 free.insert(of(transaction.view(), event.rel)?.unwrap_or(none))
             }
         };
+        let noted = learner.note(&access(event));
         if event.kind != Kind::Rejected {
-            standing.shown += f64::from(event.weight);
             attention.n_accesses = attention.n_accesses.saturating_add(1);
             attention.last = attention.last.max(event.time);
             attention.last_query = event.query;
         }
-        attention.state.observe(standing.shown, event.weight, event.source, event.kind);
+        attention.state.observe(noted.at, noted.weight, event.source, event.kind);
         clock.reach(event.time);
         taken.push(*event);
     }
@@ -148,7 +162,10 @@ pub(crate) fn fold(transaction: &mut Transaction, events: &[AccessEvent], clock:
     for (id, attention) in changed {
         transaction.set_note(NoteTable::Attention, id, Some(Arc::from(encode(&attention))))?;
     }
+    standing.shown = learner.clock();
     standing.n_accesses += taken.len() as u64;
+    let sources: Vec<u64> = learner.sources.to_numbers().into_iter().map(f64::to_bits).collect();
+    transaction.set_note(NoteTable::Judge, SOURCES, Some(Arc::from(encode_meta(VERSION, &sources))))?;
     append(transaction, &taken, &mut standing)?;
     let Standing { shown, n_accesses, first, next, n_logged } = standing;
     let note = encode_meta(VERSION, &(shown.to_bits(), n_accesses, first, next, n_logged));
@@ -172,6 +189,84 @@ pub(crate) fn log(view: &Snapshot) -> Result<Vec<AccessEvent>> {
         events.extend(note.chunks_exact(EVENT_BYTES).map(read_event));
     }
     Ok(events)
+}
+
+/// The relationships of a view, as the judge sees them; by id.
+pub(crate) struct Relations(pub(crate) Vec<Option<Ends>>);
+
+impl Ties for Relations {
+    fn relationships(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    fn ends(&self, rel: u32) -> Option<Ends> {
+        self.0.get(rel as usize).copied().flatten()
+    }
+}
+
+/// Returns what the judge has learnt, and what the attention clock showed when it did.
+///
+/// # Errors
+/// `Corrupt` where its note is damaged.
+pub(crate) fn learnt(view: &Snapshot) -> Result<Option<(Judge, f64)>> {
+    let Some(note) = view.note(NoteTable::Judge, LEARNT)? else { return Ok(None) };
+    let (at, numbers): (u64, Vec<u64>) = decode_meta(VERSION, note, "the judge")?;
+    let numbers: Vec<f64> = numbers.into_iter().map(f64::from_bits).collect();
+    match Judge::from_numbers(&numbers) {
+        Some(judge) => Ok(Some((judge, f64::from_bits(at)))),
+        None => Err(Error::corrupt("the judge", "numbers of a judge", numbers.len())),
+    }
+}
+
+/// Returns a judge that knows what the log tells: the one that is kept, or, where much has happened since, one that has
+/// replayed the log and learnt on the way. Says whether it is new.
+///
+/// # Errors
+/// `Corrupt` where a note is damaged.
+pub(crate) fn judge(view: &Snapshot, relations: &Relations) -> Result<(Judge, bool)> {
+    let shown = standing(view)?.shown;
+    let before = match learnt(view)? {
+        Some((judge, at)) if shown < at * LEARN_AT => return Ok((judge, false)),
+        Some((judge, _)) => judge,
+        None => Judge::default(),
+    };
+    let log: Vec<Access> =
+        log(view)?.iter().map(access).filter(|access| relations.ends(access.rel).is_some()).collect();
+    let mut states = vec![RelState::default(); relations.0.len()];
+    // What was reported of earlier lessons stays told.
+    let mut learner = Learner::default();
+    learner.replay(relations, &mut states, &log);
+    let mut judge = learner.judge;
+    if judge.trees.is_none() {
+        return Ok((before, false));
+    }
+    judge.reports = before.reports.into_iter().filter(|report| report.at < shown / 4.0).chain(judge.reports).collect();
+    let n_extra = judge.reports.len().saturating_sub(super::judge::reflect::Report::KEPT_MAX);
+    judge.reports.drain(..n_extra);
+    Ok((judge, true))
+}
+
+/// Keeps what the judge has learnt.
+///
+/// # Errors
+/// `Limit` where it is too much for a note.
+pub(crate) fn keep_judge(transaction: &mut Transaction, judge: &Judge) -> Result<()> {
+    let shown = standing(transaction.view())?.shown;
+    let numbers: Vec<u64> = judge.to_numbers().into_iter().map(f64::to_bits).collect();
+    let note = encode_meta(VERSION, &(shown.to_bits(), numbers));
+    transaction.set_note(NoteTable::Judge, LEARNT, Some(Arc::from(note)))
+}
+
+fn sources(view: &Snapshot) -> Result<Sources> {
+    let Some(note) = view.note(NoteTable::Judge, SOURCES)? else { return Ok(Sources::default()) };
+    let numbers: Vec<u64> = decode_meta(VERSION, note, "the sources of accesses")?;
+    let numbers: Vec<f64> = numbers.into_iter().map(f64::from_bits).collect();
+    Sources::from_numbers(&numbers)
+        .ok_or_else(|| Error::corrupt("the sources of accesses", "places and what they sent", numbers.len()))
+}
+
+fn access(event: &AccessEvent) -> Access {
+    Access { rel: event.rel.get(), weight: event.weight, source: event.source, kind: event.kind }
 }
 
 fn append(transaction: &mut Transaction, events: &[AccessEvent], standing: &mut Standing) -> Result<()> {

@@ -22,7 +22,7 @@ use crate::{
     },
     graph::{Snapshot, Transaction},
     metacognition::{
-        archive,
+        archive, attention,
         choose::{Action, Keep, Limits as ChoiceLimits, Strategy, Usual},
         ledger::{self, Change, Deed, Entry, Kind},
     },
@@ -86,7 +86,13 @@ pub(super) fn run(
     let next = ledger::next_id(&before)?;
     let id = if options.dry_run { Value::Null } else { Value::Int(next.into()) };
     let rows = rows(&before, &judged, &actions, &id)?;
-    if options.dry_run || changes.is_empty() {
+    if options.dry_run {
+        return Ok(rows);
+    }
+    if let Some(judge) = &judged.learnt {
+        attention::keep_judge(transaction, judge)?;
+    }
+    if changes.is_empty() {
         return Ok(rows);
     }
     let clock = now(&before)?;
@@ -152,6 +158,14 @@ pub(super) fn plan_by_policies(inner: &Arc<Inner>) -> Result<Option<Planned>> {
     let choice = ChoiceLimits { keep: Keep::Policies, protected_share, reweigh: true };
     let actions = Usual.choose(&judged.facts, &choice);
     let changes = changes(&judged, &actions);
+    if let Some(judge) = &judged.learnt {
+        let mut writer = inner.engine.begin()?;
+        let mut transaction = writer.take();
+        let kept = attention::keep_judge(&mut transaction, judge);
+        writer.put(transaction);
+        kept?;
+        writer.commit(inner.options.durability)?;
+    }
     if changes.is_empty() {
         return Ok(None);
     }

@@ -9,9 +9,9 @@ use crate::{
     db::policy::Covered,
     graph::{Snapshot, encode_value},
     metacognition::{
-        attention::{self, Attention},
+        attention::{self, Attention, Relations},
         choose::Fact,
-        judge::state::RelState,
+        judge::{frame::Ends, model::Judge, state::RelState},
         ledger::{self, Evidence},
     },
     model::{NoteTable, Policy, RelId},
@@ -24,6 +24,8 @@ pub(super) struct Judged {
     pub(super) evidence: Vec<Evidence>,
     /// The text of the query that attended last, as a hash, in the order of `facts`.
     pub(super) queries: Vec<u64>,
+    /// The judge, where it has learnt just now.
+    pub(super) learnt: Option<Judge>,
 }
 
 /// Judges every relationship; `scope` has those a compaction is about, or is `None` for all; `policies` say which of them must
@@ -65,10 +67,16 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &
         Ok(())
     })?;
     find_same(view, &mut facts)?;
-    let standing = attention::standing(view)?;
+    let mut relations = vec![None; view.rel_id_end as usize];
+    for fact in &facts {
+        relations[fact.rel as usize] = Some(Ends { head: fact.start, tail: fact.end, kind: fact.rel_type });
+    }
+    let relations = Relations(relations);
+    let (judge, is_new) = attention::judge(view, &relations)?;
+    let state = |rel: u32| attended.get(&rel).map_or_else(RelState::default, |attention| attention.state);
+    let judged = judge.judge(&relations, &state, attention::standing(view)?.shown);
     for fact in &mut facts {
-        let state = attended.get(&fact.rel).map_or_else(RelState::default, |attention| attention.state);
-        fact.judged = state.trust() * (1e-3 + state.strengths_at(standing.shown)[1]);
+        fact.judged = judged[fact.rel as usize];
     }
     let of = |fact: &Fact| {
         let attention = attended.get(&fact.rel);
@@ -82,7 +90,7 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &
     let evidence = facts.iter().map(of).collect();
     let queries =
         facts.iter().map(|fact| attended.get(&fact.rel).map_or(0, |attention| attention.last_query)).collect();
-    Ok(Judged { facts, evidence, queries })
+    Ok(Judged { facts, evidence, queries, learnt: is_new.then_some(judge) })
 }
 
 /// Returns the salience that a policy gives a relationship, where it says how salience goes:

@@ -125,6 +125,12 @@ pub(super) fn reflect(inner: &Arc<Inner>, view: &Snapshot, options: &Value) -> R
         n
     };
     row("archive", "relationships", int(n_archived), "CALL kg.archived() lists them".into());
+    if let Some((judge, at)) = attention::learnt(view)? {
+        row("judge", "learnt", Value::Float(at), "what the attention clock showed when it last learnt".into());
+        for told in judge.reflect(f64::NEG_INFINITY) {
+            row(told.kind, &told.subject, Value::Float(told.value), told.reason);
+        }
+    }
     let undone = undo::undone(view)?;
     ledger::each(view, 0, &mut |record, _| {
         if record.at < since {

@@ -22,20 +22,30 @@ pub(crate) trait Ties {
     fn relationships(&self) -> u32;
     /// Returns the ends of one, or `None` where no relationship has this id.
     fn ends(&self, rel: u32) -> Option<Ends>;
+    /// Returns how similar its content is to what is attended lately (a cosine, -1 to 1), where there is a space for it.
+    fn similarity(&self, _rel: u32) -> Option<f32> {
+        None
+    }
 }
 
 /// Ways in which relationships belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
+    /// They start at the same entity.
     Head,
+    /// They lead to the same entity.
     Tail,
+    /// They are of one type.
     Type,
+    /// They start at the same entity and are of one type.
     HeadType,
+    /// They lead to the same entity and are of one type.
     TailType,
+    /// They lead from one entity to the same other.
     Pair,
 }
 
-/// Every way, in the order of [`Frame::groups`].
+/// How many ways there are.
 pub(crate) const WAYS: usize = 6;
 
 /// Members numbered by group: `of[slot]` is the group of a relationship, `sizes[group]` how many are in it.
@@ -46,23 +56,24 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    fn new(keys: impl Iterator<Item = u64>, n: usize) -> Groups {
-        Groups::mapped(keys, n).0
+    /// Returns groups of equal keys, numbered as they come, and the number of each key.
+    fn of(keys: impl Iterator<Item = u64>) -> (Groups, FxHashMap<u64, u32>) {
+        let mut numbers: FxHashMap<u64, u32> = FxHashMap::default();
+        let numbered = keys.map(|key| {
+            let next = numbers.len() as u32;
+            *numbers.entry(key).or_insert(next)
+        });
+        let of: Vec<u32> = numbered.collect();
+        (Groups::numbered(of, numbers.len()), numbers)
     }
 
-    fn mapped(keys: impl Iterator<Item = u64>, n: usize) -> (Groups, FxHashMap<u64, u32>) {
-        let mut numbers: FxHashMap<u64, u32> = FxHashMap::default();
-        let mut groups = Groups { of: Vec::with_capacity(n), sizes: Vec::new() };
-        for key in keys {
-            let next = groups.sizes.len() as u32;
-            let group = *numbers.entry(key).or_insert(next);
-            if group == next {
-                groups.sizes.push(0);
-            }
-            groups.sizes[group as usize] += 1;
-            groups.of.push(group);
+    /// Returns the `n` groups that these numbers tell.
+    fn numbered(of: Vec<u32>, n: usize) -> Groups {
+        let mut sizes = vec![0; n];
+        for group in &of {
+            sizes[*group as usize] += 1;
         }
-        (groups, numbers)
+        Groups { of, sizes }
     }
 
     /// Returns the sum of `values` (one for each relationship) in each group.
@@ -80,16 +91,8 @@ impl Groups {
 pub(crate) struct Frame {
     /// The id of the relationship in each slot, ascending.
     pub(crate) ids: Vec<u32>,
-    /// Dense numbers of entities: the head of each slot.
-    pub(crate) heads: Vec<u32>,
-    /// The tail of each slot.
-    pub(crate) tails: Vec<u32>,
-    /// How many entities have relationships.
+    /// How many entities have relationships; they are numbered from 0, and so are the groups by head and by tail.
     pub(crate) n_entities: usize,
-    /// How many relationships start at each entity.
-    pub(crate) outs: Vec<u32>,
-    /// How many lead to each entity.
-    pub(crate) ins: Vec<u32>,
     /// The groups of each way, in the order of [`By`].
     pub(crate) groups: [Groups; WAYS],
     /// For each slot the pair group of the same two entities the other way round, or [`NONE`].
@@ -111,22 +114,39 @@ impl Frame {
             ids.push(id);
             heads.push(number(ends.head));
             tails.push(number(ends.tail));
-            kinds.push(ends.kind);
+            kinds.push(u64::from(ends.kind));
         }
-        let (n, n_entities) = (ids.len(), numbers.len());
-        let (mut outs, mut ins) = (vec![0; n_entities], vec![0; n_entities]);
-        for (head, tail) in heads.iter().zip(&tails) {
-            outs[*head as usize] += 1;
-            ins[*tail as usize] += 1;
-        }
-        let two = |a: u32, b: u32| u64::from(a) << 32 | u64::from(b);
-        let both = |left: &[u32], right: &[u32]| Groups::new(left.iter().zip(right).map(|(a, b)| two(*a, *b)), n);
-        let (pairs, pair_numbers) = Groups::mapped(heads.iter().zip(&tails).map(|(head, tail)| two(*head, *tail)), n);
-        let reversed = heads.iter().zip(&tails).map(|(head, tail)| pair_numbers.get(&two(*tail, *head)));
-        let reverse = reversed.map(|group| group.copied().unwrap_or(NONE)).collect();
-        let of = |keys: &[u32]| Groups::new(keys.iter().map(|key| u64::from(*key)), n);
-        let groups = [of(&heads), of(&tails), of(&kinds), both(&heads, &kinds), both(&tails, &kinds), pairs];
-        Frame { ids, heads, tails, n_entities, outs, ins, groups, reverse }
+        let n_entities = numbers.len();
+        let two = |(a, b): (&u32, &u32)| u64::from(*a) << 32 | u64::from(*b);
+        let typed =
+            |ends: &[u32]| Groups::of(ends.iter().zip(&kinds).map(|(end, kind)| u64::from(*end) << 32 | kind)).0;
+        let (head_types, tail_types) = (typed(&heads), typed(&tails));
+        let (pairs, numbered) = Groups::of(heads.iter().zip(&tails).map(two));
+        let back = tails.iter().zip(&heads).map(two);
+        let reverse = back.map(|pair| numbered.get(&pair).copied().unwrap_or(NONE)).collect();
+        let types = Groups::of(kinds.iter().copied()).0;
+        let (heads, tails) = (Groups::numbered(heads, n_entities), Groups::numbered(tails, n_entities));
+        Frame { ids, n_entities, groups: [heads, tails, types, head_types, tail_types, pairs], reverse }
+    }
+
+    /// Returns the entity that each relationship starts at.
+    pub(crate) fn heads(&self) -> &[u32] {
+        &self.groups[By::Head as usize].of
+    }
+
+    /// Returns the entity that each relationship leads to.
+    pub(crate) fn tails(&self) -> &[u32] {
+        &self.groups[By::Tail as usize].of
+    }
+
+    /// Returns how many relationships start at each entity.
+    pub(crate) fn outs(&self) -> &[u32] {
+        &self.groups[By::Head as usize].sizes
+    }
+
+    /// Returns how many relationships lead to each entity.
+    pub(crate) fn ins(&self) -> &[u32] {
+        &self.groups[By::Tail as usize].sizes
     }
 
     /// Returns how many relationships there are.
@@ -137,5 +157,49 @@ impl Frame {
     /// Returns the slot of a relationship.
     pub(crate) fn slot(&self, id: u32) -> Option<usize> {
         self.ids.binary_search(&id).ok()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Relationships from a list, of which some may be absent.
+    pub(crate) struct Listed(pub(crate) Vec<Option<Ends>>);
+
+    impl Listed {
+        /// Heads, types and tails.
+        pub(crate) fn new(ties: &[(u32, u32, u32)]) -> Listed {
+            Listed(ties.iter().map(|(head, kind, tail)| Some(Ends { head: *head, tail: *tail, kind: *kind })).collect())
+        }
+    }
+
+    impl Ties for Listed {
+        fn relationships(&self) -> u32 {
+            self.0.len() as u32
+        }
+
+        fn ends(&self, rel: u32) -> Option<Ends> {
+            self.0[rel as usize]
+        }
+    }
+
+    /// Each of `n` entities is tied to the next.
+    pub(crate) fn ring(n: u32) -> Listed {
+        Listed::new(&(0..n).map(|entity| (entity, 0, (entity + 1) % n)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn groups_of_every_way_with_a_gap() {
+        let mut listed = Listed::new(&[(7, 1, 9), (7, 2, 9), (9, 1, 7), (5, 1, 9), (7, 1, 5)]);
+        listed.0[1] = None;
+        let frame = Frame::new(&listed);
+        assert_eq!(frame.ids, [0, 2, 3, 4]);
+        assert_eq!((frame.slot(2), frame.slot(1)), (Some(1), None));
+        let size = |by: By, slot: usize| frame.groups[by as usize].sizes[frame.groups[by as usize].of[slot] as usize];
+        assert_eq!([size(By::Head, 0), size(By::Tail, 0), size(By::Type, 0), size(By::Pair, 0)], [2, 2, 4, 1]);
+        assert_eq!([size(By::HeadType, 0), size(By::TailType, 0)], [2, 2]);
+        let pair = &frame.groups[By::Pair as usize].of;
+        assert_eq!(frame.reverse, [pair[1], pair[0], NONE, NONE]);
     }
 }

@@ -1,268 +1,340 @@
-//! What may tell whether a relationship is attended soon: the signals, each a byte.
+//! The signals: what may tell whether a relationship is attended soon. Each is a number on a logarithmic or linear scale,
+//! kept as a byte: `round(10 (x + 12.5))`, so that steps are a tenth and what is out of -12.5 … 13 counts as at the border.
+//!
+//! Every signal is relative, to the average relationship or to the age of the whole, so that what was learnt when the graph
+//! was young holds when it is older.
+
 use super::{
-    frame::{By, Frame, NONE},
-    state::{RelState, SCALES},
+    flow,
+    frame::{By, Frame, Ties},
+    meeting::meetings,
+    state::{CLOCK_START, RelState, SCALES},
+    usage::{Usage, usages},
 };
 
-/// A signal's family, as `reflect` tells of it.
+/// What a signal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
-    Frequency,
-    Recency,
-    Sources,
-    Endpoints,
+    /// How often and how lately it was itself attended, and by how many.
+    Own,
+    /// How much its ends are attended.
+    Ends,
+    /// How much its type is attended, at large or at its ends.
     Type,
+    /// How much others between the same two entities are attended, in either direction.
     Pair,
+    /// How much those are attended that its ends are tied to.
     Neighbours,
+    /// How much of the flow from what is used arrives.
     Flow,
+    /// How its surroundings are built, used or not.
     Shape,
+    /// How similar its content is to what is attended.
     Similarity,
 }
 
-/// What is summed over groups on one scale.
-struct Scale {
-    own: Vec<f32>,
-    mean: f32,
-    sums: [Vec<f32>; 6],
-    /// by entity, either role
-    entity: Vec<f32>,
-    sib_h: Vec<f32>,
-    sib_t: Vec<f32>,
-    sib_max: Vec<f32>,
-    /// per slot
-    choice: Vec<f32>,
+/// All families, in the order in which they are told of.
+pub(crate) const FAMILIES: [(Family, &str); 8] = [
+    (Family::Own, "own use"),
+    (Family::Ends, "use of its ends"),
+    (Family::Type, "use of its type"),
+    (Family::Pair, "use between the same two"),
+    (Family::Neighbours, "use of neighbours"),
+    (Family::Flow, "flow"),
+    (Family::Shape, "shape"),
+    (Family::Similarity, "similarity"),
+];
+
+/// The signals that there are once for each scale of time.
+const OF_SCALE: [(Family, &str); 16] = [
+    (Family::Own, "strength"),
+    (Family::Own, "strength to average"),
+    (Family::Ends, "rate of head"),
+    (Family::Ends, "rate of tail"),
+    (Family::Type, "rate of type"),
+    (Family::Type, "rate of head and type"),
+    (Family::Type, "rate of tail and type"),
+    (Family::Pair, "rate of pair"),
+    (Family::Type, "share of head and type"),
+    (Family::Type, "share of tail and type"),
+    (Family::Pair, "share of pair"),
+    (Family::Pair, "share of pair reversed"),
+    (Family::Neighbours, "tails of head, average"),
+    (Family::Neighbours, "tails of head, best"),
+    (Family::Neighbours, "tails of head, all"),
+    (Family::Neighbours, "heads of tail, average"),
+];
+
+/// The other signals.
+const ONCE: [(Family, &str); 27] = [
+    (Family::Own, "age of last access"),
+    (Family::Own, "age of first access"),
+    (Family::Own, "activation"),
+    (Family::Own, "sources"),
+    (Family::Ends, "age of head's last access"),
+    (Family::Ends, "age of tail's last access"),
+    (Family::Flow, "flow at head"),
+    (Family::Flow, "flow at tail"),
+    (Family::Flow, "flow through"),
+    (Family::Flow, "flow by use at head"),
+    (Family::Flow, "flow by use at tail"),
+    (Family::Flow, "flow by use through"),
+    (Family::Flow, "flow both ways at head"),
+    (Family::Flow, "flow both ways at tail"),
+    (Family::Flow, "flow both ways through"),
+    (Family::Shape, "outs of head"),
+    (Family::Shape, "ins of head"),
+    (Family::Shape, "outs of tail"),
+    (Family::Shape, "ins of tail"),
+    (Family::Shape, "size of head and type"),
+    (Family::Shape, "size of tail and type"),
+    (Family::Shape, "size of pair"),
+    (Family::Shape, "between head and tail"),
+    (Family::Shape, "before both"),
+    (Family::Shape, "behind both"),
+    (Family::Shape, "back from tail to head"),
+    (Family::Similarity, "similarity"),
+];
+
+/// How many signals there are.
+pub(crate) const SIGNALS: usize = OF_SCALE.len() * SCALES + ONCE.len();
+
+/// The names of the scales.
+const SCALE_NAMES: [&str; SCALES] = ["ever", "lately", "just now"];
+
+/// The signals of one relationship.
+pub(crate) type Row = [u8; SIGNALS];
+
+/// Returns family and name of a signal.
+pub(crate) fn signal(at: usize) -> (Family, String) {
+    match at.checked_sub(OF_SCALE.len() * SCALES) {
+        Some(at) => (ONCE[at].0, ONCE[at].1.to_owned()),
+        None => {
+            let (scale, at) = (at / OF_SCALE.len(), at % OF_SCALE.len());
+            (OF_SCALE[at].0, format!("{}, {}", OF_SCALE[at].1, SCALE_NAMES[scale]))
+        }
+    }
 }
 
-pub(crate) struct Signals<'a> {
+/// Flows that arrive at entities.
+struct Flows {
+    plain: Vec<f32>,
+    by_use: Vec<f32>,
+    /// What leaves an entity by use, before it is divided.
+    leaving: Vec<f32>,
+    both_ways: Vec<f32>,
+}
+
+/// Everything that rows are made of, for a graph and its use at one time.
+pub(crate) struct Signals<'a, T, S, M> {
     frame: &'a Frame,
+    ties: &'a T,
+    state: &'a S,
     now: f64,
-    scales: Vec<Scale>,
-    states: Vec<RelState>,
-    last_h: Vec<f32>,
-    last_t: Vec<f32>,
-    flows: Vec<Vec<f32>>,
-    choices: Vec<Vec<f32>>,
+    usages: [Usage; SCALES],
+    /// When something at each entity was last attended, as head and as tail: shares of the clock.
+    last: [Vec<f32>; 2],
+    flows: Flows,
+    meetings: M,
 }
 
-pub(crate) struct Row<'b> {
-    out: &'b mut Vec<u8>,
-    names: Option<&'b mut Vec<String>>,
+/// Returns what rows are made of: states of relationships by id, as the clock shows `now`.
+///
+/// # Complexity
+/// O(relationships) for sums and flows; a row is O(1) but for the triangles, at most 256 look-ups.
+pub(crate) fn signals<'a, T: Ties, S: Fn(u32) -> RelState>(
+    frame: &'a Frame,
+    ties: &'a T,
+    state: &'a S,
+    now: f64,
+) -> Signals<'a, T, S, impl Fn(usize) -> [f32; 4]> {
+    let usages = usages(frame, state, now);
+    let mut last = [vec![0.0f32; frame.n_entities], vec![0.0f32; frame.n_entities]];
+    for (slot, id) in frame.ids.iter().enumerate() {
+        let state = state(*id);
+        if state.total > 0.0 {
+            let share = 1.0 - age(state.last, now);
+            for (last, entity) in last.iter_mut().zip([frame.heads()[slot], frame.tails()[slot]]) {
+                last[entity as usize] = last[entity as usize].max(share);
+            }
+        }
+    }
+    let flows = Flows::new(frame, state, now, &usages);
+    Signals { frame, ties, state, now, usages, last, flows, meetings: meetings(frame) }
 }
-impl Row<'_> {
-    fn ln(&mut self, name: impl Fn() -> String, x: f32) {
-        self.raw(name, x.max(1e-6).ln());
-    }
-    fn raw(&mut self, name: impl Fn() -> String, x: f32) {
-        self.out.push(((x + 12.5) * 10.0).round().clamp(0.0, 255.0) as u8);
-        if let Some(names) = &mut self.names {
-            names.push(name());
-        }
-    }
-}
 
-impl<'a> Signals<'a> {
-    pub(crate) fn new(frame: &'a Frame, state: impl Fn(u32) -> RelState, now: f64) -> Signals<'a> {
-        let n = frame.len();
-        let states: Vec<RelState> = frame.ids.iter().map(|id| state(*id)).collect();
-        let mut scales = Vec::new();
-        let ne = frame.n_entities;
-        for k in 0..SCALES {
-            let own: Vec<f32> = states.iter().map(|s| s.strengths_at(now)[k]).collect();
-            let total: f32 = own.iter().map(|x| f64::from(*x)).sum::<f64>() as f32;
-            let mean = (total / n.max(1) as f32).max(1e-9);
-            let sums: [Vec<f32>; 6] = std::array::from_fn(|w| frame.groups[w].sums(&own));
-            let mut entity = vec![0.0; ne];
-            for (s, x) in own.iter().enumerate() {
-                entity[frame.heads[s] as usize] += x;
-                entity[frame.tails[s] as usize] += x;
-            }
-            let mut sc = Scale {
-                own,
-                mean,
-                sums,
-                entity,
-                sib_h: vec![0.0; ne],
-                sib_t: vec![0.0; ne],
-                sib_max: vec![-12.0; ne],
-                choice: vec![],
-            };
-            for s in 0..n {
-                let (h, t) = (frame.heads[s] as usize, frame.tails[s] as usize);
-                let lt = sc.rate(frame, By::TailType, s).ln();
-                let lh = sc.rate(frame, By::HeadType, s).ln();
-                sc.sib_h[h] += lt;
-                sc.sib_t[t] += lh;
-                sc.sib_max[h] = sc.sib_max[h].max(lt);
-            }
-            // attraction of tails among a head's
-            let mut att = vec![0.5f32; ne];
-            for s in 0..n {
-                att[frame.tails[s] as usize] += sc.own[s];
-            }
-            let mut z = vec![0.0f32; ne];
-            for s in 0..n {
-                z[frame.heads[s] as usize] += att[frame.tails[s] as usize];
-            }
-            sc.choice = (0..n).map(|s| att[frame.tails[s] as usize] / z[frame.heads[s] as usize]).collect();
-            scales.push(sc);
+impl Flows {
+    fn new(frame: &Frame, state: &impl Fn(u32) -> RelState, now: f64, usages: &[Usage; SCALES]) -> Flows {
+        let used = |usage: &Usage, by: By| usage.sums[by as usize].clone();
+        let starts = used(&usages[0], By::Head).into_iter().map(|sum| sum + 0.01).collect();
+        let plain = flow::along(frame, starts, &vec![1.0; frame.len()]);
+        let weights: Vec<f32> = (0..frame.len()).map(|slot| choice(frame, state, now, &usages[0], slot)).collect();
+        let mut leaving = vec![0.0; frame.n_entities];
+        for (head, weight) in frame.heads().iter().zip(&weights) {
+            leaving[*head as usize] += weight;
         }
-        let mut last_h = vec![0.0f32; ne];
-        let mut last_t = vec![0.0f32; ne];
-        for s in 0..n {
-            let l = ((states[s].last + 256.0) / (now + 256.0)) as f32;
-            if states[s].total > 0.0 {
-                let h = &mut last_h[frame.heads[s] as usize];
-                *h = h.max(l);
-                let t = &mut last_t[frame.tails[s] as usize];
-                *t = t.max(l);
-            }
-        }
-        // flows
-        let mut flows = Vec::new();
-        let mut choices = Vec::new();
-        for wt in 0..3 {
-            let own = &scales[0].own;
-            let mut p: Vec<f32> = match wt {
-                0 => vec![1.0; n],
-                1 => (0..n).map(|s| scales[0].choice[s] * 1000.0 + 0.0 * own[s]).collect(),
-                _ => (0..n)
-                    .map(|s| {
-                        let t = frame.tails[s] as usize;
-                        0.5 + scales[0].sums[By::Tail as usize][frame.groups[1].of[s] as usize]
-                            + 5.0 * own[s]
-                            + 0.0 * t as f32
-                    })
-                    .collect(),
-            };
-            let mut z = vec![0.0f32; ne];
-            for s in 0..n {
-                z[frame.heads[s] as usize] += p[s];
-            }
-            for s in 0..n {
-                p[s] /= z[frame.heads[s] as usize];
-            }
-            let mut start = vec![if wt == 0 { 0.01f32 } else { 1.0 }; ne];
-            if wt == 0 {
-                for s in 0..n {
-                    start[frame.heads[s] as usize] += own[s];
-                }
-            }
-            let sum: f32 = start.iter().map(|x| f64::from(*x)).sum::<f64>() as f32;
-            start.iter_mut().for_each(|x| *x /= sum);
-            let mut x = start.clone();
-            for _ in 0..12 {
-                let mut y = vec![0.0f32; ne];
-                for s in 0..n {
-                    y[frame.tails[s] as usize] += x[frame.heads[s] as usize] * p[s];
-                }
-                let arrived: f32 = y.iter().map(|x| f64::from(*x)).sum::<f64>() as f32;
-                for e in 0..ne {
-                    x[e] = 0.7 * y[e] + (0.3 + 0.7 * (1.0 - arrived)) * start[e];
-                }
-            }
-            flows.push(x);
-            choices.push(p);
-        }
-        // both ways
-        {
-            let own = &scales[1].own;
-            let mut start = vec![0.001f32; ne];
-            for s in 0..n {
-                start[frame.heads[s] as usize] += own[s];
-                start[frame.tails[s] as usize] += own[s];
-            }
-            let sum: f32 = start.iter().map(|x| f64::from(*x)).sum::<f64>() as f32;
-            start.iter_mut().for_each(|x| *x /= sum);
-            let d: Vec<f32> = (0..ne).map(|e| 1.0 / (frame.outs[e] + frame.ins[e]) as f32).collect();
-            let mut x = start.clone();
-            for _ in 0..12 {
-                let mut y = vec![0.0f32; ne];
-                for s in 0..n {
-                    let (h, t) = (frame.heads[s] as usize, frame.tails[s] as usize);
-                    y[t] += x[h] * d[h];
-                    y[h] += x[t] * d[t];
-                }
-                for e in 0..ne {
-                    x[e] = 0.7 * y[e] + 0.3 * start[e];
-                }
-            }
-            choices.push((0..n).map(|s| d[frame.heads[s] as usize]).collect());
-            flows.push(x);
-        }
-        Signals { frame, now, scales, states, last_h, last_t, flows, choices }
-    }
-
-    pub(crate) fn names(&self) -> Vec<String> {
-        let (mut out, mut names) = (Vec::new(), Vec::new());
-        if self.frame.len() > 0 {
-            self.write(0, &mut Row { out: &mut out, names: Some(&mut names) });
-        }
-        names
-    }
-    pub(crate) fn row(&self, s: usize, out: &mut Vec<u8>) {
-        self.write(s, &mut Row { out, names: None });
-    }
-
-    fn write(&self, s: usize, r: &mut Row) {
-        let f = self.frame;
-        let (h, t) = (f.heads[s] as usize, f.tails[s] as usize);
-        let st = &self.states[s];
-        for (k, sc) in self.scales.iter().enumerate() {
-            r.ln(|| format!("own{k}"), sc.own[s] + 0.02);
-            r.ln(|| format!("ownr{k}"), sc.own[s] / sc.mean + 0.01);
-            let tot = sc.mean * f.len() as f32 / 1e4;
-            for (w, nm) in ["h", "t", "r", "hr", "rt", "ht"].iter().enumerate() {
-                let g = f.groups[w].of[s] as usize;
-                if w != 2 {
-                    r.ln(|| format!("sum_{nm}{k}"), sc.sums[w][g] / tot + 0.01);
-                }
-                r.ln(|| format!("rate_{nm}{k}"), sc.rate_w(f, w, s));
-            }
-            r.ln(|| format!("raw_h{k}"), sc.sums[0][f.groups[0].of[s] as usize] + 0.02);
-            r.ln(|| format!("raw_t{k}"), sc.sums[1][f.groups[1].of[s] as usize] + 0.02);
-            r.ln(
-                || format!("rev{k}"),
-                if f.reverse[s] == NONE { 0.0 } else { sc.sums[5][f.reverse[s] as usize] / tot + 0.01 },
-            );
-            r.ln(|| format!("ent_h{k}"), sc.entity[h] / tot + 0.01);
-            r.ln(|| format!("ent_t{k}"), sc.entity[t] / tot + 0.01);
-            r.raw(|| format!("sib_h{k}"), 3.0 * sc.sib_h[h] / f.outs[h].max(1) as f32);
-            r.raw(|| format!("sib_t{k}"), 3.0 * sc.sib_t[t] / f.ins[t].max(1) as f32);
-            r.raw(|| format!("sib_max{k}"), 2.0 * sc.sib_max[h]);
-            r.raw(|| format!("sib_sum{k}"), sc.sib_h[h].signum() * sc.sib_h[h].abs().sqrt());
-            r.ln(|| format!("choice{k}"), sc.choice[s]);
-            r.ln(|| format!("flow{k}"), sc.choice[s] * (sc.sums[0][f.groups[0].of[s] as usize] + 0.5) / sc.mean);
-        }
-        let age = |x: f64| (1.0 - (x + 256.0) / (self.now + 256.0)) as f32;
-        let seen = st.total > 0.0;
-        r.raw(|| "rec".into(), if seen { 12.0 * age(st.last) } else { 12.9 });
-        r.raw(|| "age".into(), if seen { 12.0 * age(st.first) } else { 12.9 });
-        r.raw(|| "rec_h".into(), 12.0 * (1.0 - self.last_h[h]));
-        r.raw(|| "rec_t".into(), 12.0 * (1.0 - self.last_t[t]));
-        r.raw(|| "act".into(), st.activation(self.now).map_or(-12.4, |x| 2.0 * x as f32));
-        r.ln(|| "src".into(), st.distinct_sources() + 0.01);
-        r.ln(|| "deg_ho".into(), f.outs[h] as f32);
-        r.ln(|| "deg_hi".into(), f.ins[h] as f32);
-        r.ln(|| "deg_to".into(), f.outs[t] as f32);
-        r.ln(|| "deg_ti".into(), f.ins[t] as f32);
-        for (w, nm) in [(3, "hr"), (4, "rt"), (5, "ht")] {
-            r.ln(|| format!("deg_{nm}"), f.groups[w].sizes[f.groups[w].of[s] as usize] as f32);
-        }
-        for k in 0..4 {
-            let (x, p) = (&self.flows[k], &self.choices[k]);
-            r.ln(|| format!("ppr_rel{k}"), x[h] * p[s] * f.len() as f32);
-            r.ln(|| format!("ppr_h{k}"), x[h] * f.n_entities as f32);
-            r.ln(|| format!("ppr_t{k}"), x[t] * f.n_entities as f32);
-        }
+        let by_use = flow::along(frame, vec![1.0; frame.n_entities], &weights);
+        let ends = used(&usages[1], By::Head).into_iter().zip(&usages[1].sums[By::Tail as usize]);
+        let both_ways = flow::both_ways(frame, ends.map(|(head, tail)| head + tail + 0.001).collect());
+        Flows { plain, by_use, leaving, both_ways }
     }
 }
 
-impl Scale {
-    fn rate(&self, f: &Frame, by: By, s: usize) -> f32 {
-        self.rate_w(f, by as usize, s)
+/// Returns how much a walker is drawn to a relationship: by its own use, and by the use of where it leads.
+fn choice(frame: &Frame, state: &impl Fn(u32) -> RelState, now: f64, usage: &Usage, slot: usize) -> f32 {
+    let own = state(frame.ids[slot]).strengths_at(now)[0];
+    0.5 + usage.sums[By::Tail as usize][frame.tails()[slot] as usize] + 5.0 * own
+}
+
+/// Returns an age as a share of the clock's own.
+fn age(then: f64, now: f64) -> f32 {
+    (1.0 - (then + CLOCK_START) / (now + CLOCK_START)) as f32
+}
+
+/// Puts numbers into a row, in the order of the catalogue.
+struct Writer<'a> {
+    row: &'a mut Row,
+    at: usize,
+}
+
+impl Writer<'_> {
+    fn linear(&mut self, number: f32) {
+        self.row[self.at] = ((number + 12.5) * 10.0).round().clamp(0.0, 255.0) as u8;
+        self.at += 1;
     }
-    fn rate_w(&self, f: &Frame, w: usize, s: usize) -> f32 {
-        let g = f.groups[w].of[s] as usize;
-        (self.sums[w][g] / self.mean + 2.0) / (f.groups[w].sizes[g] as f32 + 2.0)
+
+    fn logarithm(&mut self, number: f32) {
+        self.linear(number.max(1e-6).ln());
+    }
+}
+
+impl<T: Ties, S: Fn(u32) -> RelState, M: Fn(usize) -> [f32; 4]> Signals<'_, T, S, M> {
+    /// Writes the signals of the relationship in a slot.
+    pub(crate) fn row(&self, slot: usize, row: &mut Row) {
+        let frame = self.frame;
+        let state = (self.state)(frame.ids[slot]);
+        let mut writer = Writer { row, at: 0 };
+        for (usage, own) in self.usages.iter().zip(state.strengths_at(self.now)) {
+            self.of_scale(usage, own, slot, &mut writer);
+        }
+        let ends = [frame.heads()[slot] as usize, frame.tails()[slot] as usize];
+        let seen = state.total > 0.0;
+        // Ages reach 12; never is beyond.
+        writer.linear(if seen { 12.0 * age(state.last, self.now) } else { 12.9 });
+        writer.linear(if seen { 12.0 * age(state.first, self.now) } else { 12.9 });
+        writer.linear(state.activation(self.now).map_or(-12.4, |activation| 2.0 * activation as f32));
+        writer.logarithm(state.distinct_sources() + 0.01);
+        for (last, end) in self.last.iter().zip(ends) {
+            writer.linear(12.0 * (1.0 - last[end]));
+        }
+        self.flow(slot, ends, &mut writer);
+        for end in ends {
+            writer.logarithm(frame.outs()[end] as f32);
+            writer.logarithm(frame.ins()[end] as f32);
+        }
+        for by in [By::HeadType, By::TailType, By::Pair] {
+            let groups = &frame.groups[by as usize];
+            writer.logarithm(groups.sizes[groups.of[slot] as usize] as f32);
+        }
+        for share in (self.meetings)(slot) {
+            writer.logarithm(share);
+        }
+        writer.linear(self.ties.similarity(frame.ids[slot]).map_or(-12.5, |cosine| 12.0 * cosine));
+        debug_assert_eq!(writer.at, SIGNALS);
+    }
+
+    fn of_scale(&self, usage: &Usage, own: f32, slot: usize, writer: &mut Writer) {
+        let frame = self.frame;
+        let (head, tail) = (frame.heads()[slot] as usize, frame.tails()[slot] as usize);
+        writer.logarithm(own + 0.02);
+        writer.logarithm(own / usage.mean + 0.01);
+        for by in [By::Head, By::Tail, By::Type, By::HeadType, By::TailType, By::Pair] {
+            writer.logarithm(usage.rate(frame, by, slot));
+        }
+        for by in [By::HeadType, By::TailType, By::Pair] {
+            writer.logarithm(usage.share(frame, by, slot) + 0.01);
+        }
+        writer.logarithm(usage.reverse(frame, slot).map_or(0.0, |share| share + 0.01));
+        let (around_head, around_tail) = (usage.around_head[head], usage.around_tail[tail]);
+        writer.linear(3.0 * around_head / frame.outs()[head] as f32);
+        writer.linear(2.0 * usage.best_tail[head]);
+        writer.linear(around_head.signum() * around_head.abs().sqrt());
+        writer.linear(3.0 * around_tail / frame.ins()[tail] as f32);
+    }
+
+    fn flow(&self, slot: usize, ends: [usize; 2], writer: &mut Writer) {
+        let frame = self.frame;
+        let [head, _] = ends;
+        let outs = frame.outs()[head] as f32;
+        let drawn = choice(frame, self.state, self.now, &self.usages[0], slot) / self.flows.leaving[head];
+        let all = [
+            (&self.flows.plain, 1.0 / outs),
+            (&self.flows.by_use, drawn),
+            (&self.flows.both_ways, 1.0 / (outs + frame.ins()[head] as f32)),
+        ];
+        for (flow, part) in all {
+            for end in ends {
+                writer.logarithm(flow[end] * frame.n_entities as f32);
+            }
+            writer.logarithm(flow[head] * part * frame.len() as f32);
+        }
+    }
+
+    /// Returns the logarithm of what may be expected of a relationship before anything was learnt: its own strength, and
+    /// half of what it would be if its ends were attended independently of each other.
+    pub(crate) fn unlearnt(&self, slot: usize) -> f64 {
+        let (frame, usage) = (self.frame, &self.usages[0]);
+        let sum = |by: By| usage.sums[by as usize][frame.groups[by as usize].of[slot] as usize] + 0.1;
+        let total = usage.mean * frame.len() as f32;
+        let own = (self.state)(frame.ids[slot]).total;
+        f64::from(own + 0.5 * sum(By::Head) * sum(By::Tail) / (total + 1.0)).ln()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            frame::tests::{Listed, ring},
+            state::Kind,
+        },
+        *,
+    };
+
+    #[test]
+    fn what_is_used_more_shows_more() {
+        let ties = ring(12);
+        let frame = Frame::new(&ties);
+        let mut used = RelState::default();
+        (0..5).for_each(|at| used.observe(f64::from(at), 1.0, at as u32, Kind::Attended));
+        let state = |id| if id == 4 { used } else { RelState::default() };
+        let signals = signals(&frame, &ties, &state, 5.0);
+        let (mut row, mut next, mut far) = ([0; SIGNALS], [0; SIGNALS], [0; SIGNALS]);
+        signals.row(4, &mut row);
+        signals.row(5, &mut next);
+        signals.row(10, &mut far);
+        let by_name = |name: &str| (0..SIGNALS).find(|at| signal(*at).1 == name).expect("a signal of that name");
+        for name in ["strength, ever", "rate of head, lately", "share of pair, just now", "sources"] {
+            assert!(row[by_name(name)] > next[by_name(name)], "{name}");
+        }
+        for name in ["flow through", "tails of head, average, ever", "flow both ways at head"] {
+            assert!(next[by_name(name)].max(row[by_name(name)]) > far[by_name(name)], "{name}");
+        }
+        assert!(signals.unlearnt(4) > signals.unlearnt(10));
+    }
+
+    #[test]
+    fn every_signal_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<String> = (0..SIGNALS).map(|at| signal(at).1).collect();
+        assert_eq!(names.len(), SIGNALS);
+    }
+
+    #[test]
+    fn a_graph_without_relationships_has_no_rows() {
+        let ties = Listed::new(&[]);
+        let frame = Frame::new(&ties);
+        let state = |_| RelState::default();
+        signals(&frame, &ties, &state, 0.0);
+        assert_eq!(frame.len(), 0);
     }
 }

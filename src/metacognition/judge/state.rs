@@ -1,6 +1,6 @@
 //! What is known of one relationship's use: a few numbers, updated with each access in constant time.
 //!
-//! **Clock.** Ages are told on the *attention clock*, which moves by the weight of each access (`sources`), not by the
+//! **Clock.** Ages are told on the *attention clock*, which moves by what each access counts (`source`), not by the
 //! wall's: a graph nobody asks forgets nothing, and no jump of a system clock can age anything.
 //!
 //! **Strengths.** Each access `i` of weight `w_i`, noticed when the clock showed `s_i`, counts at clock `s` as
@@ -30,7 +30,7 @@ pub(crate) const SCALES: usize = POWERS.len() + 1;
 /// What the clock is taken to have shown before the first access: keeps the first few from weighing by their order alone.
 pub(crate) const CLOCK_START: f64 = 256.0;
 /// The numbers that a state is stored as.
-pub(crate) const STATE_NUMBERS: usize = 10;
+pub(crate) const STATE_NUMBERS: usize = 9;
 /// ACT-R's decay.
 const ACTIVATION_DECAY: f64 = 0.5;
 
@@ -129,12 +129,12 @@ impl RelState {
         let [slow, fast] = self.strengths.map(f64::from);
         let (low, high) = (f64::from(self.sources as u32), f64::from((self.sources >> 32) as u32));
         let (rewards, rejections) = (f64::from(self.rewards), f64::from(self.rejections));
-        [self.first, self.last, f64::from(self.total), slow, fast, low, high, rewards, rejections, 0.0]
+        [self.first, self.last, f64::from(self.total), slow, fast, low, high, rewards, rejections]
     }
 
     /// Returns the state whose numbers these are.
     pub(crate) fn from_numbers(numbers: [f64; STATE_NUMBERS]) -> RelState {
-        let [first, last, total, slow, fast, low, high, rewards, rejections, _] = numbers;
+        let [first, last, total, slow, fast, low, high, rewards, rejections] = numbers;
         RelState {
             first,
             last,
@@ -150,4 +150,76 @@ impl RelState {
 /// Returns what is left at `now` of weight 1 at `then`, on the scale of `power`.
 fn fade(then: f64, now: f64, power: i32) -> f64 {
     ((then + CLOCK_START) / (now + CLOCK_START)).powi(power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strengths_are_the_sums_they_stand_for() {
+        let (mut state, mut accesses) = (RelState::default(), Vec::new());
+        for step in 1..40u32 {
+            let (at, weight) = (f64::from(step * step), 0.1 * (step % 7 + 1) as f32);
+            state.observe(at, weight, step, Kind::Attended);
+            accesses.push((at, weight));
+        }
+        let now = 2000.0;
+        let sum =
+            |power: i32| accesses.iter().map(|(at, weight)| f64::from(*weight) * fade(*at, now, power)).sum::<f64>();
+        let [ever, lately, just_now] = state.strengths_at(now).map(f64::from);
+        for (strength, exact) in [(ever, sum(0)), (lately, sum(POWERS[0])), (just_now, sum(POWERS[1]))] {
+            assert!((strength - exact).abs() < 1e-4 * exact, "{strength} for {exact}");
+        }
+    }
+
+    #[test]
+    fn activation_is_near_the_sum_over_all_accesses() {
+        let mut state = RelState::default();
+        let times: Vec<f64> = (0..50).map(|step| 10.0 * f64::from(step)).collect();
+        times.iter().for_each(|at| state.observe(*at, 1.0, 0, Kind::Attended));
+        let now = 520.0;
+        let exact = times.iter().map(|at| (now - at + 1.0).powf(-0.5)).sum::<f64>().ln();
+        let near = state.activation(now).expect("it was attended");
+        assert!((near - exact).abs() < 0.05, "{near} for {exact}");
+        assert_eq!(RelState::default().activation(now), None);
+    }
+
+    #[test]
+    fn feedback_moves_trust_and_a_rejection_is_no_access() {
+        let mut state = RelState::default();
+        state.observe(1.0, 1.0, 1, Kind::Attended);
+        let before = state;
+        state.observe(2.0, 1.0, 1, Kind::Rejected);
+        assert_eq!((state.total, state.last, state.trust()), (before.total, before.last, 0.5));
+        state.observe(3.0, 2.0, 1, Kind::Rewarded);
+        assert_eq!((state.total, state.trust()), (3.0, 0.75));
+    }
+
+    #[test]
+    fn a_clock_that_stands_or_goes_back_harms_nothing() {
+        let mut state = RelState::default();
+        state.observe(100.0, 1.0, 1, Kind::Attended);
+        state.observe(40.0, 1.0, 2, Kind::Attended);
+        assert_eq!((state.last, state.strengths_at(10.0)), (100.0, [2.0; SCALES]));
+    }
+
+    #[test]
+    fn sources_are_counted_about() {
+        let mut state = RelState::default();
+        for access in 0..300u32 {
+            state.observe(f64::from(access), 1.0, access % 12, Kind::Attended);
+        }
+        assert!((11.0..15.0).contains(&state.distinct_sources()));
+    }
+
+    #[test]
+    fn numbers_give_the_same_bits_back() {
+        let mut state = RelState::default();
+        for access in 0..70u32 {
+            state.observe(f64::from(access) * 1.37, 0.3, access.wrapping_mul(2_654_435_761), Kind::Rewarded);
+            state.observe(f64::from(access), 0.1, access, Kind::Rejected);
+            assert_eq!(RelState::from_numbers(state.to_numbers()), state);
+        }
+    }
 }
