@@ -88,7 +88,13 @@ fn quiet() -> QueryOptions {
 
 fn beside(n: usize) -> Result<()> {
     let dir = tempfile::tempdir().expect("a directory for the database");
-    let options = Options { threads: 1, background: false, compact_every: Some(Duration::ZERO), ..Options::default() };
+    let options = Options {
+        threads: 1,
+        background: false,
+        compact_every: Some(Duration::ZERO),
+        compact_grace: Duration::ZERO,
+        ..Options::default()
+    };
     let db = Database::open_with(dir.path().join("db"), options)?;
     fill(&db, n)?;
     db.execute(

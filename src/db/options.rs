@@ -48,6 +48,8 @@ pub struct Options {
     /// [`Database::step`](crate::Database::step); what was attended to is then folded in as it comes. None means that nothing
     /// happens by itself: `CALL kg.compact()` folds and compacts.
     pub compact_every: Option<Duration>,
+    /// How old a relationship must be before the database archives it by itself.
+    pub compact_grace: Duration,
     /// How many recent queries that note are kept in memory, text and parameters, for a compaction to see what it would do to
     /// their answers; with 0 none is kept, and no compaction refuses itself.
     pub replay_queries: usize,
@@ -72,6 +74,7 @@ impl Default for Options {
             read_only: false,
             notice: false,
             compact_every: None,
+            compact_grace: Duration::from_secs(24 * 60 * 60),
             replay_queries: 64,
             progress: None,
         }

@@ -131,6 +131,8 @@ pub(crate) fn standing(view: &Snapshot) -> Result<Standing> {
 /// `Corrupt` where a note is damaged.
 pub(crate) fn fold(transaction: &mut Transaction, events: &[AccessEvent], clock: &mut Clock) -> Result<usize> {
     let mut standing = standing(transaction.view())?;
+    // Whatever is there now was there before these accesses.
+    clock.keep(transaction)?;
     let mut learner = Learner::resume(Judge::default(), sources(transaction.view())?, standing.shown);
     let mut changed: FxHashMap<u32, Attention> = FxHashMap::default();
     let mut taken = Vec::with_capacity(events.len());

@@ -21,13 +21,21 @@ const NOTE: u32 = 0;
 
 const VERSION: u8 = 1;
 
+/// Marks that are kept; beyond that every second of the older half goes.
+const MARKS_MAX: usize = 64;
+
+/// Between two marks, in seconds.
+const MARK_EVERY: f64 = 600.0;
+
 /// The clock.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Clock {
     /// Now, in seconds.
     pub(crate) now: f64,
     /// The system's clock when it was last looked at, in seconds since 1970.
     system: f64,
+    /// Which relationships there were at some times: those with ids below the first number, at the second.
+    marks: Vec<(u32, f64)>,
 }
 
 impl Clock {
@@ -36,9 +44,12 @@ impl Clock {
     /// # Errors
     /// `Corrupt` where its note is damaged.
     pub(crate) fn read(view: &Snapshot, system: f64) -> Result<Self> {
-        let Some(note) = view.note(NoteTable::Judge, NOTE)? else { return Ok(Self { now: system, system }) };
-        let (now, before): (u64, u64) = decode_meta(VERSION, note, "the clock")?;
-        let mut clock = Self { now: f64::from_bits(now), system: f64::from_bits(before) };
+        let Some(note) = view.note(NoteTable::Judge, NOTE)? else {
+            return Ok(Self { now: system, system, marks: Vec::new() });
+        };
+        let (now, before, marks): (u64, u64, Vec<(u32, u64)>) = decode_meta(VERSION, note, "the clock")?;
+        let marks = marks.into_iter().map(|(end, at)| (end, f64::from_bits(at))).collect();
+        let mut clock = Self { now: f64::from_bits(now), system: f64::from_bits(before), marks };
         clock.look(system);
         Ok(clock)
     }
@@ -72,12 +83,30 @@ impl Clock {
         Ok(view.note(NoteTable::Judge, NOTE)?.is_some())
     }
 
+    /// Returns the id from which on relationships may be younger than so many seconds: it is known of the others that they
+    /// are older.
+    pub(crate) fn young_from(&self, age: f64) -> u32 {
+        let old = self.marks.iter().rev().find(|(_, at)| self.now - at >= age);
+        old.map_or(0, |(end, _)| *end)
+    }
+
     /// Keeps it.
     ///
     /// # Errors
     /// None of its own.
-    pub(crate) fn keep(self, transaction: &mut Transaction) -> Result<()> {
-        let note = encode_meta(VERSION, &(self.now.to_bits(), self.system.to_bits()));
+    pub(crate) fn keep(&mut self, transaction: &mut Transaction) -> Result<()> {
+        if self.marks.last().is_none_or(|(_, at)| self.now - at >= MARK_EVERY) {
+            self.marks.push((transaction.view().rel_id_end, self.now));
+        }
+        if self.marks.len() > MARKS_MAX {
+            let mut at = 0;
+            self.marks.retain(|_| {
+                at += 1;
+                at % 2 == 0 || at > MARKS_MAX / 2
+            });
+        }
+        let marks: Vec<(u32, u64)> = self.marks.iter().map(|(end, at)| (*end, at.to_bits())).collect();
+        let note = encode_meta(VERSION, &(self.now.to_bits(), self.system.to_bits(), marks));
         transaction.set_note(NoteTable::Judge, NOTE, Some(Arc::from(note)))
     }
 }
@@ -85,12 +114,12 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::tests::start;
+    use crate::{graph::tests::start, model::TypeId};
 
     #[test]
     fn the_systems_clock_makes_it_go_but_not_leap() {
         let mut tx = start();
-        let clock = Clock::read(tx.view(), 1_000.0).unwrap();
+        let mut clock = Clock::read(tx.view(), 1_000.0).unwrap();
         assert_eq!(clock.now, 1_000.0);
         clock.keep(&mut tx).unwrap();
         let after = |tx: &Transaction, system: f64| Clock::read(tx.view(), system).unwrap().now;
@@ -116,5 +145,29 @@ mod tests {
         clock.keep(&mut tx).unwrap();
         assert!(Clock::is_kept(tx.view()).unwrap());
         assert_eq!(Clock::read(tx.view(), 1_001.0).unwrap().now, 10.0);
+    }
+
+    #[test]
+    fn what_is_young_is_known_roughly_and_never_taken_for_old() {
+        let mut tx = start();
+        let nodes = [tx.create_node(&[]).unwrap(), tx.create_node(&[]).unwrap()];
+        let mut born = Vec::new();
+        for step in 0..500 {
+            let mut clock = Clock::read(tx.view(), 0.0).unwrap();
+            clock.reach(f64::from(step) * 1_000.0);
+            let id = tx.create_rel(TypeId::new(0), nodes[0], nodes[1]).unwrap();
+            born.push((id.get(), clock.now));
+            clock.keep(&mut tx).unwrap();
+        }
+        let clock = Clock::read(tx.view(), 0.0).unwrap();
+        assert!(clock.marks.len() <= MARKS_MAX);
+        for age in [0.0, 5_000.0, 50_000.0, 300_000.0] {
+            let from = clock.young_from(age);
+            assert!(born.iter().all(|(id, at)| *id >= from || clock.now - at >= age));
+            let n_known = born.iter().filter(|(id, _)| *id < from).count();
+            let n_old = born.iter().filter(|(_, at)| clock.now - at >= age).count();
+            assert!(n_known * 2 >= n_old, "of {n_old} older than {age} {n_known} are known to be");
+        }
+        assert_eq!(clock.young_from(1e9), 0);
     }
 }

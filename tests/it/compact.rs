@@ -267,6 +267,7 @@ fn the_database_compacts_itself_as_its_policies_say() {
         notice: true,
         background: false,
         compact_every: Some(std::time::Duration::ZERO),
+        compact_grace: std::time::Duration::ZERO,
         ..Options::default()
     };
     let db = Database::memory_with(options).unwrap();

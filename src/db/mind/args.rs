@@ -16,9 +16,12 @@ pub(super) struct CompactOptions {
     pub(super) reweigh: Option<bool>,
     pub(super) recall: Option<f64>,
     pub(super) correlation: Option<f64>,
+    /// Seconds.
+    pub(super) grace: f64,
 }
 
-const COMPACT: &[&str] = &["keepFraction", "below", "match", "dryRun", "reweigh", "minRecall", "minCorrelation"];
+const COMPACT: &[&str] =
+    &["keepFraction", "below", "match", "dryRun", "reweigh", "minRecall", "minCorrelation", "grace"];
 
 /// Reads the options of `kg.compact`.
 ///
@@ -35,6 +38,7 @@ pub(super) fn compact(options: &Value) -> Result<CompactOptions> {
             "dryRun" => read.dry_run = truth(name, value)?,
             "reweigh" => read.reweigh = Some(truth(name, value)?),
             "minRecall" => read.recall = Some(share(name, value)?),
+            "grace" => read.grace = seconds(name, value)?,
             "minCorrelation" => read.correlation = Some(share(name, value)?),
             name => return Err(unknown_option("kg.compact", name, COMPACT)),
         }
@@ -121,6 +125,17 @@ fn positive(name: &str, value: &Value) -> Result<f64> {
         Value::Int(n) if *n >= 0 => Ok(*n as f64),
         Value::Float(x) if *x >= 0.0 && x.is_finite() => Ok(*x),
         _ => Err(wrong_option(name, "a number of 0 or more", value)),
+    }
+}
+
+/// Reads a length of time: seconds, or a duration with months of average length.
+fn seconds(name: &str, value: &Value) -> Result<f64> {
+    match value {
+        Value::Temporal(temporal) => match &**temporal {
+            Temporal::Duration(duration) if duration.seconds_on_average() >= 0.0 => Ok(duration.seconds_on_average()),
+            _ => Err(wrong_option(name, "a number of seconds, or a duration", value)),
+        },
+        value => positive(name, value),
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn run(
         None => None,
     };
     let policies = covered(&before, &inner.procedures, limits)?;
-    let judged = judge::judge(&before, scope.as_ref(), &policies)?;
+    let judged = judge::judge(&before, scope.as_ref(), &policies, options.grace)?;
     check(limits)?;
     let keep = match (options.keep_fraction, options.below) {
         (Some(fraction), _) => Keep::Fraction(fraction),
@@ -95,7 +95,7 @@ pub(super) fn run(
     if changes.is_empty() {
         return Ok(rows);
     }
-    let clock = now(&before)?;
+    let mut clock = now(&before)?;
     let point = transaction.save();
     apply(transaction, &changes, next, clock.now, limits)?;
     let after = Arc::new(transaction.view().clone());
@@ -151,9 +151,9 @@ pub(super) struct Planned {
 /// Those of a commit; `Corrupt` where a block is damaged.
 pub(super) fn plan_by_policies(inner: &Arc<Inner>) -> Result<Option<Planned>> {
     let before = inner.engine.snapshot();
-    let options = CompactOptions::default();
+    let options = CompactOptions { grace: inner.options.compact_grace.as_secs_f64(), ..CompactOptions::default() };
     let policies = covered(&before, &inner.procedures, &Limits::default())?;
-    let judged = judge::judge(&before, None, &policies)?;
+    let judged = judge::judge(&before, None, &policies, options.grace)?;
     let protected_share = protected_share(&before)?;
     let choice = ChoiceLimits { keep: Keep::Policies, protected_share, reweigh: true };
     let actions = Usual.choose(&judged.facts, &choice);
@@ -210,7 +210,7 @@ fn do_part(transaction: &mut Transaction, policy: &str, evidence: &str, changes:
     if still.is_empty() {
         return Ok(());
     }
-    let clock = now(transaction.view())?;
+    let mut clock = now(transaction.view())?;
     let id = ledger::next_id(transaction.view())?;
     apply(transaction, &still, id, clock.now, &Limits::default())?;
     let entry = Entry {
@@ -227,7 +227,7 @@ fn do_part(transaction: &mut Transaction, policy: &str, evidence: &str, changes:
 }
 
 fn refuse(transaction: &mut Transaction, actor: &str, policy: &str, why: &str) -> Result<u32> {
-    let clock = now(transaction.view())?;
+    let mut clock = now(transaction.view())?;
     let entry = Entry { at: clock.now, kind: Kind::Refusal, actor, policy, evidence: why, undoes: None, changes: &[] };
     let id = ledger::append(transaction, &entry)?;
     clock.keep(transaction)?;

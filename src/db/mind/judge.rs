@@ -29,11 +29,11 @@ pub(super) struct Judged {
 }
 
 /// Judges every relationship; `scope` has those a compaction is about, or is `None` for all; `policies` say which of them must
-/// stay and how far each may fall.
+/// stay and how far each may fall; what may be younger than `grace` seconds must stay too.
 ///
 /// # Errors
 /// `Corrupt` where a block is damaged.
-pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &Covered) -> Result<Judged> {
+pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &Covered, grace: f64) -> Result<Judged> {
     let mut attended: FxHashMap<u32, Attention> = FxHashMap::default();
     attention::each(view, &mut |id, attention| {
         attended.insert(id.get(), attention);
@@ -44,7 +44,8 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &
         pinned.insert(id);
         Ok(())
     })?;
-    let (now, begun) = (super::now(view)?.now, begun(view)?);
+    let (clock, begun) = (super::now(view)?, begun(view)?);
+    let (now, young_from) = (clock.now, if grace > 0.0 { clock.young_from(grace) } else { u32::MAX });
     let mut facts = Vec::with_capacity(view.n_rels() as usize);
     each_rel(view, &mut |id, record| {
         let policy = policies.of(id);
@@ -58,7 +59,7 @@ pub(super) fn judge(view: &Snapshot, scope: Option<&FxHashSet<u32>>, policies: &
             salience: view.salience(id)?,
             judged: 0.0,
             is_attended: attended.get(&id.get()).is_some_and(|attention| attention.n_accesses > 0),
-            must_stay: pinned.contains(&id.get()) || prune_allowed == Some(false),
+            must_stay: pinned.contains(&id.get()) || id.get() >= young_from || prune_allowed == Some(false),
             floor: policy.map_or(0.0, |policy| policy.floor as f32),
             target: policy.and_then(|policy| target(policy, attended.get(&id.get()), now, begun)),
             may_go: prune_allowed == Some(true),
