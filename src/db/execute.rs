@@ -183,6 +183,8 @@ fn needs_writer(entry: &Entry) -> bool {
         | Compiled::CreatePolicy(_)
         | Compiled::AlterPolicy(_)
         | Compiled::DropPolicy(_)
+        | Compiled::CreateValidity(_)
+        | Compiled::DropValidity(_)
         | Compiled::DropModel(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_)
@@ -274,6 +276,8 @@ fn read(run: Run<'_>, entry: &Arc<Entry>, was_known: bool, snapshot: Arc<Snapsho
         | Compiled::CreatePolicy(_)
         | Compiled::AlterPolicy(_)
         | Compiled::DropPolicy(_)
+        | Compiled::CreateValidity(_)
+        | Compiled::DropValidity(_)
         | Compiled::DropModel(_)
         | Compiled::CopyFrom(_)
         | Compiled::CopyEmbedding(_)
@@ -393,6 +397,16 @@ fn other(run: Run<'_>, entry: &Arc<Entry>, transaction: &mut Transaction) -> Res
         Compiled::CopyModel(copy) => {
             run.refuse_if_read_only()?;
             copy_model(run, copy, transaction, summary)
+        }
+        Compiled::CreateValidity(create) => {
+            run.refuse_if_read_only()?;
+            summary.validities_changed = u64::from(policy::create_validity(create, transaction)?);
+            Ok(table(&[], Vec::new(), summary))
+        }
+        Compiled::DropValidity(drop) => {
+            run.refuse_if_read_only()?;
+            summary.validities_changed = u64::from(policy::drop_validity(drop, transaction)?);
+            Ok(table(&[], Vec::new(), summary))
         }
         Compiled::CopyFrom(copy) => {
             run.refuse_if_read_only()?;

@@ -1,4 +1,4 @@
-//! `CREATE`, `ALTER`, `DROP` and `SHOW POLICY`, and which relationships each policy is of.
+//! `CREATE`, `ALTER`, `DROP` and `SHOW POLICY`, and which relationships each policy is of; `CREATE` and `DROP VALIDITY`.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -7,7 +7,7 @@ use crate::{
     Error, QueryError, Result, Span, Value,
     graph::{Snapshot, Transaction},
     metacognition::ledger::{self, Entry, Kind},
-    model::{Policy, RelId, temporal::Temporal},
+    model::{Policy, RelId, Validity, temporal::Temporal},
     query::{
         ast::{self, PolicyOption},
         compile::Compilation,
@@ -84,6 +84,34 @@ pub(super) fn drop(run: Run<'_>, drop: &ast::DropSchema, transaction: &mut Trans
         None if drop.if_exists => Ok(false),
         None => Err(unknown(&drop.name, transaction.view())),
     }
+}
+
+/// Declares when relationships hold. Returns whether that is new.
+///
+/// # Errors
+/// As [`Transaction::create_validity`].
+pub(super) fn create_validity(create: &ast::CreateValidity, transaction: &mut Transaction) -> Result<bool> {
+    let mut types = Vec::with_capacity(create.owner.names.len());
+    for name in &create.owner.names {
+        let rel_type = transaction.rel_type(&name.text)?;
+        if !types.contains(&rel_type) {
+            types.push(rel_type);
+        }
+    }
+    let (since, until) = (transaction.key(&create.since.text)?, transaction.key(&create.until.text)?);
+    let validity = Validity { types, since, until, clock: create.clock.as_ref().map(|name| name.text.clone()) };
+    transaction.create_validity(&validity, create.if_not_exists).map_err(|error| at(error, create.span))
+}
+
+/// Drops a validity. Returns whether it was there.
+///
+/// # Errors
+/// As [`Transaction::drop_validity`].
+pub(super) fn drop_validity(drop: &ast::DropValidity, transaction: &mut Transaction) -> Result<bool> {
+    let mut types: Vec<&str> = drop.owner.names.iter().map(|name| &*name.text).collect();
+    types.sort_unstable();
+    types.dedup();
+    transaction.drop_validity(&types, drop.if_exists).map_err(|error| at(error, drop.span))
 }
 
 /// Tells the ledger of a change: the statement that made it.
@@ -201,7 +229,7 @@ fn query_of(policy: &Policy, view: &Snapshot) -> String {
         let separator = if at == 0 { ':' } else { '|' };
         let _ = write!(text, "{separator}{}", quoted(view.catalog().type_name(*rel_type)));
     }
-    text.push_str("]->()");
+    text.push_str("]->() AT ANY TIME");
     if let Some(condition) = &policy.condition {
         let _ = write!(text, " WHERE {condition}");
     }

@@ -41,6 +41,8 @@ pub struct Summary {
     pub indexes_changed: u64,
     /// Policies created, altered or dropped.
     pub policies_changed: u64,
+    /// Validities declared or dropped.
+    pub validities_changed: u64,
     /// The number of the commit, where the statement committed one by itself.
     pub sequence: Option<u64>,
     /// Remarks: names that do not exist, rows left out.
@@ -69,6 +71,7 @@ impl Summary {
             self.saliences_set,
             self.indexes_changed,
             self.policies_changed,
+            self.validities_changed,
         ];
         numbers.iter().any(|number| *number > 0)
     }

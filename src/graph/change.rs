@@ -129,8 +129,8 @@ impl Snapshot {
             Fact::SetRel { id, key, value } => self.put_rel(*id, *key, value.clone()),
             Fact::SetSalience { id, salience } => self.put_salience(*id, *salience),
             Fact::Note { table, id, note } => {
-                // A policy says how much salience counts.
-                if *table == NoteTable::Policy {
+                // A policy says how much salience counts, a validity what a pattern finds.
+                if matches!(table, NoteTable::Policy | NoteTable::Validity) {
                     Arc::make_mut(&mut self.catalog).touch();
                 }
                 self.forget_models(*table);

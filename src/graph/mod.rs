@@ -44,6 +44,7 @@ mod salvage;
 mod snapshot;
 mod space;
 mod transaction;
+mod validity;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -18,6 +18,7 @@ mod policy;
 mod space;
 mod tally;
 pub mod temporal;
+mod validity;
 mod value;
 
 pub use attention_model::{AttentionModel, Projection};
@@ -38,4 +39,5 @@ pub(crate) use policy::Policy;
 pub(crate) use space::{DIMENSION_MAX, NoVector, vector};
 pub use space::{Embedder, Metric, Space, SpaceOwner, Storage};
 pub(crate) use tally::Tally;
+pub(crate) use validity::Validity;
 pub use value::{Node, NodeData, Path, Relationship, RelationshipData, Value};

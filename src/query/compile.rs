@@ -52,6 +52,10 @@ pub(crate) enum Compiled {
     DropPolicy(ast::DropSchema),
     /// `DROP MODEL`.
     DropModel(ast::DropSchema),
+    /// `CREATE VALIDITY`.
+    CreateValidity(Box<ast::CreateValidity>),
+    /// `DROP VALIDITY`.
+    DropValidity(Box<ast::DropValidity>),
     /// `SHOW`, and the query over its rows.
     Show(ast::Shown, Option<Compilation>),
     /// `BEGIN`.
@@ -151,6 +155,8 @@ pub(crate) fn statement(
         }
         Statement::DropPolicy(drop) => Compiled::DropPolicy(drop),
         Statement::DropModel(drop) => Compiled::DropModel(drop),
+        Statement::CreateValidity(create) => Compiled::CreateValidity(create),
+        Statement::DropValidity(drop) => Compiled::DropValidity(drop),
         Statement::Show(show) => {
             let query = show.query.map(|query| self::query(&query, statistics, procedures)).transpose()?;
             Compiled::Show(show.what, query)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     ast::{
-        self, Clause, Declared, Direction, Expr, ExprKind, Hop, Item, LabelExpr, Match, Name, NodePattern, PathPattern,
-        PathSelector, Projection, Query, RelationshipPattern, SingleQuery, Union,
+        self, AsOf, Clause, Declared, Direction, Expr, ExprKind, Hop, Item, LabelExpr, Match, Name, NodePattern,
+        PathPattern, PathSelector, Projection, Query, RelationshipPattern, SingleQuery, Union,
     },
     compile::Compilation,
 };
@@ -31,7 +31,7 @@ pub(crate) struct AlterPolicy {
     pub(crate) values: Option<Compilation>,
 }
 
-/// Returns the query `MATCH ()-[r:A|B]->() WHERE condition RETURN r`.
+/// Returns the query `MATCH ()-[r:A|B]->() AT ANY TIME WHERE condition RETURN r`.
 pub(super) fn covered(owner: &Declared, condition: &Expr, span: Span) -> Query {
     let variable = Name { text: owner.variable.clone(), span };
     let mut types: Vec<LabelExpr> = owner.names.iter().cloned().map(LabelExpr::Label).collect();
@@ -60,7 +60,8 @@ pub(super) fn covered(owner: &Declared, condition: &Expr, span: Span) -> Query {
         span,
     };
     let predicate = Some(condition.clone());
-    let matched = Match { optional: false, repeatable: false, patterns: vec![pattern], predicate, span };
+    let matched =
+        Match { optional: false, repeatable: false, patterns: vec![pattern], as_of: Some(AsOf::Any), predicate, span };
     let expr = Expr::new(ExprKind::Variable(variable.clone()), span);
     let item = Item { expr, alias: None, column: variable.text, span };
     query(vec![Clause::Match(matched), returning(vec![item], span)], span)

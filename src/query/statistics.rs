@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use super::plan::Assumption;
+use super::plan::{Assumption, KeyRef, TypeRef};
 use crate::{
     Result,
     graph::Snapshot,
-    model::{Direction, KeyId, LabelId, TypeId},
+    model::{Direction, KeyId, LabelId, TypeId, Validity},
 };
 
 /// A source of names and counts.
@@ -47,8 +47,28 @@ pub(crate) trait Statistics {
     fn default_prior(&self, _types: &[Option<TypeId>]) -> Result<Option<f64>> {
         Ok(None)
     }
-    /// Returns a number that changes with every new name, index or policy.
+    /// Returns which relationships have a time.
+    ///
+    /// # Errors
+    /// `Corrupt` where a record is damaged.
+    fn timed(&self) -> Result<Vec<Timed>> {
+        Ok(Vec::new())
+    }
+    /// Returns a number that changes with every new name, index, policy or validity.
     fn version(&self) -> u64;
+}
+
+/// Relationships that hold from one of their properties to another.
+#[derive(Debug, Clone)]
+pub(crate) struct Timed {
+    /// Their types; none means all.
+    pub(crate) types: Vec<TypeRef>,
+    /// From when, included.
+    pub(crate) since: KeyRef,
+    /// Until when, excluded.
+    pub(crate) until: KeyRef,
+    /// The parameter that says what time it is.
+    pub(crate) clock: Option<Arc<str>>,
 }
 
 impl Statistics for Snapshot {
@@ -106,6 +126,22 @@ impl Statistics for Snapshot {
 
     fn default_prior(&self, types: &[Option<TypeId>]) -> Result<Option<f64>> {
         self.default_prior(types)
+    }
+
+    fn timed(&self) -> Result<Vec<Timed>> {
+        let catalog = self.catalog();
+        let key = |id: KeyId| KeyRef { name: catalog.key_name(id).clone(), id: Some(id) };
+        let timed = |(_, validity): (u32, Validity)| Timed {
+            types: validity
+                .types
+                .iter()
+                .map(|id| TypeRef { name: catalog.type_name(*id).clone(), id: Some(*id) })
+                .collect(),
+            since: key(validity.since),
+            until: key(validity.until),
+            clock: validity.clock,
+        };
+        Ok(self.validities()?.into_iter().map(timed).collect())
     }
 
     fn version(&self) -> u64 {

@@ -8,6 +8,7 @@ mod fulltext;
 mod meta;
 mod model;
 mod policy;
+mod validity;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub(crate) use self::{
     },
     model::{MODEL_VERSION, ModelRecord, ProjectionRecord},
     policy::{decode_policy, encode_policy},
+    validity::{decode_validity, encode_validity},
 };
 use crate::{
     Error, Result,

@@ -41,4 +41,5 @@ mod streams;
 mod support;
 mod tidy;
 mod typos;
+mod validity;
 mod writes;

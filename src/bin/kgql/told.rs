@@ -104,6 +104,7 @@ fn effects(summary: &Summary) -> Vec<String> {
         (summary.saliences_set, "saliences set"),
         (summary.indexes_changed, "indexes changed"),
         (summary.policies_changed, "policies changed"),
+        (summary.validities_changed, "validities changed"),
     ];
     changes.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what}: {n}")).collect()
 }

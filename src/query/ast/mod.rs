@@ -66,6 +66,10 @@ pub(crate) enum Statement {
     DropPolicy(DropSchema),
     /// `DROP MODEL name [IF EXISTS]`.
     DropModel(DropSchema),
+    /// `CREATE VALIDITY`.
+    CreateValidity(Box<CreateValidity>),
+    /// `DROP VALIDITY`.
+    DropValidity(Box<DropValidity>),
     /// `SHOW CONSTRAINTS` and its kin.
     Show(Show),
     /// `BEGIN [TRANSACTION]`.
@@ -337,10 +341,21 @@ pub(crate) struct Match {
     pub(crate) repeatable: bool,
     /// The comma-separated path patterns, at least one.
     pub(crate) patterns: Vec<PathPattern>,
+    /// The time the patterns are about, where that is written.
+    pub(crate) as_of: Option<AsOf>,
     /// The predicate of `WHERE`.
     pub(crate) predicate: Option<Expr>,
     /// The whole clause.
     pub(crate) span: Span,
+}
+
+/// The time a pattern is about.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum AsOf {
+    /// `AT TIME t`: what held then.
+    At(Expr),
+    /// `AT ANY TIME`: everything.
+    Any,
 }
 
 /// `UNWIND list AS variable`.

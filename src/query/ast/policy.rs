@@ -1,4 +1,4 @@
-//! Policies: how relationships of a pattern fade, and what keeps them.
+//! Policies: how relationships of a pattern fade, and what keeps them; and validities: when they hold.
 
 use super::{Declared, Expr, Name};
 use crate::Span;
@@ -69,4 +69,32 @@ impl PolicyOption {
             Self::Priority => "PRIORITY",
         }
     }
+}
+
+/// `CREATE VALIDITY [IF NOT EXISTS] FOR ()-[r:A|B]-() ON (r.since, r.until) [CLOCK $parameter]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CreateValidity {
+    /// `IF NOT EXISTS` was written.
+    pub(crate) if_not_exists: bool,
+    /// The relationships it is for.
+    pub(crate) owner: Declared,
+    /// From when each holds.
+    pub(crate) since: Name,
+    /// Until when.
+    pub(crate) until: Name,
+    /// The parameter that says what time it is.
+    pub(crate) clock: Option<Name>,
+    /// The whole statement.
+    pub(crate) span: Span,
+}
+
+/// `DROP VALIDITY FOR ()-[r:A|B]-() [IF EXISTS]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DropValidity {
+    /// The relationships it was for.
+    pub(crate) owner: Declared,
+    /// `IF EXISTS` was written.
+    pub(crate) if_exists: bool,
+    /// The whole statement.
+    pub(crate) span: Span,
 }

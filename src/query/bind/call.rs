@@ -131,7 +131,7 @@ fn result(function: Function, kinds: &[Kind]) -> Kind {
         F::Date => Kind::Date,
         F::Cardinality | F::CollIndexOf | F::StringIndexOf => Kind::Int,
         F::Normalize | F::StringJoin => Kind::String,
-        F::IsNormalized => Kind::Bool,
+        F::IsNormalized | F::Holds => Kind::Bool,
         F::VectorCosine | F::VectorEuclidean => Kind::Float,
         F::PointDistance => Kind::Float,
         F::PointWithinBBox => Kind::Bool,

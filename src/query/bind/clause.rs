@@ -84,7 +84,9 @@ impl<'a> Binder<'a> {
             {
                 written.next();
                 self.count_step()?;
-                self.matched_search(matched, search, &mut clauses)?;
+                self.at_moment(matched.as_of.as_ref(), &mut clauses, |binder, into| {
+                    binder.matched_search(matched, search, into)
+                })?;
                 was_create = false;
                 continue;
             }
@@ -108,7 +110,9 @@ impl<'a> Binder<'a> {
     ) -> Result<()> {
         self.aggregation = Mode::Forbidden("here: only WITH and RETURN aggregate");
         let bound = match clause {
-            Clause::Match(clause) => BoundClause::Match(self.match_clause(clause)?),
+            Clause::Match(clause) => BoundClause::Match(
+                self.at_moment(clause.as_of.as_ref(), into, |binder, _| binder.match_clause(clause))?,
+            ),
             Clause::Unwind(clause) => self.unwind(&clause.list, &clause.variable)?,
             Clause::With(clause) => {
                 let (projection, _) = self.projection(&clause.projection, clause.predicate.as_ref(), true)?;

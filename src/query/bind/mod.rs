@@ -23,6 +23,7 @@ mod scope;
 mod search;
 mod subquery;
 mod update;
+mod validity;
 mod words;
 
 use std::sync::Arc;
@@ -125,6 +126,10 @@ struct Binder<'a> {
     hidden: Option<Hidden>,
     /// What `attention(r)` and `similarity(r)` are, where they exist.
     of_hop: Option<cheapest::OfHop>,
+    /// The time that patterns are about.
+    moment: validity::Moment,
+    /// Which relationships have a time; looked up when a pattern is bound.
+    timed: Option<Vec<super::statistics::Timed>>,
     /// Names of variables that ended at a `WITH` of the query at hand.
     ended: Vec<Arc<str>>,
     unnamed: Arc<str>,
@@ -172,6 +177,8 @@ impl<'a> Binder<'a> {
             computed_simple: false,
             hidden: None,
             of_hop: None,
+            moment: validity::Moment::Now,
+            timed: None,
             ended: Vec::new(),
             unnamed: UNNAMED.into(),
         }

@@ -44,6 +44,7 @@ impl<'a> Binder<'a> {
         for (pattern, (start, first_rel)) in patterns.iter().zip(starts) {
             self.path_conditions(&mut graph, pattern, start, first_rel)?;
         }
+        self.hold(&mut graph)?;
         Ok(graph)
     }
 

@@ -188,7 +188,8 @@ impl<'a> Binder<'a> {
         for (name, slot, kind) in made {
             self.scope.add(name.text, slot, kind);
         }
-        let graph = self.graph_of(&create, &clause.pattern);
+        let mut graph = self.graph_of(&create, &clause.pattern);
+        self.hold(&mut graph)?;
         let on_match = self.set_items(&clause.on_match)?;
         let on_create = self.set_items(&clause.on_create)?;
         Ok(BoundClause::Merge { graph, create, on_match, on_create })

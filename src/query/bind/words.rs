@@ -49,7 +49,7 @@ impl<'a> Binder<'a> {
             if of_relationships { (SlotKind::Relationship, Kind::Relationship) } else { (SlotKind::Node, Kind::Node) };
         let target = self.declare(&search.target, slot_kind, kind)?;
         // One hit has one match: it need not be looked for twice.
-        let is_single = is_single(matched, &search.target.text);
+        let is_single = is_single(matched, &search.target.text) && !(of_relationships && self.is_timed()?);
         let predicate = if is_single { None } else { Some(self.has_match(matched, search)?) };
         let mut bound = self.match_clause(matched)?;
         let optional = std::mem::take(&mut bound.optional);

@@ -12,6 +12,7 @@ mod scene;
 mod spatial;
 mod string;
 mod temporal;
+mod validity;
 mod vector;
 
 use super::value_type::TypeTest;
@@ -84,7 +85,7 @@ functions! {
     // Vectors.
     VectorCosine "vector.similarity.cosine" 2..=2, VectorEuclidean "vector.similarity.euclidean" 2..=2,
     // Operators.
-    Concat "||" 2..=2, IsNormalized "IS NORMALIZED" 2..=2,
+    Concat "||" 2..=2, IsNormalized "IS NORMALIZED" 2..=2, Holds "HOLDS AT" 3..=3,
     // Time.
     Date "date" 0..=1, Time "time" 0..=1, LocalTime "localtime" 0..=1, LocalDateTime "localdatetime" 0..=1,
     DateTime "datetime" 0..=1, Duration "duration" 1..=1, DateTruncate "date.truncate" 2..=3,
@@ -231,6 +232,7 @@ pub(crate) fn call(function: Function, args: &[Value], scene: &Scene<'_>) -> Res
         F::ValueType => return Ok(TypeTest::of(&args[0]).to_string().into()),
         // An item may be null.
         F::CollInsert if !args[0].is_null() && !args[1].is_null() => return coll::call(function, args),
+        F::Holds => return Ok(Value::Bool(validity::holds(&args[0], &args[1], &args[2], scene))),
         F::IsNormalized => return Ok(string::is_normalized(&args[0], &args[1])),
         F::ToBooleanOrNull | F::ToIntegerOrNull | F::ToFloatOrNull | F::ToStringOrNull => {
             return Ok(convert::or_null(function, &args[0]));

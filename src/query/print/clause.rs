@@ -3,9 +3,9 @@
 use super::Printer;
 use crate::query::{
     ast::{
-        Call, Clause, Create, Delete, Expr, Filter, For, Foreach, Imports, Let, LoadCsv, Match, Merge, Name, Page,
-        Projection, Query, Remove, RemoveItem, Set, SetItem, SingleQuery, SortItem, Subquery, Union, Unwind, With,
-        Yield, YieldItem,
+        AsOf, Call, Clause, Create, Delete, Expr, Filter, For, Foreach, Imports, Let, LoadCsv, Match, Merge, Name,
+        Page, Projection, Query, Remove, RemoveItem, Set, SetItem, SingleQuery, SortItem, Subquery, Union, Unwind,
+        With, Yield, YieldItem,
     },
     stack::with_some_room,
 };
@@ -127,10 +127,18 @@ impl Printer {
     }
 
     fn r#match(&mut self, clause: &Match) {
-        let Match { optional, repeatable, patterns, predicate, .. } = clause;
+        let Match { optional, repeatable, patterns, as_of, predicate, .. } = clause;
         self.put(if *optional { "OPTIONAL MATCH " } else { "MATCH " });
         self.put(if *repeatable { "REPEATABLE ELEMENTS " } else { "" });
         self.list(patterns, Self::path);
+        match as_of {
+            Some(AsOf::At(time)) => {
+                self.put(" AT TIME ");
+                self.expr(time);
+            }
+            Some(AsOf::Any) => self.put(" AT ANY TIME"),
+            None => {}
+        }
         self.r#where(predicate.as_ref());
     }
 

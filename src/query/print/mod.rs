@@ -70,6 +70,8 @@ impl Printer {
             Statement::AlterPolicy(alter) => self.alter_policy(alter),
             Statement::DropPolicy(drop) => self.drop_schema("POLICY", drop),
             Statement::DropModel(drop) => self.drop_schema("MODEL", drop),
+            Statement::CreateValidity(create) => self.create_validity(create),
+            Statement::DropValidity(drop) => self.drop_validity(drop),
             Statement::Show(show) => self.show(show),
             Statement::Begin(_) => self.put("BEGIN"),
             Statement::Commit(_) => self.put("COMMIT"),

@@ -2,8 +2,9 @@
 
 use super::Printer;
 use crate::query::ast::{
-    AlterPolicy, Clause, CreateEmbedding, CreateFulltext, CreatePolicy, CreateSchema, Declared, DropSchema, Expr,
-    ExprKind, Item, Name, PolicyOptions, Projection, Query, Show, Shown, With, YieldItem,
+    AlterPolicy, Clause, CreateEmbedding, CreateFulltext, CreatePolicy, CreateSchema, CreateValidity, Declared,
+    DropSchema, DropValidity, Expr, ExprKind, Item, Name, PolicyOptions, Projection, Query, Show, Shown, With,
+    YieldItem,
 };
 
 impl Printer {
@@ -98,6 +99,27 @@ impl Printer {
         self.put("ALTER POLICY ");
         self.name(&alter.name);
         self.policy_options(&alter.options);
+    }
+
+    pub(super) fn create_validity(&mut self, create: &CreateValidity) {
+        self.put("CREATE VALIDITY ");
+        self.put(if create.if_not_exists { "IF NOT EXISTS FOR " } else { "FOR " });
+        self.declared(&create.owner);
+        self.put(" ON (");
+        self.declared_key(&create.owner, &create.since);
+        self.put(", ");
+        self.declared_key(&create.owner, &create.until);
+        self.put(")");
+        if let Some(clock) = &create.clock {
+            self.put(" CLOCK ");
+            self.parameter(clock);
+        }
+    }
+
+    pub(super) fn drop_validity(&mut self, drop: &DropValidity) {
+        self.put("DROP VALIDITY FOR ");
+        self.declared(&drop.owner);
+        self.put(if drop.if_exists { " IF EXISTS" } else { "" });
     }
 
     fn policy_options(&mut self, options: &PolicyOptions) {

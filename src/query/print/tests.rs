@@ -104,6 +104,15 @@ fn names_are_quoted_where_a_word_could_stand() {
             "copy access log from $f (on error skip, to `to`, from b(k), columns (time int), header false)",
             "COPY ACCESS LOG FROM $f (FROM b(k), TO `to`, HEADER false, COLUMNS (`time` INTEGER), ON ERROR SKIP)",
         ),
+        (
+            "create validity if not exists for ()-[r:A|`b c`]-() on (r.since, r.`until`) clock $now",
+            "CREATE VALIDITY IF NOT EXISTS FOR ()-[r:A|`b c`]-() ON (r.since, r.until) CLOCK $now",
+        ),
+        ("DROP VALIDITY FOR ()-[x]->() IF EXISTS", "DROP VALIDITY FOR ()-[x]-() IF EXISTS"),
+        (
+            "MATCH (a)-->(at) AT TIME (1 + $t) WHERE a.x OPTIONAL MATCH (any) AT ANY TIME RETURN at",
+            "MATCH (a)-->(`at`) AT TIME 1 + $t WHERE a.x OPTIONAL MATCH (`any`) AT ANY TIME RETURN `at`",
+        ),
         ("DROP POLICY p IF EXISTS", "DROP POLICY p IF EXISTS"),
         (
             "SHOW POLICY WHERE prior > 0",

@@ -6,7 +6,7 @@ use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unex
 use crate::{
     Span,
     query::{
-        ast::{Attend, AttendOutput, Chosen, Clause, Cost, Expr, Reinforce, Search},
+        ast::{Attend, AttendOutput, Chosen, Clause, Cost, Reinforce, Search},
         parse::words::code,
     },
 };
@@ -187,19 +187,5 @@ impl Builder<'_> {
         let target = self.name(&next(nodes))?;
         let reward = self.expr(next(nodes))?;
         Ok(Clause::Reinforce(Box::new(Reinforce { target, reward, span })))
-    }
-
-    /// `AT TIME t`, `AT ANY TIME`, `RANKED AT TIME t` behind a pattern.
-    pub(super) fn as_of(&mut self, pair: Pair<'_, Rule>) -> Result<Expr> {
-        let at = first_token(&pair);
-        let what = match (self.code(&pair), self.tokens.code(at + 1)) {
-            (code::RANKED, _) => "RANKED AT TIME",
-            (_, code::ANY) => "AT ANY TIME",
-            _ => "AT TIME",
-        };
-        if let Some(time) = pair.into_inner().next() {
-            self.expr(time)?;
-        }
-        self.not_yet(at, what)
     }
 }

@@ -70,7 +70,8 @@ impl Builder<'_> {
         let mut nodes = pair.into_inner().peekable();
         let patterns = self.paths(&mut nodes, true)?;
         let predicate = self.maybe_where(&mut nodes)?;
-        let clauses = vec![Clause::Match(Match { optional: false, repeatable: false, patterns, predicate, span })];
+        let clauses =
+            vec![Clause::Match(Match { optional: false, repeatable: false, patterns, as_of: None, predicate, span })];
         Ok(Query { parts: vec![SingleQuery { clauses, span }], union: Union::All, span })
     }
 
@@ -110,10 +111,8 @@ impl Builder<'_> {
         let mode = next_if(nodes, Rule::match_mode);
         let repeatable = mode.is_some_and(|mode| self.code(&mode) == code::REPEATABLE);
         let patterns = self.paths(nodes, true)?;
-        if let Some(pair) = next_if(nodes, Rule::as_of) {
-            self.as_of(pair)?;
-        }
-        Ok(Clause::Match(Match { optional, repeatable, patterns, predicate: self.maybe_where(nodes)?, span }))
+        let as_of = self.as_of(nodes)?;
+        Ok(Clause::Match(Match { optional, repeatable, patterns, as_of, predicate: self.maybe_where(nodes)?, span }))
     }
 
     fn unwind(&mut self, nodes: &mut Nodes<'_>, span: Span) -> Result<Clause> {

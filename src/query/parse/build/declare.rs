@@ -1,8 +1,8 @@
-//! What is declared of nodes or relationships: embeddings, and what the engine has no use for yet.
+//! What is declared of nodes or relationships: embeddings and full-text indexes.
 
 use pest::iterators::Pair;
 
-use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unexpected};
+use super::{Builder, Result, Rule, fail, first_token, next, next_if, unexpected};
 use crate::query::{
     ast::{CreateEmbedding, CreateFulltext, Declared, Expr, ExprKind, Name, Statement},
     parse::{literal, words::code},
@@ -60,7 +60,7 @@ impl Builder<'_> {
     }
 
     /// Returns the key of `n.key`, where `n` is the variable of `owner`.
-    fn declared_key(&self, pair: Pair<'_, Rule>, owner: &Declared) -> Result<Name> {
+    pub(super) fn declared_key(&self, pair: Pair<'_, Rule>, owner: &Declared) -> Result<Name> {
         let nodes = &mut pair.into_inner().peekable();
         let (variable, key) = (self.name(&next(nodes))?, self.name(&next(nodes))?);
         if variable.text != owner.variable {
@@ -87,25 +87,5 @@ impl Builder<'_> {
         let options = nodes.next().map(|options| self.expr(options)).transpose()?;
         let create = CreateFulltext { name, if_not_exists, owner, keys, options, span };
         Ok(Statement::CreateFulltext(Box::new(create)))
-    }
-
-    pub(super) fn validity(&mut self, pair: Pair<'_, Rule>) -> Result<Statement> {
-        let (at, word) = (first_token(&pair), self.code(&pair));
-        self.declaration(&mut pair.into_inner().peekable())?;
-        self.not_yet(at, if word == code::CREATE { "CREATE VALIDITY" } else { "DROP VALIDITY" })
-    }
-
-    /// Checks the parts of a declaration which the engine has no use for yet.
-    fn declaration(&mut self, nodes: &mut Nodes<'_>) -> Result<()> {
-        let mut owner: Option<Declared> = None;
-        for pair in nodes {
-            match (pair.as_rule(), &owner) {
-                (Rule::declared, _) => owner = Some(self.declared(pair)?),
-                (Rule::declared_key, Some(owner)) => drop(self.declared_key(pair, owner)?),
-                (Rule::expr, _) => drop(self.expr(pair)?),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }

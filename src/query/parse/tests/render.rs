@@ -235,9 +235,14 @@ fn clause(clause: &Clause) -> String {
     let filter = |predicate: &Option<Expr>| maybe(" WHERE ", predicate.as_ref(), expr);
     match clause {
         Clause::Match(c) => format!(
-            "{}MATCH {}{}",
+            "{}MATCH {}{}{}",
             if c.optional { "OPTIONAL " } else { "" },
             list(&c.patterns, path),
+            match &c.as_of {
+                None => String::new(),
+                Some(AsOf::Any) => " AT ANY TIME".to_owned(),
+                Some(AsOf::At(time)) => format!(" AT TIME {}", expr(time)),
+            },
             filter(&c.predicate)
         ),
         Clause::Unwind(c) => format!("UNWIND {} AS {}", expr(&c.list), c.variable.text),
