@@ -51,6 +51,11 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Returns whether all rows are empty.
+    pub(crate) fn are_empty(&self) -> bool {
+        (0..self.len()).all(|candidate| self.is_empty(candidate))
+    }
+
     /// Returns some of the rows: references, not numbers.
     pub(super) fn pick(&self, candidates: impl Iterator<Item = usize> + Clone) -> Picked<'a> {
         match self {

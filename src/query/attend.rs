@@ -50,6 +50,8 @@ pub(crate) struct Attend {
     /// What must be the same in all rows of a group, with the variables' names.
     pub(crate) constants: Vec<(Slot, Arc<str>)>,
     pub(crate) outputs: Vec<(AttendOutput, Slot)>,
+    /// Where the sum of the candidates' vectors of a space goes, by their weights: the same for all rows of a group.
+    pub(crate) sums: Vec<(Chosen, Slot)>,
     pub(crate) scale: Scale,
     pub(crate) carry: Vec<Slot>,
 }
@@ -131,5 +133,17 @@ impl Attend {
     pub(crate) fn sets(&self, visit: &mut dyn FnMut(Slot)) {
         self.aggregates.iter().for_each(|(slot, _)| visit(*slot));
         self.outputs.iter().for_each(|(_, slot)| visit(*slot));
+        self.sums.iter().for_each(|(_, slot)| visit(*slot));
+    }
+}
+
+impl Chosen {
+    /// Returns whether both are written the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Name(a, _), Self::Name(b, _)) => a == b,
+            (Self::Param(a, _), Self::Param(b, _)) => a == b,
+            _ => false,
+        }
     }
 }

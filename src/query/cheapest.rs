@@ -61,8 +61,12 @@ pub(crate) enum Given {
     Score,
     /// The mean of the similarities.
     Similarity,
+    /// The sum of the logits.
+    Logit,
     /// The relationships and their weights.
     Hops,
+    /// The explanation.
+    Why,
 }
 
 impl CheapestPaths {

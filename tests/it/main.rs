@@ -8,6 +8,7 @@ mod attend;
 mod attend_models;
 mod attend_paths;
 mod attend_without;
+mod attended;
 mod cancel;
 mod compact;
 mod copies;

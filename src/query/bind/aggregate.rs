@@ -78,7 +78,12 @@ impl<'a> Binder<'a> {
         }
         self.hidden = hidden;
         self.computed = computed;
-        let mut bound = bound?.into_iter();
+        let bound = bound?;
+        if function == Aggregator::Attended {
+            let (aggregate, kind) = self.attended(e, distinct, args, &bound)?;
+            return self.aggregated(e, aggregate, kind);
+        }
+        let mut bound = bound.into_iter();
         let (arg, arg_kind) = bound.next().unzip();
         let extra = bound.next().map(|(expr, _)| expr);
         let arg_kind = arg_kind.unwrap_or(Kind::Any);
@@ -95,11 +100,17 @@ impl<'a> Binder<'a> {
             Aggregator::Sum => Kind::Number,
             Aggregator::StDev | Aggregator::StDevP => Kind::Float,
             Aggregator::Avg | Aggregator::PercentileCont | Aggregator::PercentileDisc => Kind::Number,
+            Aggregator::Attended => Kind::Any,
         };
         // What is unknown may also be empty.
         let kind = if kind == Kind::List(Element::Null) { Kind::List(Element::Any) } else { kind };
+        self.aggregated(e, Aggregate { function, arg, extra, distinct }, kind)
+    }
+
+    /// Adds an aggregate to those of the projection.
+    fn aggregated(&mut self, e: &'a ast::Expr, aggregate: Aggregate, kind: Kind) -> Result<Typed> {
         let slot = self.unnamed_slot(SlotKind::Value)?;
-        self.aggregates.push((slot, Aggregate { function, arg, extra, distinct }));
+        self.aggregates.push((slot, aggregate));
         self.computed.push(Computed { expr: e, slot, kind });
         Ok((Expr::Slot(slot), kind))
     }

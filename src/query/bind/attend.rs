@@ -9,7 +9,7 @@ use super::{
     expr::wrong_argument, fail, kind::Element,
 };
 use crate::{
-    QueryError, Result, Span,
+    Error, QueryError, Result, Span,
     model::Value,
     query::{
         ast::{self, AttendOutput},
@@ -62,6 +62,7 @@ impl<'a> Binder<'a> {
         }
         attend.outputs = self.outputs(clause)?;
         into.push(BoundClause::Attend(Box::new(attend)));
+        self.ranked.add(target);
         self.ranked_filter(clause.predicate.as_ref(), into)
     }
 
@@ -158,6 +159,7 @@ impl<'a> Binder<'a> {
             notes: self.notes,
             constants,
             outputs: Vec::new(),
+            sums: Vec::new(),
             scale: Scale::Weight,
             carry: Vec::new(),
         })
@@ -257,6 +259,7 @@ impl<'a> Binder<'a> {
             notes: false,
             constants: Vec::new(),
             outputs,
+            sums: Vec::new(),
             scale: Scale::Similarity,
             carry: Vec::new(),
         })));
@@ -419,6 +422,15 @@ fn ways_to(clause: &ast::Attend, output: &ast::Name, before: &[BoundClause]) -> 
     }
     ways.dedup();
     Ok(ways)
+}
+
+/// Returns the error of WHY WITHOUT where paths are ranked.
+pub(super) fn no_path_without(clause: &ast::Attend) -> Error {
+    let is_it = |(output, _): &&(AttendOutput, ast::Name)| *output == AttendOutput::WhyWithout;
+    let span = clause.outputs.iter().find(is_it).map_or(clause.span, |(_, name)| name.span);
+    let message = "WHY WITHOUT has no meaning for a path, which is gone without any of its relationships";
+    let error = QueryError::syntax("InvalidClauseComposition", message, span);
+    error.hint("rank the node that it ends at, which other ways may lead to, or use plain WHY").into()
 }
 
 /// Refuses what only paths have.

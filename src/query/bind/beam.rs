@@ -2,7 +2,7 @@
 
 use super::{
     Binder, BoundClause, Kind, Length, PatternRel, Place, Selector, Variable,
-    attend::{NODE, pattern_of},
+    attend::{NODE, no_path_without, pattern_of},
     cheapest::is_cheapest,
     expr::wrong_argument,
     fail,
@@ -32,9 +32,8 @@ impl<'a> Binder<'a> {
             return self.attend_cheapest(clause, target, into);
         }
         let start = self.start_of(&clause.target, target, into)?;
-        if let Some((output, name)) = clause.outputs.iter().find(|(output, _)| *output == AttendOutput::WhyWithout) {
-            let message = format!("not supported yet: {} of paths", output.word());
-            return Err(fail("UnexpectedSyntax", message, name.span));
+        if clause.outputs.iter().any(|(output, _)| *output == AttendOutput::WhyWithout) {
+            return Err(no_path_without(clause));
         }
         if let Some(name) = clause.per.iter().find(|name| name.text == clause.target.text) {
             let message = format!("PER names what is ranked: `{}`", name.text);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Binder, BoundClause, Kind, Length, PatternGraph, PatternRel, Place, Scope, Variable,
     aggregate::Mode,
-    attend::{NODE, pattern_of},
+    attend::{NODE, no_path_without, pattern_of},
     expr::wrong_argument,
     fail,
 };
@@ -100,8 +100,11 @@ impl<'a> Binder<'a> {
         let given = outputs.iter().map(|(output, slot)| match output {
             AttendOutput::Score => Ok((Given::Score, *slot)),
             AttendOutput::Similarity => Ok((Given::Similarity, *slot)),
+            AttendOutput::Logit => Ok((Given::Logit, *slot)),
             AttendOutput::Hops => Ok((Given::Hops, *slot)),
-            other => {
+            AttendOutput::Why => Ok((Given::Why, *slot)),
+            AttendOutput::WhyWithout => Err(no_path_without(clause)),
+            other @ AttendOutput::Credit => {
                 let message = format!("not supported yet: {} of CHEAPEST paths", other.word());
                 Err(fail("UnexpectedSyntax", message, clause.span))
             }
@@ -253,6 +256,7 @@ fn unranked(hop: Hop) -> Attend {
         notes: false,
         constants: Vec::new(),
         outputs: Vec::new(),
+        sums: Vec::new(),
         scale: Scale::Weight,
         carry: Vec::new(),
     }

@@ -74,6 +74,14 @@ impl<'a> Binder<'a> {
     }
 
     fn single(&mut self, single: &'a ast::SingleQuery) -> Result<BoundSingle> {
+        let ranked = std::mem::take(&mut self.ranked);
+        let bound = self.single_ranked(single);
+        self.ranked = ranked;
+        bound
+    }
+
+    /// As [`Binder::single`], with nothing ranked before.
+    fn single_ranked(&mut self, single: &'a ast::SingleQuery) -> Result<BoundSingle> {
         let mut clauses = Vec::with_capacity(single.clauses.len());
         let mut columns = Vec::new();
         let mut was_create = false;
@@ -116,10 +124,12 @@ impl<'a> Binder<'a> {
             Clause::Unwind(clause) => self.unwind(&clause.list, &clause.variable)?,
             Clause::With(clause) => {
                 let (projection, _) = self.projection(&clause.projection, clause.predicate.as_ref(), true)?;
+                self.settle_sums(into);
                 BoundClause::Project(Box::new(projection))
             }
             Clause::Return(clause) => {
                 let (projection, returned) = self.projection(clause, None, false)?;
+                self.settle_sums(into);
                 *columns = returned;
                 BoundClause::Project(Box::new(projection))
             }

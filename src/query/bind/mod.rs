@@ -8,6 +8,7 @@
 
 mod aggregate;
 mod attend;
+mod attended;
 mod beam;
 mod bound;
 mod call;
@@ -130,6 +131,8 @@ struct Binder<'a> {
     moment: validity::Moment,
     /// Which relationships have a time; looked up when a pattern is bound.
     timed: Option<Vec<super::statistics::Timed>>,
+    /// Of what `attended(x, 'space')` may be.
+    ranked: attended::Ranked,
     /// Names of variables that ended at a `WITH` of the query at hand.
     ended: Vec<Arc<str>>,
     unnamed: Arc<str>,
@@ -179,6 +182,7 @@ impl<'a> Binder<'a> {
             of_hop: None,
             moment: validity::Moment::Now,
             timed: None,
+            ranked: attended::Ranked::default(),
             ended: Vec::new(),
             unnamed: UNNAMED.into(),
         }

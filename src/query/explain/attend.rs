@@ -16,7 +16,18 @@ pub(super) fn one(a: &Attend, p: &Printer<'_>) -> String {
         Scale::Similarity => format!("VectorSearch {}", p.slot(a.target)),
     };
     options(a, p, &mut text);
+    for (space, _) in &a.sums {
+        write!(text, " sums {}", chosen(space, p)).expect("a string takes all");
+    }
     text
+}
+
+/// Returns a name as it is written.
+fn chosen(chosen: &Chosen, p: &Printer<'_>) -> String {
+    match chosen {
+        Chosen::Name(name, _) => name.to_string(),
+        Chosen::Param(number, _) => format!("${}", p.params[usize::from(*number)]),
+    }
 }
 
 /// Returns the line of an operator that ranks the paths that it follows.
@@ -63,12 +74,8 @@ fn options(a: &Attend, p: &Printer<'_>, text: &mut String) {
     if !a.per.is_empty() {
         write!(text, " per {}", p.list(&a.per)).expect("a string takes all");
     }
-    let chosen = |chosen: &Chosen| match chosen {
-        Chosen::Name(name, _) => name.to_string(),
-        Chosen::Param(number, _) => format!("${}", p.params[usize::from(*number)]),
-    };
     let spaces = a.spaces.iter().map(|(space, weight)| {
-        let name = chosen(space);
+        let name = chosen(space, p);
         format!("{name}{}", weight.as_ref().map(|weight| format!(" * {}", p.expr(weight))).unwrap_or_default())
     });
     let spaces = spaces.collect::<Vec<_>>().join(", ");
@@ -79,7 +86,7 @@ fn options(a: &Attend, p: &Printer<'_>, text: &mut String) {
         write!(text, " on {spaces}").expect("a string takes all");
     }
     if let Some(model) = &a.model {
-        write!(text, " model {}", chosen(model)).expect("a string takes all");
+        write!(text, " model {}", chosen(model, p)).expect("a string takes all");
     }
     for (word, option) in [
         ("where", &a.mask),

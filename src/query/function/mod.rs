@@ -168,6 +168,8 @@ pub(crate) enum Aggregator {
     PercentileCont,
     /// `percentileDisc(x, p)`.
     PercentileDisc,
+    /// `attended(x, 'space')`: what a group of `ATTEND` saw.
+    Attended,
 }
 
 impl Aggregator {
@@ -183,6 +185,7 @@ impl Aggregator {
         (Self::StDevP, "stDevP"),
         (Self::PercentileCont, "percentileCont"),
         (Self::PercentileDisc, "percentileDisc"),
+        (Self::Attended, "attended"),
     ];
 
     /// Other names, as GQL has them.
@@ -213,7 +216,7 @@ impl Aggregator {
     /// Returns the least and the most arguments it takes.
     pub(crate) fn arity(self) -> (usize, usize) {
         match self {
-            Self::PercentileCont | Self::PercentileDisc => (2, 2),
+            Self::PercentileCont | Self::PercentileDisc | Self::Attended => (2, 2),
             _ => (1, 1),
         }
     }

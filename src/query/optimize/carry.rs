@@ -147,7 +147,10 @@ fn fill(op: &mut Op, needed: SlotSet) {
                     outputs.retain(|slot| needed.contains(*slot));
                     search.outputs = outputs;
                 }
-                Op::Attend(attend) => attend.outputs.retain(|(_, slot)| needed.contains(*slot)),
+                Op::Attend(attend) => {
+                    attend.outputs.retain(|(_, slot)| needed.contains(*slot));
+                    attend.sums.retain(|(_, slot)| needed.contains(*slot));
+                }
                 Op::AttendPaths(paths) => paths.leave_out(&|slot| needed.contains(slot)),
                 Op::CheapestPaths(paths) => paths.leave_out(&|slot| needed.contains(slot)),
                 _ => {}

@@ -195,6 +195,48 @@ fn what_is_asked_wrongly_is_refused_with_a_hint() {
 }
 
 #[test]
+fn the_explanation_of_a_cheapest_path_is_exact() {
+    let db = map();
+    let number = |value: &Value| value.as_float().unwrap_or_else(|| panic!("{value} is no float"));
+    let get = |map: &Value, key: &str| match map {
+        Value::Map(map) => map.get(key).cloned().unwrap_or_else(|| panic!("no {key} in {map:?}")),
+        other => panic!("{other} is no map"),
+    };
+    let text = "MATCH CHEAPEST 4 (a:Place {name: 'a'})-[r:ROAD]->+(d:Place {name: 'd'}) \
+                ATTEND r IN (FOR [1, 0] ON NODE text HEADS 2 BOOST r.km / 4.0 AS km) SCORE AS s, LOGIT AS z, HOPS AS h, WHY AS w \
+                COST BY r.km * (2 - attention(r)) AS total RETURN r, s, z, h, w, total";
+    let rows = must(&db, text).rows;
+    assert_eq!(rows.len(), 4);
+    for row in &rows {
+        let (Value::List(rels), Value::List(steps), why) = (&row[0], &row[3], &row[4]) else { panic!() };
+        let Value::List(hops) = get(why, "hops") else { panic!("{why}") };
+        assert_eq!((hops.len(), hops.len()), (rels.len(), steps.len()));
+        let (mut product, mut cost, mut logit) = (1.0, 0.0, 0.0);
+        for ((hop, rel), step) in hops.iter().zip(rels.iter()).zip(steps.iter()) {
+            assert_eq!(get(hop, "relationship").to_string(), rel.to_string());
+            assert_eq!(get(hop, "weight"), get(step, "weight"));
+            product *= number(&get(hop, "weight"));
+            cost += number(&get(hop, "cost"));
+            let Value::List(heads) = get(hop, "heads") else { panic!("{hop}") };
+            let mean = |key: &str| heads.iter().map(|head| number(&get(head, key))).sum::<f64>() / heads.len() as f64;
+            assert_eq!(heads.len(), 2);
+            assert!((mean("weight") - number(&get(hop, "weight"))).abs() < 1e-6);
+            logit += mean("logit");
+            for head in heads.iter() {
+                let parts = number(&get(&get(&get(head, "spaces"), "text"), "logit"))
+                    + number(&get(&get(&get(head, "boosts"), "km"), "logit"));
+                assert!((parts - number(&get(head, "logit"))).abs() < 1e-6, "{head}");
+            }
+        }
+        assert!((product - number(&row[1])).abs() < 1e-6 && (logit - number(&row[2])).abs() < 1e-5, "{why}");
+        assert!((cost - number(&row[5])).abs() < 1e-9 && (number(&get(why, "cost")) - cost).abs() < 1e-9, "{why}");
+        assert_eq!(get(why, "query").to_string(), "'a vector of 2 numbers'");
+    }
+    let text = text.replace("WHY AS w", "WHY WITHOUT AS w");
+    refused(&db, &text, "WHY WITHOUT has no meaning for a path", "rank the node that it ends at");
+}
+
+#[test]
 fn random_graphs_give_what_walking_all_simple_paths_gives() {
     let mut random = Random::new(23);
     let mut n_paths = 0;

@@ -1,7 +1,7 @@
 //! What an aggregation knows of each group.
 
 use crate::{
-    Result,
+    Error, Result,
     error::QueryError,
     model::Value,
     query::{
@@ -33,6 +33,8 @@ pub(super) enum State {
         is_sample: bool,
         moments: Vec<(f64, f64, f64)>,
     },
+    /// The value that all rows have.
+    Same(Vec<Value>),
     Percentile {
         is_continuous: bool,
         values: Vec<(Option<f64>, Vec<Value>)>,
@@ -57,6 +59,7 @@ impl State {
             Aggregator::Min => Self::Extreme { is_max: false, best: Vec::new() },
             Aggregator::Max => Self::Extreme { is_max: true, best: Vec::new() },
             Aggregator::Collect => Self::Collect(Vec::new()),
+            Aggregator::Attended => Self::Same(Vec::new()),
             Aggregator::StDev => Self::Deviation { is_sample: true, moments: Vec::new() },
             Aggregator::StDevP => Self::Deviation { is_sample: false, moments: Vec::new() },
             Aggregator::PercentileCont => Self::Percentile { is_continuous: true, values: Vec::new() },
@@ -68,7 +71,7 @@ impl State {
         match self {
             Self::Count(counts) => counts.resize(n, 0),
             Self::Sum(sums) | Self::Avg(sums) => sums.resize(n, Sum::default()),
-            Self::Extreme { best, .. } => best.resize(n, Value::Null),
+            Self::Extreme { best: values, .. } | Self::Same(values) => values.resize(n, Value::Null),
             Self::Collect(lists) => lists.resize_with(n, Vec::new),
             Self::Deviation { moments, .. } => moments.resize(n, (0.0, 0.0, 0.0)),
             Self::Percentile { values, .. } => values.resize_with(n, || (None, Vec::new())),
@@ -91,6 +94,14 @@ impl State {
                 let ordering = value.order(best);
                 if best.is_null() || (if *is_max { ordering.is_gt() } else { ordering.is_lt() }) {
                     *best = value;
+                }
+            }
+            Self::Same(values) => {
+                let known = &mut values[group];
+                if known.is_null() {
+                    *known = value;
+                } else if !is_shared(known, &value) && !known.same(&value) {
+                    return Err(of_several_groups(function));
                 }
             }
             Self::Collect(lists) => {
@@ -125,7 +136,7 @@ impl State {
             Self::Count(counts) => Value::Int(counts[group]),
             Self::Sum(sums) => sums[group].total()?,
             Self::Avg(sums) => sums[group].mean(),
-            Self::Extreme { best, .. } => std::mem::take(&mut best[group]),
+            Self::Extreme { best: values, .. } | Self::Same(values) => std::mem::take(&mut values[group]),
             Self::Collect(lists) => {
                 let items = std::mem::take(&mut lists[group]);
                 let list = large::list(ctx, items.len(), items.into_iter())?;
@@ -153,6 +164,17 @@ impl State {
             }
         })
     }
+}
+
+/// Returns whether both are one list: what each row of a group was given.
+fn is_shared(a: &Value, b: &Value) -> bool {
+    matches!((a, b), (Value::List(a), Value::List(b)) if std::sync::Arc::ptr_eq(a, b))
+}
+
+fn of_several_groups(function: Aggregator) -> Error {
+    let message = format!("{}() is of one group of ATTEND, and these rows are of several", function.name());
+    let error = QueryError::run("22N00", "ArgumentError", "InvalidAggregation", message);
+    error.hint("group by what PER names, as in RETURN me, attended(x, 'text')").into()
 }
 
 impl Sum {

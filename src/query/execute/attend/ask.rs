@@ -215,36 +215,45 @@ fn chosen_model(ctx: &Context, spec: &Spec) -> Result<Option<Arc<AttentionModel>
     }
 }
 
+/// Returns the space that is chosen, if any, and where it is written.
+///
+/// # Errors
+/// A query error where there is none of this name, or it cannot hold what is ranked.
+pub(super) fn chosen_space(ctx: &Context, spec: &Spec, chosen: &Chosen) -> Result<Option<(SpaceInfo, Span)>> {
+    let view = ctx.view();
+    let Some((name, span)) = chosen_name(ctx, chosen, "space")? else { return Ok(None) };
+    let Some(info) = view.space(&name) else {
+        let known: Vec<&str> = view.catalog().spaces().iter().map(|info| &*info.space.name).collect();
+        let message = format!("there is no embedding space `{name}`");
+        let error = QueryError::run("22N71", "SchemaError", "NoSuchEmbedding", message).at(span);
+        let hint = suggest::hint(&name, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
+            [] => "CREATE EMBEDDING makes one".to_owned(),
+            known => format!("there are {}", known.join(", ")),
+        });
+        return Err(error.hint(hint).into());
+    };
+    let wanted = match spec.content {
+        Content::Node | Content::Reached(_) => Some(true),
+        Content::Relationship(_) => None,
+    };
+    let of_nodes = matches!(info.space.owner, SpaceOwner::Nodes(_));
+    if wanted.is_some_and(|wanted| wanted != of_nodes) {
+        let message = format!("the space `{name}` is one of relationships, and nodes are ranked");
+        return Err(QueryError::run("22N00", "ArgumentError", "InvalidQuery", message).at(span).into());
+    }
+    Ok(Some((info.clone(), span)))
+}
+
 /// Returns the spaces that ON names.
 fn named_spaces(ctx: &Context, spec: &Spec) -> Result<Vec<SpaceInfo>> {
-    let view = ctx.view();
     let mut named: Vec<SpaceInfo> = Vec::with_capacity(spec.spaces.len());
     for (chosen, _) in &spec.spaces {
-        let Some((name, span)) = chosen_name(ctx, chosen, "space")? else { continue };
-        let Some(info) = view.space(&name) else {
-            let known: Vec<&str> = view.catalog().spaces().iter().map(|info| &*info.space.name).collect();
-            let message = format!("there is no embedding space `{name}`");
-            let error = QueryError::run("22N71", "SchemaError", "NoSuchEmbedding", message).at(span);
-            let hint = suggest::hint(&name, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
-                [] => "CREATE EMBEDDING makes one".to_owned(),
-                known => format!("there are {}", known.join(", ")),
-            });
-            return Err(error.hint(hint).into());
-        };
+        let Some((info, span)) = chosen_space(ctx, spec, chosen)? else { continue };
         if named.iter().any(|known| known.space.name == info.space.name) {
-            let message = format!("the space `{name}` is named twice");
+            let message = format!("the space `{}` is named twice", info.space.name);
             return Err(QueryError::run("22N00", "ArgumentError", "InvalidQuery", message).at(span).into());
         }
-        let wanted = match spec.content {
-            Content::Node | Content::Reached(_) => Some(true),
-            Content::Relationship(_) => None,
-        };
-        let of_nodes = matches!(info.space.owner, SpaceOwner::Nodes(_));
-        if wanted.is_some_and(|wanted| wanted != of_nodes) {
-            let message = format!("the space `{name}` is one of relationships, and nodes are ranked");
-            return Err(QueryError::run("22N00", "ArgumentError", "InvalidQuery", message).at(span).into());
-        }
-        named.push(info.clone());
+        named.push(info);
     }
     Ok(named)
 }

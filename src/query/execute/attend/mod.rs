@@ -14,6 +14,7 @@ mod groups;
 mod inner;
 mod refs;
 mod score;
+mod sum;
 mod way;
 mod why;
 mod without;
@@ -61,7 +62,7 @@ pub(super) struct Attend {
     attention: Attention,
     /// Rows of `all` as they leave.
     order: Vec<u32>,
-    /// The outputs of each of them.
+    /// The outputs of each of them, then the sums of its group.
     given: Vec<Vec<Value>>,
     at: Option<usize>,
     held: u64,
@@ -90,6 +91,7 @@ struct Spec {
     notes: bool,
     constants: Vec<(Slot, Arc<str>)>,
     outputs: Vec<(AttendOutput, Slot)>,
+    sums: Vec<(Chosen, Slot)>,
     scale: Scale,
     carry: Vec<Slot>,
 }
@@ -119,6 +121,7 @@ impl Spec {
             notes: plan.notes,
             constants: plan.constants.clone(),
             outputs: plan.outputs.clone(),
+            sums: plan.sums.clone(),
             scale: plan.scale,
             carry: plan.carry.clone(),
         }
@@ -150,7 +153,7 @@ impl Attend {
         let spec = Spec::build(plan, builder);
         Self {
             input,
-            given: vec![Vec::new(); spec.outputs.len()],
+            given: vec![Vec::new(); spec.outputs.len() + spec.sums.len()],
             spec,
             kept,
             batch: builder.batch(),
@@ -251,7 +254,9 @@ impl Attend {
         } else {
             vec![None; returned.len()]
         };
-        let mut bytes = 0;
+        let sums = sum::sums(ctx, spec, of, &group.candidates, &self.attention)?;
+        let n_before = self.order.len();
+        let mut bytes: usize = sums.iter().map(value_bytes).sum();
         // All explanations of a group have about the same size.
         let mut why_bytes = None;
         for (Returned { at, score, similarity, logit, mut why }, without) in returned.into_iter().zip(without) {
@@ -301,6 +306,10 @@ impl Attend {
                 given.extend(std::iter::repeat_n(value, n_rows));
             }
         }
+        let n_rows = self.order.len() - n_before;
+        for (sum, given) in sums.into_iter().zip(&mut self.given[spec.outputs.len()..]) {
+            given.extend(std::iter::repeat_n(sum, n_rows));
+        }
         if spec.scale == Scale::Weight {
             let without = if spec.distinct { &group.without[..group.without.len().min(1)] } else { &group.without };
             self.order.extend_from_slice(without);
@@ -324,7 +333,8 @@ impl Operator for Attend {
             return Ok(false);
         }
         out.gather(&self.all, &self.order[at..end], &self.spec.carry);
-        for ((_, slot), given) in self.spec.outputs.iter().zip(&self.given) {
+        let slots = self.spec.outputs.iter().map(|(_, slot)| slot).chain(self.spec.sums.iter().map(|(_, slot)| slot));
+        for (slot, given) in slots.zip(&self.given) {
             out.column_mut(*slot).refill_values().extend_from_slice(&given[at..end]);
         }
         Ok(true)

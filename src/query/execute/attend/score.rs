@@ -11,7 +11,8 @@ use super::{
 use crate::{
     Result,
     attention::{self, Attention, Path, Question},
-    graph::{GatheredRows, Snapshot},
+    graph::{GatheredRows, Snapshot, SpaceInfo},
+    model::SpaceOwner,
     query::execute::batch::Batch,
 };
 
@@ -22,6 +23,20 @@ pub(super) struct Candidates<'a> {
     pub(super) list: &'a [Candidate],
     pub(super) chains: &'a Rows,
     pub(super) inner: &'a Inner,
+}
+
+impl Candidates<'_> {
+    /// Returns the node or relationship that has the vector of a candidate in a space.
+    pub(super) fn id_in(&self, content: Content, info: &SpaceInfo, at: u32) -> Option<u32> {
+        let of_nodes = matches!(info.space.owner, SpaceOwner::Nodes(_));
+        let candidate = &self.list[at as usize];
+        match (content, of_nodes) {
+            (Content::Node, _) | (Content::Relationship(_), false) => Some(candidate.id),
+            (Content::Relationship(slot) | Content::Reached(slot), _) => {
+                self.batch.column(slot).node(candidate.first as usize)
+            }
+        }
+    }
 }
 
 /// Scores the candidates at `group` of the list, in the order of their ids, and shows the answer to `then`.
@@ -39,12 +54,7 @@ pub(super) fn score<R>(
     // References where the vectors lie; copies only of those that changed since their block was written.
     let mut vectors = Vec::with_capacity(asked.spaces.len());
     for space in &asked.spaces {
-        let id = |at: usize| match (content, space.of_nodes) {
-            (Content::Node, _) | (Content::Relationship(_), false) => Some(candidate(at).id),
-            (Content::Relationship(slot) | Content::Reached(slot), _) => {
-                of.batch.column(slot).node(candidate(at).first as usize)
-            }
-        };
+        let id = |at: usize| of.id_in(content, &space.info, group[at]);
         vectors.push(view.vectors(&space.info.space).gather(n, id)?);
     }
     let mut saliences = Vec::new();

@@ -9,7 +9,7 @@ pub(super) mod candidates;
 mod limit;
 mod paths;
 mod search;
-mod why;
+pub(super) mod why;
 
 pub(in crate::query::execute) use self::limit::LimitPaths;
 

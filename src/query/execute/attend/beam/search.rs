@@ -270,12 +270,13 @@ impl Search {
             let node = paths.get(step.before).node;
             let hop =
                 asking.ask(view, asked, candidates, (node, &gone(paths, step.before)), |answer: &Answer<'_>| {
-                    why::hop((spec, asked), candidates, answer, step)
+                    why::hop((spec, asked), candidates, answer, (step.rel, step.weight))
                 })?;
-            hops.push(hop);
+            hops.push(Value::from(hop));
         }
         hops.reverse();
-        Ok(why::path(asked, hops, self.widths.as_deref(), self.length_norm, !self.has_dropped))
+        let told = why::path(asked, hops, self.widths.as_deref(), self.length_norm, !self.has_dropped);
+        Ok(Value::from(told))
     }
 }
 

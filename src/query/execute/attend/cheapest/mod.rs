@@ -9,14 +9,17 @@ use super::{
     beam::{
         asking::Asking,
         candidates::{Around, Candidates},
+        why as hop_why,
     },
     why,
 };
 use crate::{
     QueryError, Result,
     error::Span,
+    graph::Snapshot,
     model::Value,
     query::{
+        attend::AttendOutput,
         cheapest as plan,
         execute::{
             Builder, Context, Operator,
@@ -71,11 +74,23 @@ struct Prices {
     /// By node, where its roads are.
     known: FxHashMap<u32, (u32, u32)>,
     roads: Vec<Road>,
-    /// Beside each road, its weight and similarity.
-    weights: Vec<(f32, Option<f32>)>,
+    /// What each road got of the softmax at the node it leaves.
+    weights: Vec<Weight>,
     batch: Batch,
     column: Column,
     held: u64,
+}
+
+/// What a road got; where nothing is ranked, all of it.
+#[derive(Clone, Copy)]
+struct Weight {
+    weight: f32,
+    similarity: Option<f32>,
+    logit: f32,
+}
+
+impl Weight {
+    const ALL: Self = Self { weight: 1.0, similarity: None, logit: 0.0 };
 }
 
 impl CheapestPaths {
@@ -97,7 +112,10 @@ impl CheapestPaths {
         plan.attend.exprs(&mut |e| slots::reads(e, &mut |slot| add(&mut reads, slot)));
         let on_way = plan.rel_filter.iter().chain([cost]);
         on_way.for_each(|e| slots::reads(e, &mut |slot| add(&mut reads, slot)));
-        let spec = Spec::build(&plan.attend, builder);
+        let mut spec = Spec::build(&plan.attend, builder);
+        // Who explains shows the query.
+        let explains = outputs.iter().find(|(given, _)| *given == plan::Given::Why);
+        spec.outputs = explains.map(|(_, slot)| (AttendOutput::Why, *slot)).into_iter().collect();
         let around = Around {
             follow: plan.follow,
             types: plan.types.clone(),
@@ -155,7 +173,7 @@ impl CheapestPaths {
         let mut left = self.wanted(ctx, row)?;
         self.prices.begin(ctx, &self.batch, row)?;
         if self.min == 0 && from == to && left > 0 {
-            self.take(row, from, 0.0, &[]);
+            self.take(ctx, row, from, 0.0, &[])?;
             left -= 1;
         }
         let mut yen = Yen::new(from, to, self.max);
@@ -168,7 +186,7 @@ impl CheapestPaths {
                 && path.roads.iter().all(|road| is_unused(&self.batch, &self.unique_from, row, road.rel));
             if fits {
                 let (cost, roads) = (path.cost, path.roads.clone());
-                self.take(row, from, cost, &roads);
+                self.take(ctx, row, from, cost, &roads)?;
                 left -= 1;
             }
             ctx.hold(&mut bytes_held, yen.bytes())?;
@@ -188,7 +206,7 @@ impl CheapestPaths {
         }
     }
 
-    fn take(&mut self, row: usize, from: u32, cost: f64, roads: &[Road]) {
+    fn take(&mut self, ctx: &Context, row: usize, from: u32, cost: f64, roads: &[Road]) -> Result<()> {
         self.rows.push(u32::try_from(row).expect("batches are short"));
         if self.rels.is_some() {
             self.lists.push(Value::list(roads.iter().map(|road| rel_value(road.rel))));
@@ -196,9 +214,11 @@ impl CheapestPaths {
         for ((given, _), into) in self.outputs.iter().zip(&mut self.given) {
             into.push(match given {
                 plan::Given::Total => Value::Float(cost),
+                plan::Given::Why => self.prices.why(ctx.view(), (from, cost), roads)?,
                 given => self.prices.given(*given, from, roads),
             });
         }
+        Ok(())
     }
 
     fn clear(&mut self) {
@@ -254,13 +274,14 @@ impl Prices {
                 for (of, weight) in answer.attention.weights() {
                     let at = answer.places[of as usize] as usize;
                     self.roads.push(Road { rel: candidates.rels[at], to: candidates.reached[at], cost: 0.0 });
-                    self.weights.push((weight, answer.attention.similarity(of)));
+                    let (similarity, logit) = (answer.attention.similarity(of), answer.attention.logit(of));
+                    self.weights.push(Weight { weight, similarity, logit: logit.unwrap_or(0.0) });
                 }
             })?,
             None => {
                 for at in candidates.of(node) {
                     self.roads.push(Road { rel: candidates.rels[at], to: candidates.reached[at], cost: 0.0 });
-                    self.weights.push((1.0, None));
+                    self.weights.push(Weight::ALL);
                 }
             }
         }
@@ -268,7 +289,7 @@ impl Prices {
         for from in (start..end).step_by(BATCH_ROWS_MAX) {
             self.evaluate(ctx, (all, row), from..end.min(from + BATCH_ROWS_MAX))?;
         }
-        let bytes = self.candidates.bytes() + self.known.len() * 32 + end * (size_of::<Road>() + 12);
+        let bytes = self.candidates.bytes() + self.known.len() * 32 + end * (size_of::<Road>() + size_of::<Weight>());
         ctx.hold(&mut self.held, bytes)?;
         let place = (start as u32, end as u32);
         self.known.insert(node, place);
@@ -289,8 +310,8 @@ impl Prices {
         batch.column_mut(hop.node).refill_nodes().extend(roads.iter().map(|road| road.to));
         let float = |x: f32| Value::Float(x.into());
         let weights = &weights[range];
-        batch.column_mut(hop.attention).refill_values().extend(weights.iter().map(|(weight, _)| float(*weight)));
-        let similarities = weights.iter().map(|(_, similarity)| similarity.map_or(Value::Null, float));
+        batch.column_mut(hop.attention).refill_values().extend(weights.iter().map(|of| float(of.weight)));
+        let similarities = weights.iter().map(|of| of.similarity.map_or(Value::Null, float));
         batch.column_mut(hop.similarity).refill_values().extend(similarities);
         cost.column(ctx, batch, column)?;
         for (road, at_row) in roads.iter_mut().zip(0..) {
@@ -299,26 +320,53 @@ impl Prices {
         Ok(())
     }
 
-    /// Returns what a path gives beside its cost.
+    /// Returns what a road got at the node that it leaves.
+    fn weight_of(&self, node: u32, rel: u32) -> Weight {
+        let (start, end) = self.known.get(&node).copied().unwrap_or_default();
+        let at = (start as usize..end as usize).find(|at| self.roads[*at].rel == rel);
+        at.map_or(Weight::ALL, |at| self.weights[at])
+    }
+
+    /// Returns what a path gives beside its cost and its explanation.
     fn given(&self, given: plan::Given, mut node: u32, roads: &[Road]) -> Value {
         let mut hops = Vec::with_capacity(roads.len());
         for road in roads {
-            let (start, end) = self.known.get(&node).copied().unwrap_or_default();
-            let at = (start as usize..end as usize).find(|at| self.roads[*at].rel == road.rel);
-            hops.push((road.rel, at.map_or((1.0, None), |at| self.weights[at])));
+            hops.push((road.rel, self.weight_of(node, road.rel)));
             node = road.to;
         }
         match given {
-            plan::Given::Total => Value::Null,
-            plan::Given::Score => Value::Float(hops.iter().map(|(_, (weight, _))| f64::from(*weight)).product()),
+            plan::Given::Total | plan::Given::Why => Value::Null,
+            plan::Given::Score => Value::Float(hops.iter().map(|(_, of)| f64::from(of.weight)).product()),
+            plan::Given::Logit => Value::Float(hops.iter().map(|(_, of)| f64::from(of.logit)).sum()),
             plan::Given::Similarity => {
-                let found: Vec<f64> =
-                    hops.iter().filter_map(|(_, (_, similarity))| *similarity).map(f64::from).collect();
+                let found: Vec<f64> = hops.iter().filter_map(|(_, of)| of.similarity).map(f64::from).collect();
                 let mean = found.iter().sum::<f64>() / found.len() as f64;
                 if found.is_empty() { Value::Null } else { Value::Float(mean) }
             }
-            plan::Given::Hops => Value::list(hops.iter().map(|(rel, (weight, _))| why::hop(*rel, *weight))),
+            plan::Given::Hops => Value::list(hops.iter().map(|(rel, of)| why::hop(*rel, of.weight))),
         }
+    }
+
+    /// Explains a path: each of its softmaxes is made once more, which gives the same, and each road's cost stands beside it.
+    fn why(&mut self, view: &Snapshot, (mut node, cost): (u32, f64), roads: &[Road]) -> Result<Value> {
+        let weights: Vec<f32> = roads
+            .iter()
+            .scan(node, |from, road| Some(self.weight_of(std::mem::replace(from, road.to), road.rel).weight))
+            .collect();
+        let Self { spec, asked, candidates, asking, .. } = self;
+        let Some(asked) = asked else { return Ok(Value::Null) };
+        let mut hops = Vec::with_capacity(roads.len());
+        for (road, weight) in roads.iter().zip(weights) {
+            let mut hop = asking.ask(view, asked, candidates, (node, &[]), |answer| {
+                hop_why::hop((spec, asked), candidates, answer, (road.rel, weight))
+            })?;
+            hop.insert(why::KEYS.cost.clone(), Value::Float(road.cost));
+            hops.push(Value::from(hop));
+            node = road.to;
+        }
+        let mut told = hop_why::path(asked, hops, None, false, true);
+        told.insert(why::KEYS.cost.clone(), Value::Float(cost));
+        Ok(Value::from(told))
     }
 }
 
