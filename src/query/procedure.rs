@@ -391,6 +391,8 @@ pub(crate) const BUILT_IN: &[&str] = &[
     "kg.unpin",
     "kg.pause",
     "kg.resume",
+    "kg.path",
+    "kg.walk",
 ];
 
 /// Returns the procedure that SEARCH calls.
@@ -506,5 +508,33 @@ fn built_in() -> [Procedure; BUILT_IN.len()] {
         Procedure::own(BUILT_IN[17], HostCall::Unpin).argument("relationship", ValueType::Relationship),
         Procedure::own(BUILT_IN[18], HostCall::Pause),
         Procedure::own(BUILT_IN[19], HostCall::Resume),
+        Procedure::clause(
+            BUILT_IN[20],
+            &[("start", ValueType::Node), ("end", ValueType::Node), ("options", ValueType::Map)],
+            &[
+                ("path", ValueType::Path),
+                ("relationships", ValueType::List),
+                ("cost", ValueType::Float),
+                ("score", ValueType::Float),
+                ("similarity", ValueType::Float),
+                ("logit", ValueType::Float),
+                ("hops", ValueType::List),
+                ("why", ValueType::Map),
+            ],
+        ),
+        Procedure::clause(
+            BUILT_IN[21],
+            &[("start", ValueType::Node), ("query", ValueType::Any), ("options", ValueType::Map)],
+            &[
+                ("node", ValueType::Node),
+                ("relationships", ValueType::List),
+                ("path", ValueType::Path),
+                ("score", ValueType::Float),
+                ("similarity", ValueType::Float),
+                ("logit", ValueType::Float),
+                ("hops", ValueType::List),
+                ("why", ValueType::Map),
+            ],
+        ),
     ]
 }

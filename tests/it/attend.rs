@@ -615,7 +615,7 @@ fn the_procedure_is_the_clause() {
     }
     let of = |call: &str, message: &str| refused(&db, &format!("{matched} CALL kg.attend{call} RETURN x"), (), message);
     of("(x)", "needs what is ranked and what it is compared with");
-    of("(x, me, {}, 1)", "takes a variable, a query and a map");
+    of("(x, me, {}, 1)", "takes what is ranked, what it is compared with and a map");
     of("(x.vec, me)", "what kg.attend ranks is a variable");
     of("(x, me, $options)", "a map that is written out");
     of("(x, me, {limt: 3})", "did you mean `limit`");

@@ -77,6 +77,19 @@ pub(crate) struct NodePattern {
     pub(crate) span: Span,
 }
 
+impl NodePattern {
+    /// Returns the node that an argument of a call names. No pattern that is written is as short as its variable.
+    pub(crate) const fn given(variable: Name) -> Self {
+        let span = variable.span;
+        Self { variable: Some(variable), labels: None, properties: None, predicate: None, span }
+    }
+
+    /// Returns whether an argument of a call named it: then it must be there already.
+    pub(crate) fn is_given(&self) -> bool {
+        self.variable.as_ref().is_some_and(|name| name.span == self.span)
+    }
+}
+
 /// `-[variable:TYPES*length {properties} WHERE predicate]->`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RelationshipPattern {

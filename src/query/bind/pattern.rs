@@ -104,7 +104,7 @@ impl<'a> Binder<'a> {
         let known = match &node.variable {
             None => None,
             Some(name) => match self.scope.find(&name.text) {
-                None if new == NewVariables::Refused => return Err(self.undefined(name)),
+                None if new == NewVariables::Refused || node.is_given() => return Err(self.undefined(name)),
                 None => None,
                 Some(variable) if variable.kind.may_be(&[Kind::Node]) => match variable.place {
                     Place::Slot(slot) => Some(slot),

@@ -6,7 +6,7 @@ use crate::support::must;
 
 /// A road map. `vec` is the direction of what each place is about; the query of most tests is `[1, 0]`, so the smaller the angle
 /// the better. From `a` there are a near way (`b`, then only `far`) and a worse one (`c`, then only `near`).
-fn map() -> Database {
+pub(super) fn map() -> Database {
     let db = Database::memory().unwrap();
     for text in [
         "CREATE EMBEDDING text FOR (n:Place) ON n.vec DIMENSION 2",
@@ -21,7 +21,7 @@ fn map() -> Database {
 }
 
 /// The rows as text, values apart by blanks, floats with three digits.
-fn said(db: &Database, text: &str) -> Vec<String> {
+pub(super) fn said(db: &Database, text: &str) -> Vec<String> {
     let show = |value: &Value| match value {
         Value::Float(x) => format!("{x:.3}"),
         Value::String(text) => text.to_string(),
@@ -42,7 +42,7 @@ fn ways(db: &Database, pattern: &str, options: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn refused(db: &Database, text: &str, message: &str, hint: &str) {
+pub(super) fn refused(db: &Database, text: &str, message: &str, hint: &str) {
     let found = db.query(text, params! { "zero": 0 }).and_then(|rows| rows.collect::<attendb::Result<Vec<_>>>());
     let error = found.expect_err(text).to_string();
     assert!(error.contains(message), "{text}\n{error}\nexpected: {message}");

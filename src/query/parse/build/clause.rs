@@ -40,7 +40,10 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut clauses = Vec::new();
         for child in pair.into_inner() {
-            clauses.push(self.clause(child)?);
+            match self.clause(child)? {
+                Clause::Call(call) => self.called(call, &mut clauses)?,
+                clause => clauses.push(clause),
+            }
         }
         check_order(&clauses, purpose)?;
         if let [Clause::Call(call)] = clauses.as_mut_slice() {
@@ -339,7 +342,7 @@ impl Builder<'_> {
             Some(pair) => self.yields(pair)?,
             None => (Yield::Absent, None),
         };
-        self.called(Call { optional, procedure, args, yields, predicate, standalone: false, span })
+        Ok(Clause::Call(Call { optional, procedure, args, yields, predicate, standalone: false, span }))
     }
 
     fn yields(&mut self, pair: Pair<'_, Rule>) -> Result<(Yield, Option<Expr>)> {
