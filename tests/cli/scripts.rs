@@ -115,6 +115,37 @@ fn shortest_connections_by_great_circle_distance() {
     );
 }
 
+/// The museum's script: its answers, and that an explanation is a tree for people and a map for programs.
+#[test]
+fn a_museum_is_visited() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/museum/visit.kgql");
+    let run = |mode: &str| {
+        let args = [":memory:", "--mode", mode, "-f"];
+        kgql_in(dir.path(), args.iter().map(AsRef::as_ref).chain([file.as_os_str()]), "").ok()
+    };
+    let rows = lines(&run("jsonl"));
+    assert_eq!(rows.len(), 7, "three alike, two walks, two to see next");
+    for alike in &rows[..3] {
+        let parts = &alike["why"]["heads"][0];
+        let sum =
+            parts["spaces"]["text"]["logit"].as_f64().unwrap() + parts["spaces"]["look"]["logit"].as_f64().unwrap();
+        assert!((sum - parts["logit"].as_f64().unwrap()).abs() < 1e-6, "{alike}");
+    }
+    assert_eq!(
+        rows[3]["walk"],
+        json!(["Foyer", "Ships", "Gardens", "Attic"]),
+        "past the boats, though it is not the shortest"
+    );
+    let costs: f64 = rows[3]["why"]["hops"].as_array().unwrap().iter().map(|hop| hop["cost"].as_f64().unwrap()).sum();
+    assert!((costs - rows[3]["why"]["cost"].as_f64().unwrap()).abs() < 1e-9);
+    assert!(rows[5..].iter().all(|row| row["room"] != "Ships" && row["room"] != "Gardens"), "{rows:?}");
+    let tree = run("table");
+    for line in ["| |- text ", "| `- of 12 candidates", "| 3 hops  score 0.", "| |  `- of 3 candidates"] {
+        assert!(tree.contains(line), "{line} is not in\n{tree}");
+    }
+}
+
 fn gzip(directory: &Path, name: &str, text: &str) {
     let mut file = GzEncoder::new(File::create(directory.join(name)).unwrap(), Compression::fast());
     file.write_all(text.as_bytes()).unwrap();

@@ -7,6 +7,7 @@ use attendb::Value;
 use super::{
     Page, RenderError,
     cell::{cell, printable},
+    why::{LINES, tree},
 };
 
 pub(super) fn render<E>(
@@ -23,7 +24,12 @@ pub(super) fn render<E>(
             writeln!(out)?;
         }
         for (name, value) in columns.iter().zip(&row) {
-            writeln!(out, "{:>width$} = {}", printable(name), printable(&cell(value, page)))?;
+            let text = match tree(value, LINES) {
+                // Its lines stand below each other.
+                Some(tree) => tree.replace('\n', &format!("\n{:width$}   ", "")),
+                None => cell(value, page).into_owned(),
+            };
+            writeln!(out, "{:>width$} = {}", printable(name), printable(&text))?;
         }
         n_rows += 1;
     }

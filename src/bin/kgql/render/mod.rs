@@ -7,6 +7,7 @@ mod html;
 mod json;
 mod line;
 mod table;
+mod why;
 
 use std::{
     io::{self, Write},
@@ -134,8 +135,8 @@ pub(crate) fn render<E>(
     out: &mut impl Write,
 ) -> Result<u64, RenderError<E>> {
     match mode {
-        Mode::Box => table::render_boxes(page, &table::LINES, columns, rows, out),
-        Mode::Table => table::render_boxes(page, &table::PLAIN_CHARACTERS, columns, rows, out),
+        Mode::Box => table::render_boxes(page, (&table::LINES, why::LINES), columns, rows, out),
+        Mode::Table => table::render_boxes(page, (&table::PLAIN_CHARACTERS, why::PLAIN_CHARACTERS), columns, rows, out),
         Mode::Markdown => table::render_markdown(page, columns, rows, out),
         Mode::Line => line::render(page, columns, rows, out),
         Mode::Html => html::render(page, columns, rows, out),

@@ -11,6 +11,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, ContentLineStyle, Lin
 use super::{
     Page, RenderError,
     cell::{cell, printable},
+    why::{Branches, tree},
 };
 
 /// How many rows share one box: widths need all its rows in memory, so a longer result is drawn as several boxes.
@@ -45,7 +46,7 @@ pub(crate) fn terminal_width() -> Option<u16> {
 /// Draws boxes.
 pub(super) fn render_boxes<E>(
     page: &Page,
-    frame: &TableStyle,
+    frame: (&TableStyle, Branches),
     columns: &[&str],
     rows: impl Iterator<Item = Result<Vec<Value>, E>>,
     out: &mut impl Write,
@@ -97,7 +98,7 @@ fn escape(text: &str) -> String {
 
 fn draw(
     page: &Page,
-    frame: &TableStyle,
+    (frame, branches): (&TableStyle, Branches),
     columns: &[&str],
     rows: &[Vec<Value>],
     out: &mut impl Write,
@@ -119,7 +120,10 @@ fn draw(
         table.set_header(columns.iter().enumerate().map(|(at, name)| place(at, name)));
     }
     for row in rows {
-        table.add_row(row.iter().enumerate().map(|(at, value)| place(at, &cell(value, page))));
+        table.add_row(row.iter().enumerate().map(|(at, value)| match tree(value, branches) {
+            Some(tree) => place(at, &tree),
+            None => place(at, &cell(value, page)),
+        }));
     }
     for (at, line) in table.lines().enumerate() {
         let line = line.trim_end();
