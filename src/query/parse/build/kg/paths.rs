@@ -258,5 +258,12 @@ fn path(
 }
 
 fn matched(path: PathPattern, span: Span) -> Clause {
-    Clause::Match(Match { optional: false, repeatable: false, patterns: vec![path], predicate: None, span })
+    Clause::Match(Match {
+        optional: false,
+        repeatable: false,
+        patterns: vec![path],
+        as_of: None,
+        predicate: None,
+        span,
+    })
 }
