@@ -412,3 +412,25 @@ fn undoing_is_exact() {
     println!("{n_rounds} rounds, {n_undone} undone, {n_refused} refused");
     assert!(n_undone > n_rounds && n_refused > 0);
 }
+
+/// The demo's story of a week: what it says it does, and that everything is as before in the end.
+#[test]
+fn a_week_of_the_town_is_forgotten_in_part_and_taken_back() {
+    let world = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/world");
+    let db = Database::memory_with(Options::default().file_roots([&world])).unwrap();
+    let run = |script: &str| -> Vec<Vec<Vec<Value>>> {
+        let text = std::fs::read_to_string(world.join(script)).unwrap();
+        attendb::split_statements(&text).into_iter().map(|statement| must(&db, statement).rows).collect()
+    };
+    run("load.kgql");
+    let before = must(&db, "MATCH ()-[h:HEARD]->() RETURN count(h), sum(salience(h))").rows;
+    let told = run("forgetting.kgql");
+    let deeds: Vec<&Value> = told[5].iter().map(|row| &row[0]).collect();
+    assert_eq!(deeds, [&"archive".into(), &"decay".into(), &"reinforce".into()]);
+    assert_eq!(told[5][0][1], 134.into(), "a quarter of 535");
+    assert_eq!(told[6].len(), 3);
+    assert_eq!(told[7].len(), 3);
+    assert!(!told[8].is_empty());
+    assert!(told[9].iter().any(|row| row[0] == "signal".into()), "{:?}", told[9]);
+    assert_eq!(must(&db, "MATCH ()-[h:HEARD]->() RETURN count(h), sum(salience(h))").rows, before);
+}

@@ -23,9 +23,9 @@ fn town(clock: bool) -> Database {
 
 /// Runs a statement at a time of the world; returns its rows' numbers in order.
 fn at(db: &Database, now: i64, text: &str) -> Vec<i64> {
-    let mut rows = db.query(text, params! { "now": now }).unwrap_or_else(|error| panic!("{text}\n{error}"));
+    let rows = db.query(text, params! { "now": now }).unwrap_or_else(|error| panic!("{text}\n{error}"));
     let mut found = Vec::new();
-    while let Some(row) = rows.next() {
+    for row in rows {
         match &row.unwrap_or_else(|error| panic!("{text}\n{error}")).values()[0] {
             Value::Int(n) => found.push(*n),
             Value::Bool(is) => found.push((*is).into()),

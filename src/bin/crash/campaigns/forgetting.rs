@@ -60,11 +60,9 @@ pub(crate) fn work(db: &Database, orders: &Orders, stop: &AtomicBool) -> Result<
                 let from = random.below(RECALLS);
                 let ask =
                     format!("MATCH (a:Memory {{i: {from}}})-[r:RECALLS*1..3]->(b) ATTEND b IN (PRIOR 1.0) RETURN b.i");
-                let answer = db.query_with(&ask, Params::new(), &noting).map_err(|error| format!("{ask}: {error}"))?;
-                answer
-                    .map(|row| row.map(drop))
-                    .collect::<Result<(), _>>()
-                    .map_err(|error| format!("{ask}: {error}"))?;
+                let mut answer =
+                    db.query_with(&ask, Params::new(), &noting).map_err(|error| format!("{ask}: {error}"))?;
+                answer.try_for_each(|row| row.map(drop)).map_err(|error| format!("{ask}: {error}"))?;
                 thread::sleep(Duration::from_millis(1));
                 continue;
             }
