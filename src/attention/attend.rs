@@ -79,16 +79,34 @@ pub(crate) struct Attention {
 }
 
 /// How a candidate's weight came about in one head.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct HeadParts {
+#[derive(Clone, Copy)]
+pub(crate) struct HeadParts<'a> {
     pub(crate) weight: f32,
-    /// The sum of the parts below.
+    /// The sum of the parts: [`HeadParts::spaces`], prior, bias and [`HeadParts::boosts`].
     pub(crate) logit: f32,
-    /// What each space gave, `w_s·g_s·similarity/T`, and whether that is the others' mean because it lacks the space.
-    pub(crate) spaces: Vec<(f32, bool)>,
     pub(crate) prior: f32,
     pub(crate) bias: f32,
-    pub(crate) boosts: Vec<f32>,
+    of: (&'a Attention, &'a Question<'a>),
+    /// The head, the candidate's place, and the candidate.
+    at: (usize, usize, usize),
+}
+
+impl<'a> HeadParts<'a> {
+    /// Returns what each space gave, `w_s·g_s·similarity/T`, and whether that is the others' mean because the candidate lacks it.
+    pub(crate) fn spaces(&self) -> impl ExactSizeIterator<Item = (f32, bool)> + use<'a> {
+        let ((attention, question), (head, at, i)) = (self.of, self.at);
+        let m = attention.active.len();
+        (0..question.spaces.len()).map(move |s| {
+            let term = attention.terms[(s * attention.heads + head) * m + at];
+            ((attention.factors[s] * term).clamp(f32::MIN, f32::MAX), question.spaces[s].rows.is_empty(i))
+        })
+    }
+
+    /// Returns what each boost gave.
+    pub(crate) fn boosts(&self) -> impl ExactSizeIterator<Item = f32> + use<'a> {
+        let (question, i) = (self.of.1, self.at.2);
+        question.boosts.iter().map(move |boost| held(boost[i]))
+    }
 }
 
 impl Attention {
@@ -143,24 +161,22 @@ impl Attention {
     /// Returns how a candidate's weight came about, head by head; nothing for one that is masked.
     ///
     /// `question` must be the one that was answered.
-    pub(crate) fn parts(&self, question: &Question<'_>, candidate: u32) -> Option<Vec<HeadParts>> {
+    pub(crate) fn parts<'a>(
+        &'a self,
+        question: &'a Question<'_>,
+        candidate: u32,
+    ) -> Option<impl ExactSizeIterator<Item = HeadParts<'a>>> {
         let at = self.place(candidate).filter(|at| self.ranks[*at] != f32::NEG_INFINITY)?;
-        let (i, m) = (candidate as usize, self.active.len());
-        let head = |h: usize| {
-            let space = |s: usize| {
-                let term = self.terms[(s * self.heads + h) * m + at];
-                ((self.factors[s] * term).clamp(f32::MIN, f32::MAX), question.spaces[s].rows.is_empty(i))
-            };
-            HeadParts {
-                weight: self.head_weights[h * self.stride + at],
-                logit: self.logits[h * self.stride + at],
-                spaces: (0..question.spaces.len()).map(space).collect(),
-                prior: prior(question, i),
-                bias: question.biases.get(i).map_or(0.0, |bias| held(*bias)),
-                boosts: question.boosts.iter().map(|boost| held(boost[i])).collect(),
-            }
-        };
-        Some((0..self.heads).map(head).collect())
+        let i = candidate as usize;
+        let (prior, bias) = (prior(question, i), question.biases.get(i).map_or(0.0, |bias| held(*bias)));
+        Some((0..self.heads).map(move |head| HeadParts {
+            weight: self.head_weights[head * self.stride + at],
+            logit: self.logits[head * self.stride + at],
+            prior,
+            bias,
+            of: (self, question),
+            at: (head, at, i),
+        }))
     }
 
     fn place(&self, candidate: u32) -> Option<usize> {

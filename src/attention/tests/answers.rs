@@ -55,17 +55,17 @@ fn check_candidate(attention: &Attention, question: &Question<'_>, truth: &naive
     let logit = f64::from(attention.logit(candidate).unwrap());
     assert!((logit - mean).abs() <= near * (1.0 + mean.abs()), "logit of {i}: {logit} is not {mean}");
 
-    let parts = attention.parts(question, candidate).unwrap();
+    let parts: Vec<HeadParts<'_>> = attention.parts(question, candidate).unwrap().collect();
     assert_eq!(parts.len(), question.heads);
     let mut weight = 0.0;
     for (h, head) in parts.iter().enumerate() {
-        let spaces: f64 = head.spaces.iter().map(|(part, _)| f64::from(*part)).sum();
-        let boosts: f64 = head.boosts.iter().map(|boost| f64::from(*boost)).sum();
+        let spaces: f64 = head.spaces().map(|(part, _)| f64::from(part)).sum();
+        let boosts: f64 = head.boosts().map(f64::from).sum();
         let sum = spaces + boosts + f64::from(head.prior) + f64::from(head.bias);
         assert!((sum - f64::from(head.logit)).abs() <= 1e-6 * (1.0 + sum.abs()), "parts of {i} in head {h}");
         assert!((sum - truth.logits[h][i]).abs() <= near * (1.0 + sum.abs()), "logit of {i} in head {h}");
-        for ((_, lacks), space) in head.spaces.iter().zip(question.spaces) {
-            assert_eq!(*lacks, space.rows.is_empty(i));
+        for ((_, lacks), space) in head.spaces().zip(question.spaces) {
+            assert_eq!(lacks, space.rows.is_empty(i));
         }
         weight += f64::from(head.weight) / heads;
     }

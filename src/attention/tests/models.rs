@@ -40,7 +40,7 @@ fn a_fold_is_both_projections() {
                     };
                     attention.answer(path, &question);
                     for (i, want) in want.iter().enumerate() {
-                        let parts = attention.parts(&question, i as u32).unwrap();
+                        let parts: Vec<HeadParts<'_>> = attention.parts(&question, i as u32).unwrap().collect();
                         for (h, (head, want)) in parts.iter().zip(want).enumerate() {
                             let (folded, row) = (naive::wide(&folded[h * d..][..d]), &truth[i]);
                             let by = if metric == Metric::Cosine { naive::norm(row) } else { 1.0 };

@@ -272,10 +272,14 @@ impl Attend {
                 true => credit::of_rows(ctx, &spec.path, &self.all, chains.of(candidate), rel)?,
                 false => Value::Null,
             };
-            let told = if wants_plain { Value::Map(Arc::new(why.clone())) } else { Value::Null };
+            let told = match (wants_plain, wants_without) {
+                (false, _) => Value::Null,
+                (true, false) => Value::from(std::mem::take(&mut why)),
+                (true, true) => Value::from(why.clone()),
+            };
             let told_without = if wants_without {
                 why::add_without(&mut why, without);
-                Value::Map(Arc::new(why))
+                Value::from(why)
             } else {
                 Value::Null
             };

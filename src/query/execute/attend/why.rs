@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{Spec, ask::Asked, without::Without};
 use crate::{
-    attention::{Attention, Question},
+    attention::{Attention, HeadParts, Question},
     model::{Map, Storage, Value},
     query::execute::batch::rel_value,
 };
@@ -83,14 +83,13 @@ impl Told<'_> {
             true => map([(flag, Value::Bool(true)), (&keys.logit, float(part))]),
             false => map([(&keys.logit, float(part))]),
         };
-        let heads = self.attention.parts(self.question, candidate).unwrap_or_default();
-        let heads = heads.iter().map(|parts| {
-            let spaces = self.asked.spaces.iter().zip(&parts.spaces);
+        let head = |parts: HeadParts<'_>| {
+            let spaces = self.asked.spaces.iter().zip(parts.spaces());
             let spaces = spaces
-                .map(|(space, (logit, lacks))| (space.info.space.name.clone(), part(*logit, &keys.lacking, *lacks)));
-            let boosts = self.spec.boosts.iter().zip(&parts.boosts).enumerate().map(|(at, ((_, name), logit))| {
+                .map(|(space, (logit, lacks))| (space.info.space.name.clone(), part(logit, &keys.lacking, lacks)));
+            let boosts = self.spec.boosts.iter().zip(parts.boosts()).enumerate().map(|(at, ((_, name), logit))| {
                 let was_null = boost_was_null[at][places[candidate as usize] as usize];
-                (name.clone(), part(*logit, &keys.null, was_null))
+                (name.clone(), part(logit, &keys.null, was_null))
             });
             map([
                 (&keys.boosts, whole(boosts, &keys.empty)),
@@ -100,8 +99,9 @@ impl Told<'_> {
                 (&keys.spaces, whole(spaces, &keys.empty)),
                 (&keys.weight, float(parts.weight)),
             ])
-        });
-        let heads = Value::list(heads);
+        };
+        let parts = self.attention.parts(self.question, candidate);
+        let heads = parts.map_or_else(|| Value::list([]), |parts| Value::list(parts.map(head)));
         // Codes are compared with the query rounded to codes.
         let is_exact = self.asked.spaces.iter().all(|space| space.info.space.storage != Storage::Int8);
         let mut told = entries([
