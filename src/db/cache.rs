@@ -56,8 +56,11 @@ impl Entry {
         };
         let plan = compilation.map(|query| Arc::clone(&query.plan));
         let columns = plan.iter().flat_map(|plan| &plan.columns).map(|(name, _)| name.clone()).collect();
-        let notices =
-            compilation.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
+        let remarks = match &compiled {
+            Compiled::CreatePolicy(create) => create.covered.as_ref(),
+            _ => compilation,
+        };
+        let notices = remarks.map_or_else(Vec::new, |query| query.notices.iter().map(|n| n.message.clone()).collect());
         let plan_time = start.elapsed();
         Ok(Self {
             text: text.into(),

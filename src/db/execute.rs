@@ -437,7 +437,8 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     let mut rows = Vec::new();
     let done = collect(&mut execution, entry.columns.len(), &mut rows);
     let attended = execution.take_attended();
-    let Some((Source::Write(transaction), changes)) = execution.finish() else {
+    let saliences = execution.take_saliences();
+    let Some((Source::Write(mut transaction), changes)) = execution.finish() else {
         unreachable!("the run was given a transaction to write in");
     };
     if done.is_err() {
@@ -445,6 +446,10 @@ fn write(run: Run<'_>, entry: &Entry, transaction: Transaction) -> (Transaction,
     } else {
         entry.pool.give_back(execution);
     }
+    let done = done.and_then(|()| match saliences.is_empty() {
+        true => Ok(()),
+        false => mind::tell_saliences(&mut transaction, &saliences),
+    });
     let view = transaction.view();
     let done = done.and_then(|()| {
         let limits = run.limits();

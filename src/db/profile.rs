@@ -6,6 +6,7 @@ use super::{
     Rows, Summary,
     cache::Entry,
     execute::{Run, surround, table},
+    mind,
 };
 use crate::{
     Result, Value,
@@ -45,7 +46,12 @@ pub(super) fn run(run: Run<'_>, plan: &Arc<Plan>, source: Source, mut summary: S
     execution.start(values, source, run.limits());
     surround(&mut execution, run.inner);
     let done = drain(&mut execution, plan.columns.len());
-    let Some((source, changes)) = execution.finish() else { unreachable!("the run was started above") };
+    let saliences = execution.take_saliences();
+    let Some((mut source, changes)) = execution.finish() else { unreachable!("the run was started above") };
+    let done = done.and_then(|()| match &mut source {
+        Source::Write(transaction) if !saliences.is_empty() => mind::tell_saliences(transaction, &saliences),
+        _ => Ok(()),
+    });
     if let Err(error) = done {
         return (source, Err(error));
     }

@@ -23,6 +23,12 @@ pub(crate) trait Host: Send + Sync {
         limits: &Limits,
     ) -> Result<Vec<Vec<Value>>>;
 
+    /// Takes note that a statement has set saliences, each with what it was and what it is.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged; `Limit`.
+    fn tell_saliences(&self, set: &[(RelId, f32, f32)], transaction: &mut Transaction) -> Result<()>;
+
     /// Takes feedback: a reward of -1 to 1 for what was reached by these relationships, each with its share of the credit
     /// (above 0, together 1).
     ///

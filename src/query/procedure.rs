@@ -369,10 +369,13 @@ impl Procedures {
     }
 }
 
+/// The procedure that finds relationships by words.
+pub(crate) const QUERY_RELATIONSHIPS: &str = "db.index.fulltext.queryRelationships";
+
 /// The names of the procedures that every database has.
 pub(crate) const BUILT_IN: &[&str] = &[
     "db.index.fulltext.queryNodes",
-    "db.index.fulltext.queryRelationships",
+    QUERY_RELATIONSHIPS,
     "db.labels",
     "db.propertyKeys",
     "db.relationshipTypes",

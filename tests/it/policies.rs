@@ -80,6 +80,13 @@ fn a_policy_says_what_it_was_told() {
 }
 
 #[test]
+fn a_condition_is_looked_at_when_it_is_declared() {
+    let db = town();
+    let rows = db.query("CREATE POLICY p FOR ()-[r:HEARD]-() WHERE r.knid = 'royal'", ()).unwrap();
+    assert_eq!(rows.summary().notices, ["property key `knid` does not exist; did you mean `kind`?"]);
+}
+
+#[test]
 fn options_are_constants_and_parameters() {
     let db = town();
     let text = "CREATE POLICY p FOR ()-[r:HEARD]-() HALF LIFE duration({hours: $hours}) FLOOR (1 / 4.0) PRIOR $prior \

@@ -138,6 +138,29 @@ fn what_is_no_salience_is_refused_at_its_place() {
 }
 
 #[test]
+fn the_ledger_tells_of_it_and_takes_it_back() {
+    let db = town();
+    must(&db, "MATCH ()-[r:KNOWS]->() SET SALIENCE r = 5, SALIENCE r = r.n / 2.0");
+    assert_eq!(saliences(&db), [0.5, 1.0, 1.5]);
+    must(&db, "MATCH ()-[r:KNOWS {n: 3}]->() SET SALIENCE r = 1.5, SALIENCE r = 7, SALIENCE r = 1.5");
+    must(&db, "PROFILE MATCH ()-[r:KNOWS {n: 1}]->() SET SALIENCE r = 3");
+    let records = "CALL kg.compactions() YIELD kind, actor, changes RETURN kind, actor, changes";
+    let record = |n: i64| vec!["set".into(), "SET SALIENCE".into(), attendb::Value::Int(n)];
+    assert_eq!(must(&db, records).rows, [record(2), record(1)], "a statement has one, of what is otherwise afterwards");
+    let text = "MATCH ()-[r:KNOWS {n: 1}]->() CALL kg.history(r) YIELD salience, cause RETURN salience, cause";
+    let rows = must(&db, text).rows;
+    let told: Vec<_> = rows.iter().map(|row| (row[0].as_float().unwrap(), row[1].as_str().unwrap())).collect();
+    assert_eq!(told, [(0.5, "set by SET SALIENCE: decay"), (3.0, "set by SET SALIENCE: reinforce")]);
+    assert!(
+        refusal(&db, "CALL kg.undoCompaction(0) YIELD relationships RETURN relationships").contains("undo 1 first")
+    );
+    must(&db, "CALL kg.undoCompaction(1) YIELD relationships RETURN relationships");
+    assert_eq!(saliences(&db), [0.5, 1.0, 1.5]);
+    must(&db, "CALL kg.undoCompaction(0) YIELD relationships RETURN relationships");
+    assert_eq!(saliences(&db), [1.0, 1.0, 1.0]);
+}
+
+#[test]
 fn it_is_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("town.kg");

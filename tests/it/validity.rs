@@ -137,6 +137,11 @@ fn patterns_in_expressions_are_about_the_time_around_them() {
         assert_eq!(at(&db, 12, form), expected(at_12), "{form}");
         assert_eq!(at(&db, 20, form), expected(at_20), "{form}");
     }
+    let degrees = "MATCH (n:Npc) RETURN degree(n)";
+    assert_eq!(at(&db, 12, degrees), [1, 2, 2, 3], "KNOWS is counted too");
+    assert_eq!(at(&db, 20, degrees), [1, 1, 2, 2]);
+    assert_eq!(at(&db, 20, "RETURN degree(null)"), [0; 0]);
+    assert_eq!(at(&db, 20, "MATCH (n {name: 'Ada'}) RETURN [x IN [n, null] | degree(x)][0]"), [1]);
     // In the WHERE of a pattern its time holds; behind it, now.
     let text = "MATCH (a:Npc {name: 'Ada'}) AT TIME 12 WHERE (a)-[:HEARD]->() RETURN COUNT { (a)-[:HEARD]->() }";
     assert_eq!(at(&db, 20, text), [0]);
@@ -257,4 +262,8 @@ fn words_find_what_holds() {
     assert_eq!(at(&db, 12, text), [1], "the best");
     let found = at(&db, 20, text);
     assert!(found == [2] || found == [4], "the best of those that hold: {found:?}");
+    let call = "CALL db.index.fulltext.queryRelationships('said', 'bell') YIELD relationship AS r RETURN r.n";
+    assert_eq!((at(&db, 12, call), at(&db, 20, call)), (vec![1, 3, 4], vec![2, 4]));
+    let scores = "CALL db.index.fulltext.queryRelationships('said', 'bell') YIELD score RETURN count(score)";
+    assert_eq!((at(&db, 12, scores), at(&db, 20, scores)), (vec![3], vec![2]));
 }

@@ -99,6 +99,10 @@ impl Host for Around {
         }
     }
 
+    fn tell_saliences(&self, set: &[(RelId, f32, f32)], transaction: &mut Transaction) -> Result<()> {
+        tell_saliences(transaction, set)
+    }
+
     fn reinforce(&self, credits: &[(RelId, f32)], reward: f64, transaction: &mut Transaction) -> Result<()> {
         fold::reinforce(transaction, credits, reward, "REINFORCE", 0)
     }
@@ -116,6 +120,28 @@ pub(super) fn check(view: &Snapshot, report: &mut CheckReport) {
             report.problem(|| error.to_string());
         }
     }
+}
+
+/// Tells the ledger of saliences that a statement has set.
+///
+/// # Errors
+/// `Corrupt` where a block is damaged; `Limit`.
+pub(super) fn tell_saliences(transaction: &mut Transaction, set: &[(RelId, f32, f32)]) -> Result<()> {
+    let change = |(rel, old, new): &(RelId, f32, f32)| {
+        let deed = if new > old { Deed::Reinforce } else { Deed::Decay };
+        Change { rel: rel.get(), deed, old: *old, new: *new, evidence: Evidence::default() }
+    };
+    let changes: Vec<Change> = set.iter().map(change).collect();
+    let entry = Entry {
+        at: now(transaction.view())?.now,
+        kind: Kind::Set,
+        actor: "SET SALIENCE",
+        policy: "",
+        evidence: "",
+        undoes: None,
+        changes: &changes,
+    };
+    ledger::append(transaction, &entry).map(drop)
 }
 
 /// Returns the database's clock.

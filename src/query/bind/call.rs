@@ -54,6 +54,10 @@ impl<'a> Binder<'a> {
         if let Some(wanted) = wanted(function, kinds.first().copied()) {
             return Err(wrong_argument(kinds[0], wanted, args[0].span));
         }
+        if function == Function::Degree && self.is_timed()? {
+            let node = bound.pop().expect("it takes one argument");
+            return Ok((self.held_degree(node, e.span)?, Kind::Int));
+        }
         Ok((Expr::Call { function, args: bound, span: e.span }, result(function, &kinds)))
     }
 

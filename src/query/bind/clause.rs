@@ -293,7 +293,9 @@ impl<'a> Binder<'a> {
             ast::Yield::Absent => {}
         }
         self.aggregation = Mode::Forbidden("in WHERE");
-        let predicate = clause.predicate.as_ref().map(|predicate| self.predicate(predicate)).transpose()?;
+        let mut tests = self.held_output(&procedure, &mut yields)?;
+        tests.extend(clause.predicate.as_ref().map(|predicate| self.predicate(predicate)).transpose()?);
+        let predicate = if tests.len() < 2 { tests.pop() } else { Some(Expr::And(tests)) };
         Ok(BoundClause::Procedure { optional: clause.optional, procedure, args, yields, predicate })
     }
 

@@ -1,13 +1,17 @@
 //! The time of facts: each relationship of a pattern must hold at the time that the pattern is about.
 
-use super::{Binder, BoundClause, BoundProjection, Kind, PatternGraph, aggregate::Mode, expr::wrong_argument};
+use super::{
+    Binder, BoundClause, BoundProjection, Kind, PatternGraph, PatternNode, PatternRel, aggregate::Mode,
+    expr::wrong_argument,
+};
 use crate::{
     Result, Span,
     model::Value,
     query::{
         ast::{self, AsOf},
         function::Function,
-        plan::{Expr, KeyRef, LabelTest, SlotKind, TypeRef},
+        plan::{Arithmetic, Expr, Follow, KeyRef, LabelTest, Slot, SlotKind, SubqueryKind, TypeRef},
+        procedure::{Field, Procedure, QUERY_RELATIONSHIPS, ValueType},
         statistics::Timed,
     },
 };
@@ -98,6 +102,60 @@ impl<'a> Binder<'a> {
             graph.rels[at].types = types;
         }
         Ok(())
+    }
+
+    /// Returns the tests that what a procedure yields, which searches without regard to time, holds now.
+    pub(super) fn held_output(&mut self, procedure: &Procedure, yields: &mut Vec<(usize, Slot)>) -> Result<Vec<Expr>> {
+        if &**procedure.name() != QUERY_RELATIONSHIPS || !self.is_timed()? {
+            return Ok(Vec::new());
+        }
+        let is_it = |output: &Field| output.value_type == ValueType::Relationship;
+        let Some(at) = procedure.outputs().iter().position(is_it) else { return Ok(Vec::new()) };
+        let slot = match yields.iter().find(|(output, _)| *output == at) {
+            Some((_, slot)) => *slot,
+            None => {
+                let slot = self.unnamed_slot(SlotKind::Value)?;
+                yields.push((at, slot));
+                slot
+            }
+        };
+        self.holds(&Expr::Slot(slot), &[])
+    }
+
+    /// Returns how many of the relationships that hold are at a node, a loop twice; null for null.
+    pub(super) fn held_degree(&mut self, node: Expr, span: Span) -> Result<Expr> {
+        let mut counts = Vec::with_capacity(2);
+        for follow in [Follow::Out, Follow::In] {
+            let (start, end) = (self.unnamed_slot(SlotKind::Value)?, self.unnamed_slot(SlotKind::Node)?);
+            let rel = self.unnamed_slot(SlotKind::Relationship)?;
+            let place = |slot, bound| PatternNode { slot, bound, labels: Vec::new() };
+            let mut graph = PatternGraph {
+                nodes: vec![place(start, true), place(end, false)],
+                rels: vec![PatternRel {
+                    slot: rel,
+                    bound: false,
+                    left: 0,
+                    right: 1,
+                    follow,
+                    types: Vec::new(),
+                    length: None,
+                    filter: None,
+                    search: None,
+                    attend: None,
+                    cheapest: None,
+                }],
+                new_slots: vec![rel, end],
+                ..PatternGraph::default()
+            };
+            self.hold(&mut graph)?;
+            let inner = Box::new(self.plan_graph(graph)?);
+            let inputs = vec![(start, node.clone())];
+            counts.push(Expr::Subquery { inner, inputs, kind: SubqueryKind::Count, once: false });
+        }
+        let [right, left] = [counts.pop(), counts.pop()].map(|count| Box::new(count.expect("there are two")));
+        let sum = Expr::Arithmetic { op: Arithmetic::Add, left, right, span };
+        let of_null = (Expr::IsNull(Box::new(node)), Expr::Const(Value::Null));
+        Ok(Expr::Case { operand: None, branches: vec![of_null], otherwise: Some(Box::new(sum)) })
     }
 
     /// Returns the tests that a relationship of any of these types (or of any at all) holds.

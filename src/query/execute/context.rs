@@ -150,6 +150,8 @@ pub(crate) struct Context {
     pub(crate) gone: Gone,
     /// What the statement attended to, where that is noted.
     pub(crate) attended: Attended,
+    /// The saliences that were set and not yet told of, each with what it was and what it is.
+    pub(super) saliences: FxHashMap<RelId, (f32, f32)>,
     /// How many candidates were given credits in this run.
     n_credits: i64,
     clock: Clock,
@@ -188,6 +190,7 @@ impl Context {
             locals: Vec::new(),
             gone: Gone::default(),
             attended: Attended::default(),
+            saliences: FxHashMap::default(),
             n_credits: 0,
             clock: Clock::default(),
             run: 0,
@@ -214,6 +217,7 @@ impl Context {
             self.gone = Gone::default();
         }
         self.attended = Attended::default();
+        self.saliences.clear();
         self.n_credits = 0;
         self.clock = Clock::default();
         self.run += 1;
@@ -270,6 +274,15 @@ impl Context {
     /// Returns the number of the run: what is the same for all rows of a run is known by it.
     pub(crate) const fn run(&self) -> u64 {
         self.run
+    }
+
+    /// Takes the saliences that were set to another value than they had, in the order of ids.
+    pub(super) fn take_saliences(&mut self) -> Vec<(RelId, f32, f32)> {
+        let set = std::mem::take(&mut self.saliences).into_iter();
+        let mut set: Vec<_> =
+            set.filter(|(_, (old, new))| old != new).map(|(rel, (old, new))| (rel, old, new)).collect();
+        set.sort_unstable_by_key(|(rel, ..)| *rel);
+        set
     }
 
     /// Numbers the credit of a candidate, uniquely in this run.

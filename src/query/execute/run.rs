@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, Result,
     graph::Snapshot,
-    model::Value,
+    model::{RelId, Value},
     query::{
         host::Host,
         plan::{Op, Plan},
@@ -203,6 +203,11 @@ impl Execution {
     /// Takes what the run attended to so far, where that is noted.
     pub(crate) fn take_attended(&mut self) -> Attended {
         std::mem::take(&mut self.0.ctx.attended)
+    }
+
+    /// Takes the saliences that the run set and that nobody was told of, each with what it was and what it is.
+    pub(crate) fn take_saliences(&mut self) -> Vec<(RelId, f32, f32)> {
+        self.0.ctx.take_saliences()
     }
 
     /// Ends the run: gives the graph back, and what was changed. `None` when no run is on.

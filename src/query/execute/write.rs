@@ -456,6 +456,11 @@ fn reinforce(ctx: &mut Context, credits: &[(RelId, f32)], reward: &Value) -> Res
     })?;
     let salience =
         |ctx: &Context| -> Result<Vec<f32>> { credits.iter().map(|(rel, _)| ctx.view().salience(*rel)).collect() };
+    // Records of the ledger are in the order of what they tell of.
+    let set = ctx.take_saliences();
+    if !set.is_empty() {
+        host.tell_saliences(&set, ctx.transaction()?)?;
+    }
     let before = salience(ctx)?;
     host.reinforce(credits, number, ctx.transaction()?)?;
     let changed = salience(ctx)?.into_iter().zip(before).filter(|(new, old)| new != old);
@@ -486,9 +491,11 @@ fn set_salience(ctx: &mut Context, target: Target, value: &Value) -> Result<()> 
         let error = QueryError::run("22003", "ArgumentError", "NumberOutOfRange", message);
         return Err(error.hint("it is kept in 32 bits, so from 1e-45 to 3e38").into());
     }
-    if ctx.view().salience(id)? != salience {
+    let old = ctx.view().salience(id)?;
+    if old != salience {
         ctx.transaction()?.set_salience(id, salience)?;
         ctx.summary.saliences_set += 1;
+        ctx.saliences.entry(id).or_insert((old, salience)).1 = salience;
     }
     ctx.check_changes()
 }
