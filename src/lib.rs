@@ -39,11 +39,10 @@
 //!               +-------+-------+
 //!             query           import         producers of rows and of changes; blind to each other
 //!               +-------+-------+
-//!                   attention                leaf: numbers in, numbers out
 //!                     graph                  one read view, one write path
-//!                       |
-//!                    storage                 bytes: journal, blocks, roots
-//!                       |
+//!                   /       \
+//!             storage       attention        bytes: journal, blocks, roots | leaf: numbers in, numbers out
+//!                   \       /
 //!                  model, error              ids, values; one error
 //! ```
 //!

@@ -60,6 +60,7 @@ mod codes;
 mod exact;
 mod fold;
 mod loops;
+mod near;
 mod number;
 mod path;
 mod portable;
@@ -69,6 +70,7 @@ mod top;
 
 pub(crate) use self::attend::{Attention, HeadParts, Question, Space, attend_many, attended, softmax};
 pub(crate) use self::fold::fold;
+pub(crate) use self::near::{Found, Near, Room as NearRoom};
 pub(crate) use self::path::Path;
 pub(crate) use self::similarity::{Block, Metric, Rows, scan, similarities, similarity};
 pub(crate) use self::top::{RERANK_FACTOR, Ranked, Top, rerank, top};

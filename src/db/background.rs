@@ -12,6 +12,9 @@ use crate::{Error, Result, graph::Engine};
 /// How often the thread looks whether there is anything to do: a checkpoint may be late by this much.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How long vectors are indexed before the thread looks at everything else.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
 /// How long the thread leaves a failing checkpoint alone.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -76,11 +79,12 @@ fn run(engine: &Engine, options: &Options, shared: &Shared) {
         TICK
     };
     let mut paused_until = Instant::now();
+    let mut goes_on = false;
     loop {
         let state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut state, _) = shared
             .changed
-            .wait_timeout_while(state, wait, |state| !state.is_ending && !state.is_woken)
+            .wait_timeout_while(state, wait, |state| !state.is_ending && !state.is_woken && !goes_on)
             .unwrap_or_else(PoisonError::into_inner);
         if state.is_ending {
             return;
@@ -100,6 +104,7 @@ fn run(engine: &Engine, options: &Options, shared: &Shared) {
             log::warn!("background work: {error}");
             paused_until = Instant::now() + PAUSE_AFTER_ERROR;
         }
+        goes_on = engine.has_vectors_to_index();
     }
 }
 
@@ -119,6 +124,8 @@ pub(super) fn step(engine: &Engine, options: &Options, budget: Duration) -> Resu
     if start.elapsed() < budget && !options.read_only {
         has_worked |= engine.catch_up_texts();
     }
+    let until = budget.min(start.elapsed() + AT_ONCE);
+    has_worked |= engine.catch_up_vectors(&mut || start.elapsed() < until);
     let is_due =
         engine.journal_bytes() > options.checkpoint_bytes || engine.delta_bytes() > options.checkpoint_bytes * 2;
     if is_due && start.elapsed() < budget && !options.read_only {

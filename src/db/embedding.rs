@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Params, copy, execute::missing_parameter};
 use crate::{
     QueryError, Result, Value,
-    graph::{Snapshot, SpaceInfo, Transaction},
+    graph::{NearState, Snapshot, SpaceInfo, Transaction},
     model::{Embedder, Metric, Space, SpaceOwner, Storage},
     query::{
         ast::{self, Chosen, ExprKind},
@@ -26,6 +26,15 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
         None => Storage::default(),
         Some(chosen) => choice(chosen, params, "storage", &Storage::ALL.map(|storage| (storage.name(), storage)))?,
     };
+    let indexed = match &create.index {
+        None => false,
+        Some(chosen) => choice(chosen, params, "index", &[("HNSW", true), ("NONE", false)])?,
+    };
+    if let (true, true, Some(chosen)) = (indexed, create.owner.is_relationship, &create.index) {
+        let message = "vectors of relationships have no index: SEARCH finds nodes";
+        let error = QueryError::syntax("UnexpectedSyntax", message, chosen.span());
+        return Err(error.hint("leave INDEX out: ATTEND looks at every relationship it is given").into());
+    }
     let dimension = dimension(&create.dimension, params)?;
     let mut names = create.owner.names.iter().map(|name| &*name.text).collect::<Vec<_>>();
     names.sort_unstable();
@@ -43,7 +52,8 @@ pub(super) fn create(create: &ast::CreateEmbedding, params: &Params, transaction
             Some(Embedder { name, from: transaction.key(&from.text)? })
         }
     };
-    let space = Space { name: create.name.text.clone(), owner, key, dimension, metric, storage, embedder };
+    let name = create.name.text.clone();
+    let space = Space { name, owner, key, dimension, metric, storage, embedder, indexed };
     transaction.create_space(space, create.if_not_exists)
 }
 
@@ -94,9 +104,21 @@ pub(super) fn shown(view: &Snapshot) -> Result<Vec<Vec<Value>>> {
             space.embedder.as_ref().map_or(Value::Null, |of| Value::String(catalog.key_name(of.from).clone())),
             Value::Int(view.n_vectors(space)? as i64),
             if deviation > 0.0 { Value::Float(deviation.into()) } else { Value::Null },
+            if space.indexed { "HNSW".into() } else { Value::Null },
+            view.near_state(space).map_or(Value::Null, index_state),
         ]);
     }
     Ok(rows)
+}
+
+/// Returns how far an index is, as `SHOW EMBEDDINGS` says it.
+fn index_state(state: NearState) -> Value {
+    match state {
+        NearState::Scanned => "scanned".into(),
+        NearState::Building(n, of) => format!("building {n} of {of}").into(),
+        NearState::Ready(n) => format!("ready {n}").into(),
+        NearState::TooLarge => "too large for memory".into(),
+    }
 }
 
 fn dimension(expr: &ast::Expr, params: &Params) -> Result<u32> {

@@ -252,7 +252,8 @@ mod tests {
         let key: KeyId = tx.key("v").unwrap();
         let owner = SpaceOwner::Nodes(Vec::new());
         let (metric, storage) = (Metric::Cosine, Storage::F32);
-        let space = Space { name: "s".into(), owner, key, dimension: 3, metric, storage, embedder: None };
+        let space =
+            Space { name: "s".into(), owner, key, dimension: 3, metric, storage, embedder: None, indexed: false };
         tx.create_space(space, false).unwrap();
         tx
     }

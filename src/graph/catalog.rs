@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::SpaceInfo;
+use super::{SpaceInfo, fulltext::Mark};
 use crate::{
     Error, Result,
-    model::{Fulltext, KeyId, LabelId, Space, SpaceOwner, Storage, TypeId},
-    storage::BlockKind,
+    model::{Fact, Fulltext, KeyId, LabelId, Space, SpaceOwner, Storage, TypeId},
+    storage::{BlockKey, BlockKind},
 };
 
 /// The most names of one sort: a graph with more has put data into names.
@@ -147,6 +147,37 @@ impl Catalog {
     /// Returns every embedding space.
     pub(crate) fn spaces(&self) -> &[SpaceInfo] {
         &self.spaces
+    }
+
+    /// Returns the indexed spaces, which are of nodes.
+    pub(crate) fn indexed_spaces(&self) -> impl Iterator<Item = &SpaceInfo> {
+        self.spaces.iter().filter(|info| info.space.indexed)
+    }
+
+    /// Returns the mark of what a fact changes in indexed spaces.
+    pub(super) fn vector_mark(&self, fact: &Fact) -> Option<Mark> {
+        let is_any = |is: &dyn Fn(&Space) -> bool| self.indexed_spaces().any(|info| is(&info.space));
+        match fact {
+            Fact::SetNode { id, key, .. } => is_any(&|space| space.key == *key).then(|| Mark::Vector(id.get())),
+            Fact::AddLabel { id, label } | Fact::RemoveLabel { id, label } => {
+                let has = |space: &Space| matches!(&space.owner, SpaceOwner::Nodes(labels) if labels.contains(label));
+                is_any(&has).then(|| Mark::Vector(id.get()))
+            }
+            Fact::DeleteNode { id } => is_any(&|_| true).then(|| Mark::Vector(id.get())),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a block that is put in place may change indexed spaces.
+    pub(super) fn is_of_vectors(&self, key: &BlockKey) -> bool {
+        self.indexed_spaces().any(|SpaceInfo { space, .. }| match key.kind {
+            BlockKind::NodeProperty => space.key.get() == key.sub,
+            BlockKind::NodeLabel => {
+                matches!(&space.owner, SpaceOwner::Nodes(labels) if labels.contains(&LabelId::new(key.sub)))
+            }
+            BlockKind::NodeAlive => true,
+            _ => false,
+        })
     }
 
     /// Returns every full-text index.

@@ -21,6 +21,7 @@ use super::{
     checkpoint::Keeper,
     fulltext::Fulltexts,
     manifest,
+    near::NearWork,
     snapshot::{Origin, Snapshot},
     transaction::Transaction,
 };
@@ -72,6 +73,8 @@ pub(crate) struct Engine {
     snapshots: Mutex<Vec<std::sync::Weak<Snapshot>>>,
     /// Blocks of bulk loads committed since the last checkpoint.
     adopted: Mutex<Vec<(u64, Vec<BlockKey>)>>,
+    /// What is to be done for indexes of vectors.
+    near_work: Mutex<NearWork>,
     /// Locks the directory; last, so that everything else is closed before.
     home: Option<Arc<Home>>,
 }
@@ -106,6 +109,7 @@ impl Engine {
             poison: OnceLock::new(),
             snapshots: Mutex::default(),
             adopted: Mutex::default(),
+            near_work: Mutex::default(),
             home: home.map(Arc::new),
         }
     }
@@ -127,6 +131,7 @@ impl Engine {
         let head = Snapshot {
             store: store.clone(),
             fulltexts,
+            nears: Arc::default(),
             epoch: Arc::new(()),
             origin: Some(Arc::new(origin)),
             ..(*view).clone()
@@ -281,6 +286,23 @@ impl Engine {
         view.fulltexts.catch_up_if_due(&view)
     }
 
+    /// Builds indexes of vectors, and brings them up to date, as long as `go_on` says so. Returns whether there was anything
+    /// to do. What fails is told, and makes searches slower, not wrong.
+    pub(crate) fn catch_up_vectors(&self, go_on: &mut dyn FnMut() -> bool) -> bool {
+        let view = self.snapshot();
+        let used = self.pinned_bytes() + self.delta_bytes();
+        let bytes_left = self.limits.memory_bytes_max.saturating_sub(used);
+        lock(&self.near_work).step(&view, bytes_left, go_on).unwrap_or_else(|error| {
+            log::warn!("an index of vectors is not brought up to date: {error}");
+            true
+        })
+    }
+
+    /// Returns whether an index of vectors is being made or brought up to date.
+    pub(crate) fn has_vectors_to_index(&self) -> bool {
+        lock(&self.near_work).is_busy()
+    }
+
     /// Returns bytes of unfolded changes in the pending head.
     pub(crate) fn delta_bytes(&self) -> u64 {
         lock(&self.writing).head.delta_bytes
@@ -304,7 +326,8 @@ impl Engine {
     /// Returns an error where blocks and changes take more memory than the database may use. Reading goes on: what is
     /// pinned stays, and refusing readers would give nothing back.
     pub(super) fn check_memory(&self) -> Result<()> {
-        if self.pinned_bytes() + self.delta_bytes() > self.limits.memory_bytes_max {
+        let graphs = self.peek().nears.bytes();
+        if self.pinned_bytes() + self.delta_bytes() + graphs > self.limits.memory_bytes_max {
             return Err(Error::Limit { what: "bytes of graph in memory", max: self.limits.memory_bytes_max });
         }
         Ok(())

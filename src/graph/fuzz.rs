@@ -234,8 +234,16 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let (label, key, rel_type) = (LabelId::new(0), KeyId::new(0), TypeId::new(0));
     let embedder = Some(Embedder { name: "hash".into(), from: key });
     let owner = SpaceOwner::Nodes(vec![label]);
-    let space =
-        Space { name: "s".into(), owner, key, dimension: 3, metric: Metric::Dot, storage: Storage::Int8, embedder };
+    let space = Space {
+        name: "s".into(),
+        owner,
+        key,
+        dimension: 3,
+        metric: Metric::Dot,
+        storage: Storage::Int8,
+        embedder,
+        indexed: true,
+    };
     let owner = SpaceOwner::Nodes(vec![label]);
     let (keys, analyzer) = (vec![key], Analyzer::default());
     let fulltext = Fulltext { name: "f".into(), owner, keys, analyzer, eventual: false, number: 1 };
@@ -277,7 +285,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         indexes: vec![index],
         next_index: 3,
         spaces: vec![codec::SpaceRecord::new(&space, (0.5, 7))],
-        storages: vec![codec::storage_record(space.storage)],
+        storages: vec![codec::kept_record(space.storage, space.indexed)],
         fulltexts: vec![codec::FulltextRecord::new(&fulltext)],
         ..CatalogRecord::default()
     };

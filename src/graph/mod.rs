@@ -33,6 +33,7 @@ mod fulltext;
 pub(crate) mod fuzz;
 mod index;
 mod manifest;
+mod near;
 mod note;
 mod open;
 mod paged;
@@ -61,6 +62,7 @@ pub use engine::Durability;
 pub(crate) use engine::{Engine, EngineLimits, Writer};
 pub(crate) use export::{Properties, Walker};
 pub(crate) use fulltext::{Mention, Ready};
+pub(crate) use near::{BREADTH, NearFound, NearQuery, NearState};
 pub(crate) use range::{Range, RangeBound};
 pub(crate) use rebuild::{IndexTold, NameSort, Rebuild, RelTold, SKIPPED_MAX};
 #[cfg(test)]

@@ -17,11 +17,12 @@ use super::{
 };
 use crate::{
     Error, Result,
-    model::{Analyzer, DIMENSION_MAX, FULLTEXT_KEYS_MAX, KeyId, LabelId, Metric, NoteTable, Storage, TypeId},
+    model::{Analyzer, DIMENSION_MAX, FULLTEXT_KEYS_MAX, KeyId, LabelId, Metric, NoteTable, TypeId},
     storage::{
         BLOCK_BITS, BlockKey, BlockKind, Store,
         codec::{
-            CatalogRecord, CountsRecord, FulltextRecord, IndexRecord, SpaceRecord, TypeCountsRecord, storage_record,
+            CatalogRecord, CountsRecord, FulltextRecord, IndexRecord, SpaceRecord, TypeCountsRecord, is_kept,
+            kept_record,
         },
         split,
     },
@@ -52,7 +53,7 @@ impl Snapshot {
             next_rel: self.rel_id_end,
             next_index: catalog.index_end(),
             spaces: catalog.spaces().iter().map(|info| SpaceRecord::new(&info.space, info.measured())).collect(),
-            storages: catalog.spaces().iter().map(|info| storage_record(info.space.storage)).collect(),
+            storages: catalog.spaces().iter().map(|info| kept_record(info.space.storage, info.space.indexed)).collect(),
             fulltexts: catalog.fulltexts().iter().map(|index| FulltextRecord::new(index)).collect(),
         }
     }
@@ -224,8 +225,7 @@ impl Snapshot {
                 return corrupt("embedding spaces of known names, each once".into(), format!("{space:?}"));
             }
         }
-        let is_storage = |storage: &u8| usize::from(*storage) < Storage::ALL.len();
-        if record.storages.len() != record.spaces.len() || !record.storages.iter().all(is_storage) {
+        if record.storages.len() != record.spaces.len() || !record.storages.iter().all(|kept| is_kept(*kept)) {
             return corrupt("a storage of each embedding space".into(), format!("{:?}", record.storages));
         }
         for index in &record.fulltexts {

@@ -12,6 +12,7 @@ use super::{
     counts::Counts,
     fulltext::{Changes, Fulltexts},
     index::{Index, hash_value},
+    near::Nears,
     note::NotePage,
     paged::{Family, Paged, Sparse},
     space::Embedders,
@@ -101,6 +102,8 @@ pub(crate) struct Snapshot {
     pub(crate) changes: Changes,
     /// What all views share of the full-text indexes.
     pub(crate) fulltexts: Arc<Fulltexts>,
+    /// What all views share of the indexes of vectors.
+    pub(crate) nears: Arc<Nears>,
     /// Shared by all views of the time between two checkpoints: while any lives, blocks replaced since must stay.
     pub(crate) epoch: Arc<()>,
     /// Of a fork: what keeps the blocks it shares. Last, so that it outlives them.
@@ -170,6 +173,7 @@ impl Snapshot {
             delta_bytes: 0,
             changes: Changes::default(),
             fulltexts: Arc::default(),
+            nears: Arc::default(),
             epoch: Arc::new(()),
             origin: None,
         }

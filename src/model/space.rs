@@ -97,6 +97,8 @@ pub struct Space {
     pub storage: Storage,
     /// What makes the vectors of a text.
     pub embedder: Option<Embedder>,
+    /// A graph of near vectors is kept for searches of many.
+    pub indexed: bool,
 }
 
 /// What fills a space, and from what.
@@ -217,6 +219,7 @@ mod tests {
             metric: Metric::Cosine,
             storage: Storage::F32,
             embedder: None,
+            indexed: false,
         };
         let ints = Value::List([Value::Int(1), Value::Float(0.1)].into_iter().collect());
         assert_eq!(space.admit(&ints), Ok(list(&[1.0, f64::from(0.1f32)])));
@@ -239,6 +242,7 @@ mod tests {
             metric: Metric::Dot,
             storage,
             embedder: None,
+            indexed: false,
         };
         let mut random = 7_u64;
         let mut next = || {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 pub(crate) use super::ast::AttendOutput;
-use super::plan::{Aggregate, Expr, Op, Slot};
+use super::plan::{Aggregate, Expr, LabelRef, Op, Slot};
 use crate::error::Span;
 
 /// For each group of its input's rows, ranks the distinct values of a slot.
@@ -53,7 +53,21 @@ pub(crate) struct Attend {
     /// Where the sum of the candidates' vectors of a space goes, by their weights: the same for all rows of a group.
     pub(crate) sums: Vec<(Chosen, Slot)>,
     pub(crate) scale: Scale,
+    pub(crate) lookup: Lookup,
     pub(crate) carry: Vec<Slot>,
+}
+
+/// How a `SEARCH` looks for what is near.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lookup {
+    /// For each input row, the target is any node (of a label) that has a vector, not what the row has.
+    pub(crate) among: Option<Option<LabelRef>>,
+    /// `EXACT` is asked for.
+    pub(crate) exact: bool,
+    /// `BREADTH`.
+    pub(crate) breadth: Option<Expr>,
+    /// The space had an index when this was planned.
+    pub(crate) indexed: bool,
 }
 
 /// Where a candidate's vectors are.
@@ -99,8 +113,8 @@ impl Attend {
     pub(crate) fn exprs_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         self.query.iter_mut().for_each(|(query, _)| visit(query));
         self.spaces.iter_mut().filter_map(|(_, weight)| weight.as_mut()).for_each(&mut *visit);
-        let Self { mask, temperature, heads, prior, min_similarity, min_weight, limit, .. } = self;
-        let options = [mask, temperature, heads, prior, min_similarity, min_weight, limit];
+        let Self { mask, temperature, heads, prior, min_similarity, min_weight, limit, lookup, .. } = self;
+        let options = [mask, temperature, heads, prior, min_similarity, min_weight, limit, &mut lookup.breadth];
         options.into_iter().flatten().for_each(&mut *visit);
         self.boosts.iter_mut().for_each(|(boost, _)| visit(boost));
         for (_, Aggregate { arg, extra, .. }) in &mut self.aggregates {
@@ -108,14 +122,16 @@ impl Attend {
         }
     }
 
-    fn options(&self) -> [Option<&Expr>; 7] {
-        let Self { mask, temperature, heads, prior, min_similarity, min_weight, limit, .. } = self;
-        [mask, temperature, heads, prior, min_similarity, min_weight, limit].map(Option::as_ref)
+    fn options(&self) -> [Option<&Expr>; 8] {
+        let Self { mask, temperature, heads, prior, min_similarity, min_weight, limit, lookup, .. } = self;
+        [mask, temperature, heads, prior, min_similarity, min_weight, limit, &lookup.breadth].map(Option::as_ref)
     }
 
     /// Calls `visit` for every slot it reads besides those in its expressions.
     pub(crate) fn reads(&self, visit: &mut dyn FnMut(Slot)) {
-        visit(self.target);
+        if self.lookup.among.is_none() {
+            visit(self.target);
+        }
         if let Content::Relationship(slot) | Content::Reached(slot) = self.content {
             visit(slot);
         }
@@ -131,6 +147,9 @@ impl Attend {
 
     /// Calls `visit` for every slot it sets.
     pub(crate) fn sets(&self, visit: &mut dyn FnMut(Slot)) {
+        if self.lookup.among.is_some() {
+            visit(self.target);
+        }
         self.aggregates.iter().for_each(|(slot, _)| visit(*slot));
         self.outputs.iter().for_each(|(_, slot)| visit(*slot));
         self.sums.iter().for_each(|(_, slot)| visit(*slot));

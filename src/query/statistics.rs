@@ -39,6 +39,11 @@ pub(crate) trait Statistics {
     fn n_self_loops(&self, rel_type: TypeId) -> u64;
     /// Returns whether there is an index on the label and key, and if so whether it is unique.
     fn index(&self, label: LabelId, key: KeyId) -> Option<bool>;
+    /// Returns whether there is an index of the vectors of an embedding space.
+    fn is_indexed(&self, space: &str) -> bool {
+        let _ = space;
+        false
+    }
     /// Returns how much salience counts by default where relationships of these types are followed, each `None` for one of
     /// any type; none where no policy says so.
     ///
@@ -94,6 +99,10 @@ impl Statistics for Snapshot {
 
     fn key_names(&self) -> Vec<Arc<str>> {
         self.catalog().keys().map(|(_, name)| name.clone()).collect()
+    }
+
+    fn is_indexed(&self, space: &str) -> bool {
+        self.space(space).is_some_and(|info| info.space.indexed)
     }
 
     fn n_nodes(&self) -> u64 {

@@ -24,7 +24,7 @@ pub(crate) use self::{
     fulltext::FulltextRecord,
     meta::{
         CATALOG_VERSION, COUNTS_VERSION, CatalogRecord, CountsRecord, IndexRecord, MANIFEST_VERSION, ManifestRecord,
-        SpaceRecord, TypeCountsRecord, decode_catalog, decode_manifest, storage_record,
+        SpaceRecord, TypeCountsRecord, decode_catalog, decode_manifest, is_kept, kept_record,
     },
     model::{MODEL_VERSION, ModelRecord, ProjectionRecord},
     policy::{decode_policy, encode_policy},
@@ -32,7 +32,7 @@ pub(crate) use self::{
 };
 use crate::{
     Error, Result,
-    model::{Date, Fact, KeyId, LabelId, NodeId, NoteTable, Point, RelId, Storage, TypeId, Value, temporal::Temporal},
+    model::{Date, Fact, KeyId, LabelId, NodeId, NoteTable, Point, RelId, TypeId, Value, temporal::Temporal},
 };
 
 /// The most bytes one decoding may claim: a commit or a catalog larger than this is refused when written, so a length
@@ -344,10 +344,12 @@ impl<'a> From<&'a Fact> for FactRecord<'a> {
                 Self::CreateIndex { name, label: label.get(), key: key.get(), unique: *unique }
             }
             Fact::DropIndex { name } => Self::DropIndex(name),
-            Fact::CreateSpace { space } => match (SpaceRecord::new(space, (0.0, 0)), space.storage) {
-                (record, Storage::F32) => Self::CreateSpace(record),
-                (record, storage) => Self::CreateSpaceStored(record, storage_record(storage)),
-            },
+            Fact::CreateSpace { space } => {
+                match (SpaceRecord::new(space, (0.0, 0)), kept_record(space.storage, space.indexed)) {
+                    (record, 0) => Self::CreateSpace(record),
+                    (record, kept) => Self::CreateSpaceStored(record, kept),
+                }
+            }
             Fact::DropSpace { name } => Self::DropSpace(name),
             Fact::CreateFulltext { index } => Self::CreateFulltext(FulltextRecord::new(index)),
             Fact::DropFulltext { name } => Self::DropFulltext(name),
@@ -381,9 +383,7 @@ impl From<FactRecord<'_>> for Fact {
             }
             FactRecord::DropIndex(name) => Self::DropIndex { name: name.into() },
             FactRecord::CreateSpace(record) => Self::CreateSpace { space: Arc::new(record.space(0)) },
-            FactRecord::CreateSpaceStored(record, storage) => {
-                Self::CreateSpace { space: Arc::new(record.space(storage)) }
-            }
+            FactRecord::CreateSpaceStored(record, kept) => Self::CreateSpace { space: Arc::new(record.space(kept)) },
             FactRecord::DropSpace(name) => Self::DropSpace { name: name.into() },
             FactRecord::CreateFulltext(record) => Self::CreateFulltext { index: Arc::new(record.index()) },
             FactRecord::DropFulltext(name) => Self::DropFulltext { name: name.into() },
@@ -398,6 +398,7 @@ mod tests {
         meta::tests::{fulltext, space},
         *,
     };
+    use crate::model::Storage;
 
     fn every_fact() -> Vec<Fact> {
         let (node, rel, label, key) = (NodeId::new(300), RelId::new(u32::MAX - 1), LabelId::new(2), KeyId::new(1));

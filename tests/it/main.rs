@@ -23,6 +23,7 @@ mod hostile;
 mod imports;
 mod limits;
 mod missing;
+mod nearest;
 mod notation;
 mod oracle;
 #[cfg(feature = "parquet")]

@@ -11,7 +11,7 @@
 //! | `{"attendb":"dump","version":1,"generator":"attendb 0.1.0"}` | first |
 //! | `{"label":0,"name":"Person"}`, then `type` and `key` alike | names; from here on, only ids |
 //! | `{"index":0,"name":"i","label":0,"key":0,"unique":true}` | an index, or a constraint |
-//! | `{"space":"text","of":"nodes","owners":[0],"key":3,"dimension":384,"metric":"COSINE"}` | an embedding space; `of` may be `relationships`, whose owners are types; `,"storage":"F16"` or `"INT8"` where it is not 32 bits, `,"embedder":"hash","from":2` where it has one |
+//! | `{"space":"text","of":"nodes","owners":[0],"key":3,"dimension":384,"metric":"COSINE"}` | an embedding space; `of` may be `relationships`, whose owners are types; `,"storage":"F16"` or `"INT8"` where it is not 32 bits, `,"indexed":true` where near vectors are linked, `,"embedder":"hash","from":2` where it has one |
 //! | `{"fulltext":1,"name":"f","of":"nodes","owners":[0],"keys":[3,4],"analyzer":"english"}` | a full-text index; `,"eventual":true` where it is so |
 //! | `{"blocks":[0,0,null]}` | for each 1,024 node ids, the first label of the nodes made there |
 //! | `{"open":0,"next":17}` | the id of the next node with this first label |

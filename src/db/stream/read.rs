@@ -355,6 +355,7 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
         storage = *told;
         scanner.expect("\"")?;
     }
+    let indexed = scanner.take(",\"indexed\":true");
     let mut embedder = None;
     if scanner.take(",\"embedder\":") {
         let name = scanner.string()?.into_owned();
@@ -374,7 +375,7 @@ fn space(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> 
         deviation: 0,
         n_measured: 0,
     };
-    Ok(rebuild.space(space, storage)?)
+    Ok(rebuild.space(space, storage, indexed)?)
 }
 
 fn fulltext(scanner: &mut Scanner<'_>, rebuild: &mut Rebuild) -> Result<(), Wrong> {

@@ -102,6 +102,9 @@ impl<'a> Lines<'a> {
             if space.storage != Storage::F32 {
                 self.put(format_args!(",\"storage\":\"{}\"", space.storage));
             }
+            if space.indexed {
+                self.put(format_args!(",\"indexed\":true"));
+            }
             if let Some(embedder) = &space.embedder {
                 self.put(format_args!(",\"embedder\":"));
                 write_string(&embedder.name, &mut self.line);

@@ -1,4 +1,4 @@
-//! What changed that full-text indexes care about: a list that views share, each transaction adding at its own end.
+//! What changed that full-text indexes and indexes of vectors care about: a list that views share, each transaction adding at its own end.
 
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ pub(in crate::graph) enum Mark {
     /// Any of a block's ids.
     NodeBlock(u32),
     RelBlock(u32),
+    /// A node that may be in an indexed embedding space, or any of a block's.
+    Vector(u32),
+    VectorBlock(u32),
     /// The index of this number was made.
     Index(u32),
 }
@@ -74,7 +77,8 @@ impl Changes {
 
     /// Returns how many ids may have changed.
     pub(super) fn n_ids(&self) -> usize {
-        let weight = |mark: &Mark| if matches!(mark, Mark::NodeBlock(_) | Mark::RelBlock(_)) { BLOCK_LEN } else { 1 };
+        let is_block = |mark: &Mark| matches!(mark, Mark::NodeBlock(_) | Mark::RelBlock(_) | Mark::VectorBlock(_));
+        let weight = |mark: &Mark| if is_block(mark) { BLOCK_LEN } else { 1 };
         self.links().flat_map(|link| &link.marks).map(weight).sum()
     }
 
@@ -90,6 +94,22 @@ impl Changes {
                     into.insert(id);
                 }
                 (Mark::NodeBlock(block), false) | (Mark::RelBlock(block), true) => {
+                    let first = block * BLOCK_LEN as u32;
+                    into.extend(first..first + BLOCK_LEN as u32);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Changes {
+    /// Adds the nodes whose vectors in indexed spaces may have changed.
+    pub(in crate::graph) fn vector_ids(&self, into: &mut FxHashSet<u32>) {
+        for mark in self.links().flat_map(|link| &link.marks) {
+            match *mark {
+                Mark::Vector(id) => drop(into.insert(id)),
+                Mark::VectorBlock(block) => {
                     let first = block * BLOCK_LEN as u32;
                     into.extend(first..first + BLOCK_LEN as u32);
                 }

@@ -67,7 +67,7 @@ impl fmt::Debug for Fulltexts {
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(in crate::graph) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -75,6 +75,28 @@ impl Fulltexts {
     /// Returns those of a database whose files lie in a directory.
     pub(crate) fn of_directory(directory: PathBuf, database_id: u128) -> Self {
         Self { place: Some(Place { directory, database_id }), ..Self::default() }
+    }
+
+    /// Forgets what neither the files nor indexes of vectors need.
+    pub(in crate::graph) fn forget_for_vectors(&self, view: &Snapshot, oldest: u64) {
+        let words = view.catalog().fulltexts().iter().map(|index| self.words(index).map_or(0, |(_, at)| at));
+        let oldest = words.fold(oldest, u64::min);
+        lock(&self.log).forget_through(oldest);
+    }
+
+    /// Returns the nodes whose vectors may differ between two views, the first at a commit, the second at another with more
+    /// changes; `None` where that is not known.
+    pub(in crate::graph) fn vector_difference(
+        &self,
+        (one, other): (u64, u64),
+        own: &Changes,
+    ) -> Option<FxHashSet<u32>> {
+        let mut ids = FxHashSet::default();
+        for changes in lock(&self.log).between(one.min(other), one.max(other))? {
+            changes.vector_ids(&mut ids);
+        }
+        own.vector_ids(&mut ids);
+        Some(ids)
     }
 
     /// Says that nothing is known of what changed in this commit and those before.
@@ -111,7 +133,7 @@ impl Fulltexts {
             oldest = oldest.min(files.words.map_or(0, |written| written.at));
         }
         if !indexes.is_empty() {
-            lock(&self.log).forget_through(oldest);
+            lock(&self.log).forget_through(oldest.min(view.nears.oldest()));
         }
         self.forget_dropped(view);
     }

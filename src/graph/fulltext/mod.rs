@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 pub(crate) use self::{changes::Changes, hub::Fulltexts, link::Mention, ready::Ready};
 pub(super) use changes::Mark;
+pub(super) use hub::lock;
 
 use super::Snapshot;
 use crate::{
@@ -132,6 +133,9 @@ impl Snapshot {
             self.changes.push(Mark::Index(index.number));
             return;
         }
+        if let Some(mark) = self.catalog.vector_mark(fact) {
+            self.changes.push(mark);
+        }
         let indexes = self.catalog.fulltexts();
         if indexes.is_empty() {
             return;
@@ -163,6 +167,9 @@ impl Snapshot {
 
     /// Marks what a block that was put in place changes, where an index cares.
     pub(super) fn mark_block(&mut self, key: &BlockKey) {
+        if self.catalog.is_of_vectors(key) {
+            self.changes.push(Mark::VectorBlock(key.block));
+        }
         let indexes = self.catalog.fulltexts();
         if indexes.is_empty() {
             return;

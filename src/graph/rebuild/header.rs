@@ -13,7 +13,7 @@ use crate::{
     model::Storage,
     storage::{
         BLOCK_LEN, BLOCK_WORDS,
-        codec::{FulltextRecord, IndexRecord, SpaceRecord, storage_record},
+        codec::{FulltextRecord, IndexRecord, SpaceRecord, kept_record},
         split,
     },
 };
@@ -99,13 +99,13 @@ impl Rebuild {
     ///
     /// # Errors
     /// `Limit`; what it names is checked when the header is whole.
-    pub(crate) fn space(&mut self, space: SpaceRecord, storage: Storage) -> Result<()> {
+    pub(crate) fn space(&mut self, space: SpaceRecord, storage: Storage, indexed: bool) -> Result<()> {
         self.budget.charge(NAME_BYTES + space.name.len() as u64 * 3 + space.owners.len() as u64 * 4)?;
         if self.record.spaces.len() >= SPACES_MAX {
             return Err(Error::Limit { what: "embedding spaces", max: SPACES_MAX as u64 });
         }
         self.record.spaces.push(space);
-        self.record.storages.push(storage_record(storage));
+        self.record.storages.push(kept_record(storage, indexed));
         Ok(())
     }
 

@@ -318,6 +318,15 @@ impl<'a> VectorReader<'a> {
         }
     }
 
+    /// Returns which ids of a block have a vector, and where their vectors lie, if nothing changed since it was written.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged.
+    pub(crate) fn block(&mut self, block: u32) -> Result<([u64; BLOCK_WORDS], Option<&'a Vectors>)> {
+        self.turn_to(block)?;
+        Ok((self.view.vector_words(self.space, block)?, self.clean))
+    }
+
     /// Returns where the vector of an id lies.
     #[inline]
     fn place(&mut self, id: u32) -> Result<Place<'a>> {

@@ -55,6 +55,40 @@ impl<'a> GatheredRows<'a> {
 }
 
 impl<'a> VectorReader<'a> {
+    /// Returns the vectors of ids; ids without one are dropped.
+    ///
+    /// # Errors
+    /// `Corrupt` where a block is damaged.
+    pub(crate) fn gather_present(&mut self, ids: &mut Vec<u32>) -> Result<GatheredRows<'a>> {
+        let mut rows = self.gather(ids.len(), |at| Some(ids[at]))?;
+        let is_there = |at: usize, rows: &GatheredRows<'_>| match rows {
+            GatheredRows::F32(rows) => !rows[at].is_empty(),
+            GatheredRows::F16(rows) => !rows[at].is_empty(),
+            GatheredRows::Int8 { codes, .. } => !codes[at].is_empty(),
+        };
+        let there: Vec<bool> = (0..ids.len()).map(|at| is_there(at, &rows)).collect();
+        if there.iter().all(|is| *is) {
+            return Ok(rows);
+        }
+        let mut at = 0;
+        let mut keeps = || {
+            at += 1;
+            there[at - 1]
+        };
+        match &mut rows {
+            GatheredRows::F32(rows) => rows.retain(|_| keeps()),
+            GatheredRows::F16(rows) => rows.retain(|_| keeps()),
+            GatheredRows::Int8 { codes, scales } => {
+                let mut place = 0..;
+                scales.retain(|_| place.next().is_some_and(|at| there[at]));
+                codes.retain(|_| keeps());
+            }
+        }
+        let mut place = 0..;
+        ids.retain(|_| place.next().is_some_and(|at| there[at]));
+        Ok(rows)
+    }
+
     /// Returns the vectors of ids, in their order. Those that ascend are found fastest.
     ///
     /// # Errors

@@ -154,7 +154,8 @@ pub(crate) struct Reinforce {
     pub(crate) span: Span,
 }
 
-/// `SEARCH variable IN (VECTOR|FULLTEXT INDEX name FOR query [WHERE filter] LIMIT n) [SCORE AS s] [WHERE predicate]`.
+/// `SEARCH variable IN (VECTOR|FULLTEXT INDEX name FOR query [WHERE filter] [EXACT|BREADTH b] LIMIT n) [SCORE AS s]
+/// [WHERE predicate]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Search {
     /// What is sought.
@@ -167,6 +168,8 @@ pub(crate) struct Search {
     pub(crate) query: Expr,
     /// What candidates must satisfy.
     pub(crate) filter: Option<Expr>,
+    /// How well is looked.
+    pub(crate) lookup: Option<Lookup>,
     /// How many are wanted.
     pub(crate) limit: Expr,
     /// The column of scores.
@@ -177,7 +180,17 @@ pub(crate) struct Search {
     pub(crate) span: Span,
 }
 
-/// `CREATE EMBEDDING name [IF NOT EXISTS] FOR (n:A|B) ON n.key DIMENSION d [METRIC m] [STORAGE s] [EMBEDDER e FROM n.key]`.
+/// How well a vector search looks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Lookup {
+    /// `EXACT`: at every vector.
+    Exact,
+    /// `BREADTH b`: so many of the nearest by the index are scored.
+    Breadth(Expr),
+}
+
+/// `CREATE EMBEDDING name [IF NOT EXISTS] FOR (n:A|B) ON n.key DIMENSION d [METRIC m] [STORAGE s] [INDEX i] [EMBEDDER e
+/// FROM n.key]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CreateEmbedding {
     /// The space's name.
@@ -194,6 +207,8 @@ pub(crate) struct CreateEmbedding {
     pub(crate) metric: Option<Chosen>,
     /// `STORAGE`.
     pub(crate) storage: Option<Chosen>,
+    /// `INDEX`.
+    pub(crate) index: Option<Chosen>,
     /// `EMBEDDER e FROM n.key`.
     pub(crate) embedder: Option<(Chosen, Name)>,
     /// The whole statement.

@@ -287,6 +287,8 @@ impl Shown {
                 "source",
                 "vectors",
                 "deviation",
+                "index",
+                "indexState",
             ],
             Self::Policies => &[
                 "name",

@@ -13,7 +13,7 @@ use crate::{
     model::Value,
     query::{
         ast::{self, AttendOutput},
-        attend::{Attend, Chosen, Content, Scale},
+        attend::{Attend, Chosen, Content, Lookup, Scale},
         function::Function,
         plan::{Expr, Op, Slot, SlotKind},
         slots,
@@ -161,6 +161,7 @@ impl<'a> Binder<'a> {
             outputs: Vec::new(),
             sums: Vec::new(),
             scale: Scale::Weight,
+            lookup: Lookup::default(),
             carry: Vec::new(),
         })
     }
@@ -232,6 +233,10 @@ impl<'a> Binder<'a> {
         let spaces = vec![(self.chosen(&clause.index)?, None)];
         let mask = clause.filter.as_ref().map(|filter| self.predicate(filter)).transpose()?;
         let limit = self.option(Some(&clause.limit))?;
+        let breadth = match &clause.lookup {
+            Some(ast::Lookup::Breadth(breadth)) => self.option(Some(breadth))?,
+            _ => None,
+        };
         let mut outputs = Vec::new();
         if let Some(name) = &clause.score {
             outputs.push((AttendOutput::Score, self.declare(name, SlotKind::Value, Kind::Float)?));
@@ -261,6 +266,7 @@ impl<'a> Binder<'a> {
             outputs,
             sums: Vec::new(),
             scale: Scale::Similarity,
+            lookup: Lookup { exact: matches!(clause.lookup, Some(ast::Lookup::Exact)), breadth, ..Lookup::default() },
             carry: Vec::new(),
         })));
         self.ranked_filter(clause.predicate.as_ref(), into)

@@ -14,7 +14,7 @@ use crate::{
     model::Value,
     query::{
         ast::{self, AttendOutput, ExprKind},
-        attend::{Attend, Content, Scale},
+        attend::{Attend, Content, Lookup, Scale},
         bind::Selector,
         cheapest::{Cheapest, Given, Hop},
         plan::{Expr, Op, Slot, SlotKind},
@@ -258,6 +258,7 @@ fn unranked(hop: Hop) -> Attend {
         outputs: Vec::new(),
         sums: Vec::new(),
         scale: Scale::Weight,
+        lookup: Lookup::default(),
         carry: Vec::new(),
     }
 }

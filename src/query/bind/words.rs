@@ -43,6 +43,10 @@ impl<'a> Binder<'a> {
                 return Err(error.hint("name there the node, or the single relationship, to be found").into());
             }
         };
+        if search.lookup.is_some() {
+            let message = "EXACT and BREADTH are for vector indexes: a full-text index finds all there is";
+            return Err(QueryError::syntax("UnexpectedSyntax", message, search.span).into());
+        }
         let args = self.search_arguments(search)?;
         let limit = args[2].clone();
         let (slot_kind, kind) =

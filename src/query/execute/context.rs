@@ -41,6 +41,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Returns the view to read as it is now, for whoever reads while expressions are evaluated.
+    pub(crate) fn shared_view(&self) -> Arc<Snapshot> {
+        match self {
+            Self::Read(snapshot) => snapshot.clone(),
+            Self::Write(transaction) => Arc::new(transaction.view().clone()),
+        }
+    }
+
     /// Returns the view to read.
     #[inline]
     pub(crate) fn view(&self) -> &Snapshot {

@@ -33,6 +33,9 @@ pub(crate) struct Taken {
     pub(crate) time: Duration,
     /// The most bytes it held that count against the statement's memory.
     pub(crate) bytes_max: u64,
+    /// Of searches by an index that were answered exactly too: how many, how many rows of the exact answers they had, and
+    /// how many rows these have.
+    pub(crate) recall: (u32, u64, u64),
 }
 
 /// The operators of a plan, by where they stand in memory: the plan is not moved while it is measured.
@@ -139,6 +142,20 @@ impl Context {
         let (held, held_max) = (self.bytes_held, self.bytes_held_max);
         self.bytes_held_max = held;
         self.meter.as_mut().map_or(to, |meter| meter.switch(to, held, held_max))
+    }
+
+    /// Returns whether the operator at work is to answer a search exactly too; it has done so `most` times at most.
+    pub(super) fn wants_recall(&self, most: u32) -> bool {
+        self.meter.as_ref().is_some_and(|meter| meter.taken[meter.current].recall.0 < most)
+    }
+
+    /// Adds what an exact answer says of another, and takes the time since `before` off the clock.
+    pub(super) fn add_recall(&mut self, before: Instant, n_found: usize, n_wanted: usize) {
+        if let Some(meter) = &mut self.meter {
+            meter.since += before.elapsed();
+            let (n, found, wanted) = &mut meter.taken[meter.current].recall;
+            (*n, *found, *wanted) = (*n + 1, *found + n_found as u64, *wanted + n_wanted as u64);
+        }
     }
 
     /// Stops the clock at the end of a measured run.

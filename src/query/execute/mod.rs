@@ -166,7 +166,10 @@ fn build_plain(op: &Op, builder: &mut Builder) -> Box<dyn Operator> {
         Op::Intersect(spec) => Box::new(intersect::Intersect::build(spec, builder)),
         Op::VarExpand(spec) => Box::new(var_expand::VarExpand::build(spec, builder)),
         Op::PathSearch(spec) => Box::new(search::PathSearch::build(spec, builder)),
-        Op::Attend(spec) => Box::new(attend::Attend::build(spec, builder)),
+        Op::Attend(spec) => match &spec.lookup.among {
+            Some(label) => Box::new(attend::Nearest::build(spec, label.as_ref(), builder)),
+            None => Box::new(attend::Attend::build(spec, builder)),
+        },
         Op::AttendPaths(spec) => Box::new(attend::AttendPaths::build(spec, builder)),
         Op::CheapestPaths(spec) => Box::new(attend::CheapestPaths::build(spec, builder)),
         Op::LimitPaths(spec) => Box::new(attend::LimitPaths::build(spec, builder)),

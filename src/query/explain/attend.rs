@@ -13,7 +13,11 @@ use crate::query::{
 pub(super) fn one(a: &Attend, p: &Printer<'_>) -> String {
     let mut text = match a.scale {
         Scale::Weight => format!("Attend {}{}", if a.distinct { "DISTINCT " } else { "" }, p.slot(a.target)),
-        Scale::Similarity => format!("VectorSearch {}", p.slot(a.target)),
+        Scale::Similarity => {
+            let label = a.lookup.among.iter().flatten().map(|label| format!(":{}", label.name)).collect::<String>();
+            let is_near = a.lookup.among.is_some() && a.lookup.indexed && !a.lookup.exact;
+            format!("VectorSearch {}{label}{}", p.slot(a.target), if is_near { " approximately" } else { "" })
+        }
     };
     options(a, p, &mut text);
     for (space, _) in &a.sums {
@@ -95,6 +99,7 @@ fn options(a: &Attend, p: &Printer<'_>, text: &mut String) {
         ("prior", &a.prior),
         ("min similarity", &a.min_similarity),
         ("min weight", &a.min_weight),
+        ("breadth", &a.lookup.breadth),
         ("limit", &a.limit),
     ] {
         if let Some(option) = option {

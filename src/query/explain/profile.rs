@@ -42,6 +42,9 @@ pub struct OperatorProfile {
     pub time_total: Duration,
     /// The most bytes it held at once of those that count against the memory of a statement.
     pub memory_bytes_max: u64,
+    /// Of vector searches through an index: the share of the rows of the exact answer that they found, and of how many
+    /// searches, the first of the run, that was measured. The time that took is not counted.
+    pub recall: Option<(f64, u32)>,
 }
 
 // An estimate is capped to a finite number.
@@ -134,6 +137,11 @@ fn line(depth: usize, title: &str, rows_estimated: Option<f64>, taken: Taken) ->
         time: taken.time,
         time_total: taken.time,
         memory_bytes_max: taken.bytes_max,
+        recall: match taken.recall {
+            (0, ..) => None,
+            (n, _, 0) => Some((1.0, n)),
+            (n, found, wanted) => Some((found as f64 / wanted as f64, n)),
+        },
     }
 }
 
@@ -153,7 +161,11 @@ impl fmt::Display for Profile {
             for (cell, width) in cells.iter().zip(&widths) {
                 write!(f, "{cell:>width$}  ")?;
             }
-            writeln!(f, "{:indent$}{}", "", line.operator, indent = 2 * line.depth)?;
+            write!(f, "{:indent$}{}", "", line.operator, indent = 2 * line.depth)?;
+            if let Some((recall, n)) = line.recall {
+                write!(f, "  [recall {recall:.3} of {n} searches]")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }

@@ -68,6 +68,7 @@ pub(super) fn estimate(op: &Op, argument: f64, statistics: &dyn Statistics) -> f
         },
         Op::LimitPaths(limit) => rows(&limit.input),
         Op::Attend(a) => match &a.limit {
+            Some(Expr::Const(Value::Int(n))) if a.lookup.among.is_some() => rows(&a.input) * *n as f64,
             Some(Expr::Const(Value::Int(n))) if a.per.is_empty() => rows(&a.input).min(*n as f64),
             _ => rows(&a.input),
         },

@@ -164,6 +164,9 @@ fn fill(op: &mut Op, needed: SlotSet) {
             // What it aggregates for its own expressions comes from nobody below.
             if let Op::Attend(attend) = op {
                 attend.aggregates.iter().for_each(|(slot, _)| below.remove(*slot));
+                if attend.lookup.among.is_some() {
+                    below.remove(attend.target);
+                }
             }
             if let Op::AttendPaths(paths) = op {
                 paths.sets(&mut |slot| below.remove(slot));

@@ -16,6 +16,7 @@ pub(crate) mod fault;
 mod fold;
 mod intersect;
 mod limit;
+mod nearest;
 mod once;
 mod push;
 mod reuse;
@@ -55,6 +56,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { name: "semi-join", apply: Apply::Plan(semi::apply) },
     Rule { name: "limit", apply: Apply::Plan(limit::apply) },
     Rule { name: "top-k", apply: Apply::Plan(topk::apply) },
+    Rule { name: "nearest", apply: Apply::Plan(nearest::apply) },
     Rule { name: TRAILS, apply: Apply::Plan(factorize::apply) },
     Rule { name: "intersection", apply: Apply::Plan(intersect::apply) },
 ];

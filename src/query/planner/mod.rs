@@ -15,6 +15,7 @@ mod search;
 mod trail;
 
 use super::{
+    attend::Chosen,
     bind::{Bound, BoundClause, BoundMatch, BoundProjection, BoundQuery},
     plan::{ApplyKind, Assumption, CreatePattern, Expr, Op, Plan, Slot, SlotInfo, SlotKind, UnionBranch},
     slots,
@@ -89,6 +90,10 @@ impl<'a> Planner<'a> {
             }
             BoundClause::Attend(mut attend) => {
                 attend.input = effects.before_read(op);
+                attend.lookup.indexed = attend.spaces.iter().any(|(space, _)| match space {
+                    Chosen::Name(name, _) => self.statistics.is_indexed(name),
+                    Chosen::Param(..) => false,
+                });
                 Op::Attend(attend)
             }
             BoundClause::Project(projection) => project(effects.before_pass(op), *projection),

@@ -1,7 +1,7 @@
 //! `ATTEND` and `SEARCH`.
 
 use super::Printer;
-use crate::query::ast::{Attend, Cost, Search};
+use crate::query::ast::{Attend, Cost, Lookup, Search};
 
 impl Printer {
     pub(super) fn attend(&mut self, clause: &Attend) {
@@ -78,7 +78,7 @@ impl Printer {
     }
 
     pub(super) fn search(&mut self, clause: &Search) {
-        let Search { target, is_fulltext, index, query, filter, limit, score, predicate, .. } = clause;
+        let Search { target, is_fulltext, index, query, filter, lookup, limit, score, predicate, .. } = clause;
         self.put("SEARCH ");
         self.name(target);
         self.put(" IN ");
@@ -88,6 +88,14 @@ impl Printer {
             printer.put(" FOR ");
             printer.expr(query);
             printer.r#where(filter.as_ref());
+            match lookup {
+                Some(Lookup::Exact) => printer.put(" EXACT"),
+                Some(Lookup::Breadth(breadth)) => {
+                    printer.put(" BREADTH ");
+                    printer.expr(breadth);
+                }
+                None => {}
+            }
             printer.put(" LIMIT ");
             printer.expr(limit);
         });

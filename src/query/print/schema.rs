@@ -45,7 +45,8 @@ impl Printer {
     }
 
     pub(super) fn create_embedding(&mut self, create: &CreateEmbedding) {
-        let CreateEmbedding { name, if_not_exists, owner, key, dimension, metric, storage, embedder, .. } = create;
+        let CreateEmbedding { name, if_not_exists, owner, key, dimension, metric, storage, index, embedder, .. } =
+            create;
         self.put("CREATE EMBEDDING ");
         self.name(name);
         self.put(if *if_not_exists { " IF NOT EXISTS FOR " } else { " FOR " });
@@ -54,7 +55,7 @@ impl Printer {
         self.declared_key(owner, key);
         self.put(" DIMENSION ");
         self.expr(dimension);
-        for (word, chosen) in [(" METRIC ", metric), (" STORAGE ", storage)] {
+        for (word, chosen) in [(" METRIC ", metric), (" STORAGE ", storage), (" INDEX ", index)] {
             if let Some(chosen) = chosen {
                 self.put(word);
                 self.chosen(chosen);

@@ -39,7 +39,7 @@ pub(crate) use ints::IntView;
 pub(crate) use notes::NoteBlock;
 pub(crate) use numbers::{F32Column, U32Column};
 pub(crate) use presence::Presence;
-pub(crate) use vectors::{VectorRow, Vectors};
+pub(crate) use vectors::{VectorRow, VectorRows, Vectors};
 pub(crate) use view::StrTable;
 
 use rkyv::{

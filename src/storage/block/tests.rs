@@ -277,6 +277,7 @@ fn vectors_are_kept_in_the_format_of_their_space_where_it_holds_them() {
                 metric: Metric::Dot,
                 storage,
                 embedder: None,
+                indexed: false,
             };
             let mut vector = || {
                 let next = |_| (random.next() % 2000) as f32 / 1000.0 - 1.0;

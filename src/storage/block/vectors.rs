@@ -38,6 +38,17 @@ pub(crate) enum VectorRow<'a> {
     Int8(&'a [i8], f32),
 }
 
+/// All vectors of a block, one behind the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum VectorRows<'a> {
+    /// Numbers of 32 bits.
+    F32(&'a [f32]),
+    /// The bits of halves.
+    F16(&'a [u16]),
+    /// Codes, and what those of each vector are to be multiplied with.
+    Int8(&'a [i8], &'a [f32]),
+}
+
 impl<'a> VectorRow<'a> {
     /// Returns how many numbers it has.
     pub(crate) fn len(&self) -> usize {
@@ -67,6 +78,20 @@ impl Vectors {
             n += word.count_ones() as u16;
         }
         Self { numbers, dimension, presence, before }
+    }
+
+    /// Returns which places have a vector.
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Returns all vectors, in the order of their places.
+    pub(crate) fn rows(&self) -> VectorRows<'_> {
+        match &self.numbers {
+            Numbers::F32(numbers) => VectorRows::F32(numbers.as_slice()),
+            Numbers::F16(pairs) => VectorRows::F16(pairs.as_slice().as_flattened()),
+            Numbers::Int8 { codes, scales } => VectorRows::Int8(codes.as_slice(), scales.as_slice()),
+        }
     }
 
     /// Returns the vector in place `local`, where there is one.

@@ -30,7 +30,7 @@ pub(crate) struct CatalogRecord {
     pub(crate) next_index: u32,
     /// Embedding spaces.
     pub(crate) spaces: Vec<SpaceRecord>,
-    /// How each keeps its vectors: the place in the list of all.
+    /// How each keeps its vectors: see [`kept_record`].
     pub(crate) storages: Vec<u8>,
     /// Full-text indexes.
     pub(crate) fulltexts: Vec<FulltextRecord>,
@@ -115,8 +115,9 @@ impl SpaceRecord {
         }
     }
 
-    /// Returns the space that keeps its vectors so; whether it is a possible one is for the caller to check.
-    pub(crate) fn space(&self, storage: u8) -> Space {
+    /// Returns the space that keeps its vectors as [`kept_record`] says; whether it is a possible one is for the caller to
+    /// check.
+    pub(crate) fn space(&self, kept: u8) -> Space {
         let owners = self.owners.iter().copied();
         Space {
             name: self.name.as_str().into(),
@@ -127,18 +128,28 @@ impl SpaceRecord {
             key: KeyId::new(self.key),
             dimension: self.dimension,
             metric: Metric::ALL.get(usize::from(self.metric)).copied().unwrap_or_default(),
-            storage: Storage::ALL.get(usize::from(storage)).copied().unwrap_or_default(),
+            storage: Storage::ALL.get(usize::from(kept & !INDEXED)).copied().unwrap_or_default(),
             embedder: self
                 .embedder
                 .as_ref()
                 .map(|(name, from)| Embedder { name: name.as_str().into(), from: KeyId::new(*from) }),
+            indexed: kept & INDEXED != 0,
         }
     }
 }
 
-/// Returns how a space keeps its vectors, as stored.
-pub(crate) fn storage_record(storage: Storage) -> u8 {
-    Storage::ALL.iter().position(|known| *known == storage).unwrap_or_default() as u8
+/// The bit of a space whose vectors are indexed.
+const INDEXED: u8 = 1 << 7;
+
+/// Returns how a space keeps its vectors, as stored: the place of its storage in the list of all, and whether it is indexed.
+pub(crate) fn kept_record(storage: Storage, indexed: bool) -> u8 {
+    let place = Storage::ALL.iter().position(|known| *known == storage).unwrap_or_default() as u8;
+    place | if indexed { INDEXED } else { 0 }
+}
+
+/// Returns whether a space can keep its vectors so.
+pub(crate) fn is_kept(kept: u8) -> bool {
+    usize::from(kept & !INDEXED) < Storage::ALL.len()
 }
 
 /// An index or constraint, as stored.
@@ -268,6 +279,7 @@ pub(super) mod tests {
             metric: Metric::Dot,
             storage,
             embedder: Some(Embedder { name: "hash".into(), from: KeyId::new(5) }),
+            indexed: storage != Storage::F32,
         }
     }
 
@@ -290,7 +302,7 @@ pub(super) mod tests {
             labels: vec!["A".into()],
             next_rel: 7,
             spaces: vec![SpaceRecord::new(&space(Storage::Int8), (0.5, 9))],
-            storages: vec![storage_record(Storage::Int8)],
+            storages: vec![kept_record(Storage::Int8, true)],
             fulltexts: vec![FulltextRecord::new(&fulltext())],
             ..CatalogRecord::default()
         };

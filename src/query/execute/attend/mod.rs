@@ -12,6 +12,7 @@ mod credit;
 mod deviation;
 mod groups;
 mod inner;
+mod nearest;
 mod refs;
 mod score;
 mod sum;
@@ -32,6 +33,7 @@ pub(super) use self::{
     beam::{AttendPaths, LimitPaths},
     cheapest::CheapestPaths,
     credit::read as read_credit,
+    nearest::Nearest,
 };
 use super::{
     Attended, Builder, Context, Operator,

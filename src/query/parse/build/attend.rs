@@ -6,7 +6,7 @@ use super::{Builder, Nodes, Result, Rule, fail, first_token, next, next_if, unex
 use crate::{
     Span,
     query::{
-        ast::{Attend, AttendOutput, Chosen, Clause, Cost, Reinforce, Search},
+        ast::{Attend, AttendOutput, Chosen, Clause, Cost, Lookup, Reinforce, Search},
         parse::words::code,
     },
 };
@@ -157,6 +157,7 @@ impl Builder<'_> {
         let index = self.chosen(&next(nodes))?;
         let query = self.expr(next(nodes))?;
         let filter = next_if(nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
+        let lookup = next_if(nodes, Rule::lookup).map(|pair| self.lookup(pair)).transpose()?;
         let limit = self.expr(super::first(next(nodes)))?;
         let score = next_if(nodes, Rule::name).map(|name| self.name(&name)).transpose()?;
         let predicate = next_if(nodes, Rule::r#where).map(|pair| self.r#where(pair)).transpose()?;
@@ -167,11 +168,19 @@ impl Builder<'_> {
             index,
             query,
             filter,
+            lookup,
             limit,
             score,
             predicate,
             span,
         })))
+    }
+
+    fn lookup(&mut self, pair: Pair<'_, Rule>) -> Result<Lookup> {
+        Ok(match pair.into_inner().next() {
+            Some(breadth) => Lookup::Breadth(self.expr(breadth)?),
+            None => Lookup::Exact,
+        })
     }
 
     /// `COST BY expr [AS name] [WHERE predicate]`.

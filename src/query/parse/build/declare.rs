@@ -16,7 +16,7 @@ impl Builder<'_> {
         let if_not_exists = next_if(nodes, Rule::if_not_exists).is_some();
         let owner = self.declared(next(nodes))?;
         let key = self.declared_key(next(nodes), &owner)?;
-        let (mut dimension, mut metric, mut storage, mut embedder) = (None, None, None, None);
+        let (mut dimension, mut metric, mut storage, mut index, mut embedder) = (None, None, None, None, None);
         for option in nodes {
             let (place, word) = (self.span(&option), self.code(&option));
             let mut parts = option.into_inner().peekable();
@@ -24,6 +24,7 @@ impl Builder<'_> {
             let is_second = match word {
                 code::DIMENSION => dimension.replace(self.count_of(&value)?).is_some(),
                 code::METRIC => metric.replace(self.chosen(&value)?).is_some(),
+                code::INDEX => index.replace(self.chosen(&value)?).is_some(),
                 code::STORAGE => storage.replace(self.chosen(&value)?).is_some(),
                 _ => {
                     let from = self.declared_key(next(&mut parts), &owner)?;
@@ -38,7 +39,8 @@ impl Builder<'_> {
             let error = unexpected("CREATE EMBEDDING needs the number of dimensions", span);
             return fail(error.hint("write DIMENSION 384, as long as the vectors are"));
         };
-        let create = CreateEmbedding { name, if_not_exists, owner, key, dimension, metric, storage, embedder, span };
+        let create =
+            CreateEmbedding { name, if_not_exists, owner, key, dimension, metric, storage, index, embedder, span };
         Ok(Statement::CreateEmbedding(Box::new(create)))
     }
 
