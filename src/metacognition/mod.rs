@@ -14,7 +14,7 @@ pub(crate) mod archive;
 pub(crate) mod attention;
 pub(crate) mod choose;
 pub(crate) mod clock;
-#[allow(dead_code, reason = "the judge that learns is not asked yet")]
+#[allow(dead_code, reason = "live lessons and the reasons of single relationships are not asked for yet")]
 pub(crate) mod judge;
 pub(crate) mod ledger;
 pub(crate) mod undo;

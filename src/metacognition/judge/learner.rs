@@ -9,7 +9,7 @@
 //! ([`Learner::plan`]).
 
 use super::{
-    frame::Ties,
+    frame::{Ends, Ties},
     lesson::{HORIZON_MAX, Lesson},
     model::Judge,
     source::Sources,
@@ -22,6 +22,8 @@ const LESSON_FIRST: f64 = 256.0;
 const LESSON_GROWTH: f64 = 1.7;
 /// A lesson that is asked to end early must have run this share of the clock at its begin.
 const LESSON_SHARE_MIN: f64 = 0.35;
+/// The share of relationships that a log must tell of to be taken for one of events.
+const BORN_BY_USE_MIN: f64 = 0.9;
 /// How many lessons are learnt from together.
 const LESSONS_MAX: usize = 3;
 
@@ -43,7 +45,7 @@ pub(crate) struct Access {
 pub(crate) struct Noted {
     /// The clock.
     pub(crate) at: f64,
-    /// Its weight, less where its source sends far more than others.
+    /// Its weight; 0 where it does not count, because its source sends far more than others.
     pub(crate) weight: f32,
 }
 
@@ -62,6 +64,8 @@ pub(crate) struct Learner {
     past: Vec<Lesson>,
     /// Clocks at which lessons end, the next one last.
     ends: Vec<f64>,
+    /// The log that is replayed tells of nearly everything there is.
+    born_by_use: bool,
 }
 
 impl Learner {
@@ -78,7 +82,7 @@ impl Learner {
     /// Takes in an access and says how much it counts, and when. A rejection counts, but is no use.
     pub(crate) fn note(&mut self, access: &Access) -> Noted {
         let weight = self.sources.weigh(access.source, access.weight);
-        if access.kind != Kind::Rejected {
+        if weight > 0.0 && access.kind != Kind::Rejected {
             self.clock += f64::from(weight);
             if let Some(lesson) = &mut self.lesson {
                 lesson.observe(access.rel, weight);
@@ -107,10 +111,15 @@ impl Learner {
             if self.past.len() > LESSONS_MAX {
                 self.past.remove(0);
             }
-            self.judge.learn(&self.past, unused(ties, state));
+            self.judge.learn(&self.past);
         }
         if self.clock > 0.0 {
-            self.lesson = Some(Lesson::open(ties, state, self.clock));
+            let lesson = if self.born_by_use {
+                Lesson::open(&Used { ties, state }, state, self.clock)
+            } else {
+                Lesson::open(ties, state, self.clock)
+            };
+            self.lesson = Some(lesson);
         }
     }
 
@@ -122,12 +131,22 @@ impl Learner {
     }
 
     /// Lays out the lessons of a log that is about to be replayed so that the last one ends with it; its accesses follow in
-    /// this order.
-    pub(crate) fn plan<'a>(&mut self, log: impl Iterator<Item = &'a Access>) {
+    /// this order, and [`Learner::replayed`] after them.
+    ///
+    /// A log of nearly everything there is ([`BORN_BY_USE_MIN`]) is one of events, whose relationships came into being with
+    /// their first: its lessons know of none before that, for what came first is not what comes again.
+    pub(crate) fn plan(&mut self, ties: &impl Ties, state: &impl Fn(u32) -> RelState, log: &[Access]) {
         let mut sources = self.sources.clone();
-        let counted = log.filter(|access| access.kind != Kind::Rejected);
-        let run: f64 = counted.map(|access| f64::from(sources.weigh(access.source, access.weight))).sum();
-        // A little less than its end, which sums in another order need not reach.
+        let mut used: Vec<bool> = (0..ties.relationships()).map(|rel| state(rel).total > 0.0).collect();
+        let mut run = 0.0;
+        for access in log.iter().filter(|access| access.kind != Kind::Rejected) {
+            run += f64::from(sources.weigh(access.source, access.weight));
+            used[access.rel as usize] = true;
+        }
+        let there = (0..ties.relationships()).filter(|rel| ties.ends(*rel).is_some());
+        let (n, n_used) = there.fold((0, 0), |(n, n_used), rel| (n + 1, n_used + usize::from(used[rel as usize])));
+        self.born_by_use = n_used as f64 >= BORN_BY_USE_MIN * f64::from(n);
+        // A little less than the end, which sums in another order need not reach.
         let mut end = (self.clock + run) * (1.0 - 1e-9);
         self.ends.clear();
         while self.ends.len() <= LESSONS_MAX && end > self.clock.max(LESSON_FIRST) {
@@ -136,9 +155,15 @@ impl Learner {
         }
     }
 
+    /// Says that the log planned for is over.
+    pub(crate) fn replayed(&mut self) {
+        self.ends.clear();
+        self.born_by_use = false;
+    }
+
     /// Replays a log over states by id, learning on the way.
     pub(crate) fn replay(&mut self, ties: &impl Ties, states: &mut [RelState], log: &[Access]) {
-        self.plan(log.iter());
+        self.plan(ties, &|id| states[id as usize], log);
         for access in log {
             let noted = self.note(access);
             states[access.rel as usize].observe(noted.at, noted.weight, access.source, access.kind);
@@ -146,17 +171,28 @@ impl Learner {
                 self.turn(ties, &|id| states[id as usize]);
             }
         }
+        self.replayed();
     }
 }
 
-/// Returns the share of relationships that were never used.
-fn unused(ties: &impl Ties, state: &impl Fn(u32) -> RelState) -> f64 {
-    let (mut n, mut n_unused) = (0u32, 0u32);
-    for id in (0..ties.relationships()).filter(|id| ties.ends(*id).is_some()) {
-        n += 1;
-        n_unused += u32::from(state(id).total == 0.0);
+/// Relationships as far as they were used.
+struct Used<'a, T, S> {
+    ties: &'a T,
+    state: &'a S,
+}
+
+impl<T: Ties, S: Fn(u32) -> RelState> Ties for Used<'_, T, S> {
+    fn relationships(&self) -> u32 {
+        self.ties.relationships()
     }
-    f64::from(n_unused) / f64::from(n.max(1))
+
+    fn ends(&self, rel: u32) -> Option<Ends> {
+        if (self.state)(rel).total > 0.0 { self.ties.ends(rel) } else { None }
+    }
+
+    fn similarity(&self, rel: u32) -> Option<f32> {
+        self.ties.similarity(rel)
+    }
 }
 
 #[cfg(test)]
@@ -215,6 +251,19 @@ pub(super) mod tests {
         let (mut one, mut other) = (Learner::default(), Learner::default());
         assert_eq!(use_ring(&mut one, &ring(400), 5000), use_ring(&mut other, &ring(400), 5000));
         assert_eq!(one.judge, other.judge);
+    }
+
+    #[test]
+    fn a_log_of_everything_there_is_knows_nothing_before_its_first_access() {
+        let ties = ring(200);
+        let all = |learner: &mut Learner| use_ring(learner, &ties, 8000);
+        let mut learner = Learner::default();
+        all(&mut learner);
+        let first = &learner.judge.reports[0];
+        assert!(first.rows < 200.0, "{} were used until {}", first.rows, first.at - first.length);
+        let mut learner = Learner::default();
+        use_ring(&mut learner, &ring(400), 8000);
+        assert_eq!(learner.judge.reports[0].rows, 400.0, "half of these are never used");
     }
 
     #[test]

@@ -7,11 +7,11 @@ use super::{
     trees::{Rows, unit},
 };
 
-/// The most relationships of a lesson; of more, a seeded sample. Bounds its memory to some 12 MB and what fitting takes to
+/// The most relationships of a lesson; of more, a sample (by their ids). Bounds its memory to some 12 MB and what fitting takes to
 /// seconds.
 pub(crate) const LESSON_ROWS_MAX: usize = 131_072;
 /// The most rows that are fitted together, beyond those attended: more made no difference.
-const FIT_ROWS_MAX: usize = 393_216;
+const FIT_ROWS_MAX: usize = 196_608;
 /// The longest way of the clock that expectations are about: "soon" does not grow with a graph for ever.
 pub(crate) const HORIZON_MAX: f64 = 1_048_576.0;
 
@@ -43,10 +43,9 @@ impl Lesson {
         let of_unused = n_unused.min(LESSON_ROWS_MAX - of_used);
         let shares = [of_unused as f64 / n_unused.max(1) as f64, of_used as f64 / n_used.max(1) as f64];
         let mut lesson = Lesson { opened: now, length: 0.0, ids: vec![], rows: Rows::default(), unlearnt: vec![] };
-        let mut seed = now.to_bits();
         for slot in 0..frame.len() {
             let share = shares[usize::from(used(slot))];
-            if share < 1.0 && unit(&mut seed) >= share {
+            if share < 1.0 && unit(&mut !u64::from(frame.ids[slot])) >= share {
                 continue;
             }
             let mut row = [0; SIGNALS];
@@ -76,21 +75,9 @@ impl Lesson {
 
     /// Returns for each relationship its signals, its count over the horizon, and how many it stands for.
     pub(crate) fn examples(&self) -> impl Iterator<Item = (&Row, f32, f32)> {
-        let Rows { signals, counts, weights } = &self.rows;
+        let Rows { signals, counts, weights, .. } = &self.rows;
         let scale = self.scale();
         signals.iter().zip(counts).zip(weights).map(move |((row, count), weight)| (row, count * scale, *weight))
-    }
-
-    /// Returns by what the weights of used and of unused relationships are multiplied so that the latter make up the share
-    /// `unused`; at least a little stays of both, for those to come.
-    fn shifts(&self, unused: f64) -> [f64; 2] {
-        let mut sums = [0.0; 2];
-        for ([own, _], weight) in self.unlearnt.iter().zip(&self.rows.weights) {
-            sums[usize::from(*own == 0.0)] += f64::from(*weight);
-        }
-        let total = sums[0] + sums[1];
-        let shift = |part: f64, sum: f64| (part * total / sum.max(1.0)).clamp(0.02, 4.0);
-        [shift(1.0 - unused, sums[0]), shift(unused, sums[1])]
     }
 
     /// Returns how many relationships are in it.
@@ -104,30 +91,25 @@ pub(crate) fn horizon(clock: f64) -> f64 {
     clock.clamp(1.0, HORIZON_MAX)
 }
 
-/// Returns the rows of several lessons together, as the graph would give them now that a share `unused` of its relationships
-/// was never used.
-///
-/// Two things are done to the rows. In a log that is replayed over a finished graph, what is created only later looks
-/// unused: rows of unused relationships weigh less or more so that they stand for the share that there is now (a correction
-/// of covariate shift, Shimodaira 2000). And where there are more than [`FIT_ROWS_MAX`], those that were not attended, which
-/// say least, are sampled, each for several.
-pub(crate) fn together(lessons: &[Lesson], unused: f64) -> Rows {
+/// Returns the rows of several lessons together. Where there are more than [`FIT_ROWS_MAX`], those that were not attended,
+/// which say least, are sampled, each for several.
+pub(crate) fn together(lessons: &[Lesson]) -> Rows {
     let n_rows: usize = lessons.iter().map(Lesson::len).sum();
     let n_attended = lessons.iter().flat_map(Lesson::examples).filter(|(_, count, _)| *count > 0.0).count();
     let room = FIT_ROWS_MAX.saturating_sub(n_attended).max(FIT_ROWS_MAX / 2);
     let share = (room as f64 / (n_rows - n_attended).max(1) as f64).min(1.0);
-    let (mut rows, mut seed) = (Rows::default(), n_rows as u64);
-    for lesson in lessons {
-        let [used, not_used] = lesson.shifts(unused);
-        for ((row, count, weight), [own, _]) in lesson.examples().zip(&lesson.unlearnt) {
+    let mut rows = Rows::default();
+    for (number, lesson) in lessons.iter().enumerate() {
+        for ((row, count, weight), id) in lesson.examples().zip(&lesson.ids) {
+            let key = (number as u64) << 60 | u64::from(*id) << 8;
             let share = if count > 0.0 { 1.0 } else { share };
-            if share < 1.0 && unit(&mut seed) >= share {
+            if share < 1.0 && unit(&mut key.clone()) >= share {
                 continue;
             }
-            let shift = if *own > 0.0 { used } else { not_used };
             rows.signals.push(*row);
+            rows.keys.push(key);
             rows.counts.push(count);
-            rows.weights.push(weight * (shift / share) as f32);
+            rows.weights.push(weight / share as f32);
         }
     }
     rows

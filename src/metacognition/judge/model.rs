@@ -57,15 +57,15 @@ pub(crate) struct Reasons {
 
 impl Judge {
     /// Learns from lessons, the last of which has just ended and was not learnt from before: looks first how well it was
-    /// foreseen, corrects by that, then fits the mixing anew. `unused` is the share of relationships never used until now.
-    pub(crate) fn learn(&mut self, lessons: &[Lesson], unused: f64) {
+    /// foreseen, corrects by that, then fits the mixing anew.
+    pub(crate) fn learn(&mut self, lessons: &[Lesson]) {
         let Some(last) = lessons.last() else { return };
         let foreseen: Option<Vec<f64>> =
             self.trees.as_ref().map(|trees| last.examples().map(|(row, _, _)| trees.score(row)).collect());
         if let Some(scores) = &foreseen {
             self.calibration = calibrate(scores, last);
         }
-        let rows = together(lessons, unused);
+        let rows = together(lessons);
         let trees = Trees::fit(&rows, &Growth::of(rows.counts.len()));
         let report = Report::new(last, foreseen.as_deref(), &trees, self.calibration);
         self.reports.push(report);

@@ -65,9 +65,12 @@ pub(crate) struct RelState {
 }
 
 impl RelState {
-    /// Takes in one access at clock `at` (never before the last; an earlier one counts as now), of `weight` > 0, by the
-    /// source of that hash.
+    /// Takes in one access at clock `at` (never before the last; an earlier one counts as now), of `weight`, by the source
+    /// of that hash. One of weight 0 leaves no trace.
     pub(crate) fn observe(&mut self, at: f64, weight: f32, source: u32, kind: Kind) {
+        if weight == 0.0 {
+            return;
+        }
         match kind {
             Kind::Rejected => {
                 self.rejections += weight;

@@ -53,6 +53,9 @@ impl Growth {
 pub(crate) struct Rows {
     /// The signals of each.
     pub(crate) signals: Vec<Row>,
+    /// What tells them apart: which trees see a row depends on nothing else, so that what changes little teaches much the
+    /// same.
+    pub(crate) keys: Vec<u64>,
     /// What was counted.
     pub(crate) counts: Vec<f32>,
     /// How many relationships each stands for.
@@ -106,14 +109,16 @@ impl Trees {
             return model;
         }
         let mut scores = vec![base; rows.counts.len()];
-        let mut seed = growth.seed;
-        for _ in 0..growth.trees {
+        for tree in 0..growth.trees as u64 {
+            let mut seed = growth.seed ^ tree << 32;
             let slopes = both().zip(&scores).map(|((count, weight), score)| {
                 let mean = score.min(SCORE_MAX).exp();
                 [(weight * (mean - count)) as f32, (weight * mean * CURVATURE) as f32]
             });
             let slopes: Vec<[f32; 2]> = slopes.collect();
-            let mut seen: Vec<u32> = (0..scores.len() as u32).filter(|_| unit(&mut seed) < growth.rows_share).collect();
+            let mut seen: Vec<u32> = (0..scores.len() as u32)
+                .filter(|at| unit(&mut (rows.keys[*at as usize] ^ seed)) < growth.rows_share)
+                .collect();
             let signals: Vec<u16> = (0..SIGNALS as u16).filter(|_| unit(&mut seed) < growth.signals_share).collect();
             let tree = grow(rows, &slopes, &mut seen, &signals, growth, &mut model.gains);
             for (score, row) in scores.iter_mut().zip(&rows.signals) {
@@ -190,6 +195,7 @@ mod tests {
                 product *= unit(&mut seed);
             }
             rows.signals.push(row);
+            rows.keys.push(seed);
             rows.counts.push(count);
             rows.weights.push(1.0);
             means.push(mean);
