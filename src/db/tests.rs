@@ -1,6 +1,7 @@
 //! The database as a program sees it.
 
 mod names;
+mod notes;
 
 use super::*;
 use crate::{Value, params};

@@ -30,7 +30,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("crc32fast", &["storage/sledfiles/"]),
     ("zstd", &["storage/sledfiles/"]),
     ("rkyv", &["storage/block/", "storage/block.rs"]),
-    ("bincode", &["storage/codec.rs", "storage/codec/"]),
+    ("bincode", &["storage/codec.rs", "storage/codec/", "metacognition/"]),
+    ("sha2", &["metacognition/ledger.rs"]),
     ("pest", &["query/parse/", "query/parse.rs"]),
     ("pest_derive", &["query/parse/", "query/parse.rs"]),
     ("stacker", &["query/stack.rs"]),
@@ -54,7 +55,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("parquet", &["import/columnar/"]),
     ("terminal_size", &["bin/kgql/"]),
     ("flate2", &["import/"]),
-    ("xxhash_rust", &["storage/", "graph/index.rs", "db/stream/", "text/"]),
+    ("xxhash_rust", &["storage/", "graph/index.rs", "db/stream/", "db/mind/", "text/"]),
     ("rayon", &["attention/", "query/", "import/", "db/", "graph/", "storage/"]),
     ("serde_json", &["model/", "import/", "query/", "db/", "bin/"]),
 ];
