@@ -21,7 +21,7 @@ const NOTE: u32 = 0;
 
 const VERSION: u8 = 1;
 
-/// Marks that are kept; beyond that every second of the older half goes.
+/// Marks that are kept; the older, the fewer.
 const MARKS_MAX: usize = 64;
 
 /// Between two marks, in seconds.
@@ -99,11 +99,13 @@ impl Clock {
             self.marks.push((transaction.view().rel_id_end, self.now));
         }
         if self.marks.len() > MARKS_MAX {
-            let mut at = 0;
-            self.marks.retain(|_| {
-                at += 1;
-                at % 2 == 0 || at > MARKS_MAX / 2
-            });
+            // The one without which the least is lost: the gap it leaves, by its age.
+            let lost = |at: &usize| {
+                let [before, here, after] = [at - 1, *at, at + 1].map(|at| self.marks[at].1);
+                (after - before) / (self.now - here).max(1.0)
+            };
+            let least = (1..self.marks.len() - 1).min_by(|a, b| lost(a).total_cmp(&lost(b)));
+            self.marks.remove(least.expect("there are more than three"));
         }
         let marks: Vec<(u32, u64)> = self.marks.iter().map(|(end, at)| (*end, at.to_bits())).collect();
         let note = encode_meta(VERSION, &(self.now.to_bits(), self.system.to_bits(), marks));
