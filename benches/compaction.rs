@@ -66,6 +66,9 @@ fn fill(db: &Database, n: usize) -> Result<()> {
     db.checkpoint().map(drop)
 }
 
+/// How long queries and commits are timed beside compactions.
+const DURING: Duration = Duration::from_secs(15);
+
 /// Median, 99 %, worst, in microseconds.
 fn quantiles(times: &mut [Duration]) -> [f64; 3] {
     times.sort_unstable();
@@ -98,7 +101,8 @@ fn beside(n: usize) -> Result<()> {
     let db = Database::open_with(dir.path().join("db"), options)?;
     fill(&db, n)?;
     db.execute(
-        "CREATE POLICY fading FOR ()-[r:KNOWS]-() HALF LIFE duration('PT1H') FLOOR 0.05 ON ACCESS 0.1 PRUNE ALLOWED",
+        "CREATE POLICY fading FOR ()-[r:KNOWS]-() WHERE r.w < 20 HALF LIFE duration('PT2S') FLOOR 0.05 ON ACCESS 0.1 \
+         PRUNE ALLOWED",
         (),
     )?;
     let random = &mut Random(SEED + 1);
@@ -126,7 +130,7 @@ fn beside(n: usize) -> Result<()> {
     let alone = quantiles(&mut time_queries(5_000, random)?);
     let commits_alone = quantiles(&mut time_commits(2_000, random)?);
     let stop = AtomicBool::new(false);
-    let (during, commits_during, n_steps) = thread::scope(|scope| {
+    let (timed, n_steps) = thread::scope(|scope| {
         let compacting = scope.spawn(|| -> Result<u64> {
             let (mut n_steps, mut news) = (0, Random(SEED + 2));
             while !stop.load(Ordering::Relaxed) {
@@ -138,13 +142,24 @@ fn beside(n: usize) -> Result<()> {
             }
             Ok(n_steps)
         });
-        thread::sleep(Duration::from_millis(500));
-        let during = time_queries(20_000, &mut Random(SEED + 1)).map(|mut times| quantiles(&mut times));
-        let commits = time_commits(8_000, &mut Random(SEED + 3)).map(|mut times| quantiles(&mut times));
+        let begun = Instant::now();
+        let (mut during, mut commits) = (Vec::new(), Vec::new());
+        let (mut queries, mut writes) = (Random(SEED + 1), Random(SEED + 3));
+        let done = loop {
+            let timed = time_queries(200, &mut queries).and_then(|times| {
+                during.extend(times);
+                commits.extend(time_commits(40, &mut writes)?);
+                Ok(())
+            });
+            if timed.is_err() || begun.elapsed() >= DURING {
+                break timed;
+            }
+        };
         stop.store(true, Ordering::Relaxed);
-        (during, commits, compacting.join().expect("the compacting thread does not panic"))
+        (done.map(|()| (during, commits)), compacting.join().expect("the compacting thread does not panic"))
     });
-    let (during, commits_during, n_steps) = (during?, commits_during?, n_steps?);
+    let ((mut during, mut commits_during), n_steps) = (timed?, n_steps?);
+    let (during, commits_during) = (quantiles(&mut during), quantiles(&mut commits_during));
     let records: Vec<(i64, i64)> = db
         .query("CALL kg.compactions() YIELD kind, changes WHERE kind = 'compaction' RETURN count(*), sum(changes)", ())?
         .collect_as()?;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::{Inner, args};
 use crate::{
     Result,
@@ -21,16 +23,20 @@ use crate::{
 /// `Corrupt` where a note is damaged.
 pub(super) fn archived(view: &Snapshot) -> Result<Vec<Vec<Value>>> {
     let mut rows = Vec::new();
+    // A record has thousands of changes: each is read once.
+    let mut records: FxHashMap<u32, (String, FxHashMap<u32, Evidence>)> = FxHashMap::default();
     archive::each(view, &mut |id, archived| {
         let node = |id| hydrate(view, Value::Node(Node { id, data: None }));
-        let reason = match ledger::find(view, archived.compaction)? {
-            Some((record, changes)) => {
-                let change = changes.iter().find(|change| change.rel == id.get());
-                let why = change.map_or_else(String::new, |change| format!(": {}", reason(&change.evidence)));
-                format!("{} by {}{why}", record.kind.name(), record.actor)
-            }
-            None => String::new(),
-        };
+        if !records.contains_key(&archived.compaction) {
+            let told = ledger::find(view, archived.compaction)?.map(|(record, changes)| {
+                let evidence = changes.iter().map(|change| (change.rel, change.evidence));
+                (format!("{} by {}", record.kind.name(), record.actor), evidence.collect())
+            });
+            records.insert(archived.compaction, told.unwrap_or_default());
+        }
+        let (by, evidence) = &records[&archived.compaction];
+        let why = evidence.get(&id.get()).map_or_else(String::new, |evidence| format!(": {}", reason(evidence)));
+        let reason = format!("{by}{why}");
         rows.push(vec![
             Value::Int(id.get().into()),
             view.catalog().type_name(archived.record.rel_type).clone().into(),
