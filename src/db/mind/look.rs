@@ -1,6 +1,6 @@
 //! What the observer tells: the archive, the ledger, and how it judges.
 
-use std::sync::Arc;
+use std::{collections::hash_map::Entry, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
@@ -27,14 +27,16 @@ pub(super) fn archived(view: &Snapshot) -> Result<Vec<Vec<Value>>> {
     let mut records: FxHashMap<u32, (String, FxHashMap<u32, Evidence>)> = FxHashMap::default();
     archive::each(view, &mut |id, archived| {
         let node = |id| hydrate(view, Value::Node(Node { id, data: None }));
-        if !records.contains_key(&archived.compaction) {
-            let told = ledger::find(view, archived.compaction)?.map(|(record, changes)| {
-                let evidence = changes.iter().map(|change| (change.rel, change.evidence));
-                (format!("{} by {}", record.kind.name(), record.actor), evidence.collect())
-            });
-            records.insert(archived.compaction, told.unwrap_or_default());
-        }
-        let (by, evidence) = &records[&archived.compaction];
+        let (by, evidence) = match records.entry(archived.compaction) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                let told = ledger::find(view, archived.compaction)?.map(|(record, changes)| {
+                    let evidence = changes.iter().map(|change| (change.rel, change.evidence));
+                    (format!("{} by {}", record.kind.name(), record.actor), evidence.collect())
+                });
+                free.insert(told.unwrap_or_default())
+            }
+        };
         let why = evidence.get(&id.get()).map_or_else(String::new, |evidence| format!(": {}", reason(evidence)));
         let reason = format!("{by}{why}");
         rows.push(vec![
